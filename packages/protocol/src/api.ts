@@ -1,0 +1,250 @@
+import { z } from 'zod';
+import {
+  branchStates,
+  buildStates,
+  enrolmentStates,
+  findings,
+  requestReasons,
+  requestStates,
+  results,
+  sandboxKinds,
+  treeStatuses,
+  trustLevels,
+  verdicts,
+  waitReasons,
+} from './words.ts';
+
+const id = z.number().int().positive();
+/** Milliseconds UTC. */
+const time = z.number().int().nonnegative();
+const commit = z.string();
+
+export const personSchema = z.object({ name: z.string(), email: z.string() });
+
+export const changeSchema = z.object({
+  id,
+  branch: z.string(),
+  /** Place on the first-parent line as this farm saw it; grows by one with each change. */
+  position: z.number().int(),
+  commit,
+  parent: commit.nullable(),
+  author: personSchema,
+  authoredAt: time,
+  committer: personSchema,
+  committedAt: time,
+  seenAt: time,
+  subject: z.string(),
+  message: z.string(),
+  files: z.array(z.string()),
+});
+export type ApiChange = z.infer<typeof changeSchema>;
+
+export const branchSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['trunk', 'project']),
+  repository: z.string(),
+  ref: z.string(),
+  state: z.enum(branchStates),
+  head: commit.nullable(),
+  /** The last time that history was rewritten under the farm. */
+  rewrittenAt: time.nullable(),
+  error: z.string().nullable(),
+  polledAt: time.nullable(),
+});
+export type ApiBranch = z.infer<typeof branchSchema>;
+
+export const upstreamSchema = z.object({
+  name: z.string(),
+  repository: z.string(),
+  trunks: z.array(
+    z.object({
+      name: z.string(),
+      branch: branchSchema,
+      status: z.enum(treeStatuses),
+      /** Why the status is what it is, in one line. */
+      because: z.string(),
+    }),
+  ),
+});
+export type ApiUpstream = z.infer<typeof upstreamSchema>;
+
+export const revisionsSchema = z.object({
+  upstream: commit,
+  /** Absent for a runtime builder and for a project without a repository. */
+  project: commit.nullable(),
+});
+
+export const waitSchema = z.object({ reason: z.enum(waitReasons), detail: z.string() });
+export type Wait = z.infer<typeof waitSchema>;
+
+export const requestSchema = z.object({
+  id,
+  builder: z.string(),
+  state: z.enum(requestStates),
+  reason: z.enum(requestReasons),
+  reasonText: z.string(),
+  requestedBy: z.string(),
+  revisions: revisionsSchema,
+  createdAt: time,
+  attempts: z.number().int(),
+  supersededBy: id.nullable(),
+  result: z.enum(results).nullable(),
+  finding: z.enum(findings).nullable(),
+  /** Set while the request waits. */
+  waits: waitSchema.nullable(),
+});
+export type ApiRequest = z.infer<typeof requestSchema>;
+
+export const stepSchema = z.object({
+  index: z.number().int().nonnegative(),
+  name: z.string(),
+  run: z.string(),
+  state: z.enum(['waiting', 'running', 'finished']),
+  result: z.enum(results).nullable(),
+  findings: z.array(z.enum(findings)),
+  exitCode: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  text: z.string(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  log: z
+    .object({
+      id,
+      bytes: z.number().int().nonnegative(),
+      lines: z.number().int().nonnegative(),
+      finished: z.boolean(),
+      /** Byte ranges kept of what the step printed; one that starts at 0 when nothing was cut. */
+      ranges: z.array(z.tuple([z.number().int(), z.number().int()])),
+    })
+    .nullable(),
+});
+export type ApiStep = z.infer<typeof stepSchema>;
+
+export const buildSummarySchema = z.object({
+  id,
+  builder: z.string(),
+  number: id,
+  request: id,
+  worker: z.string(),
+  state: z.enum(buildStates),
+  result: z.enum(results).nullable(),
+  findings: z.array(z.enum(findings)),
+  text: z.string(),
+  attempt: z.number().int().positive(),
+  reason: z.enum(requestReasons),
+  reasonText: z.string(),
+  revisions: revisionsSchema,
+  startedAt: time,
+  finishedAt: time.nullable(),
+});
+export type ApiBuildSummary = z.infer<typeof buildSummarySchema>;
+
+export const buildSchema = buildSummarySchema.extend({
+  steps: z.array(stepSchema),
+  /** The changes that this build is the first to contain, newest first; at most 100. */
+  changes: z.array(changeSchema),
+  environment: z.record(z.string(), z.string()),
+  cancelRequested: z.string().nullable(),
+});
+export type ApiBuild = z.infer<typeof buildSchema>;
+
+export const pauseSchema = z.object({ by: z.string(), at: time, reason: z.string() });
+
+export const builderSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['runtime', 'project']),
+  upstream: z.string(),
+  trunk: z.string(),
+  project: z.string().nullable(),
+  platform: z.string(),
+  tier: z.number().int(),
+  paused: pauseSchema.nullable(),
+  verdict: z.enum(verdicts),
+  /** When the build behind the verdict finished. */
+  verdictAt: time.nullable(),
+  lastBuild: buildSummarySchema.nullable(),
+  running: z.array(buildSummarySchema),
+  waiting: z.number().int().nonnegative(),
+  oldestWait: waitSchema.extend({ since: time }).nullable(),
+});
+export type ApiBuilder = z.infer<typeof builderSchema>;
+
+export const workerSchema = z.object({
+  name: z.string(),
+  state: z.enum(enrolmentStates),
+  /** `SHA256:` and the unpadded base64 of the hash of the raw public key, as ssh prints them. */
+  fingerprint: z.string(),
+  owner: z.string(),
+  trust: z.enum(trustLevels),
+  labels: z.array(z.string()),
+  grantedLabels: z.array(z.string()),
+  slots: z.number().int().nonnegative(),
+  running: z.array(buildSummarySchema),
+  online: z.boolean(),
+  heardAt: time.nullable(),
+  askedAt: time,
+  agent: z.string(),
+  sandbox: z.object({ kind: z.enum(sandboxKinds), limits: z.array(z.string()) }).nullable(),
+  facts: z.record(z.string(), z.string()),
+  paused: pauseSchema.nullable(),
+  diskFull: z.boolean(),
+  /** Another machine tried to connect with this worker's key. */
+  duplicateAt: time.nullable(),
+});
+export type ApiWorker = z.infer<typeof workerSchema>;
+
+export const farmSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Shown on every page: sandbox off, farm file broken, and the like. */
+  warnings: z.array(z.string()),
+  workersOnline: z.number().int(),
+  workers: z.number().int(),
+  slots: z.number().int(),
+  slotsBusy: z.number().int(),
+  waiting: z.number().int(),
+  oldestWaitSince: time.nullable(),
+  /** The newest event's number: start `/api/v1/events` there. */
+  event: z.number().int().nonnegative(),
+});
+export type ApiFarm = z.infer<typeof farmSchema>;
+
+export const eventSchema = z.object({
+  number: id,
+  at: time,
+  /** NOUN.VERB: `build.finished`. */
+  kind: z.string(),
+  actor: z.string(),
+  subject: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type ApiEvent = z.infer<typeof eventSchema>;
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  /** Stable: scripts may rely on it. The list is in docs/errors.md. */
+  code: z.string(),
+  detail: z.string(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+const reason = z.string().trim().min(1).max(500);
+export const reasonBodySchema = z.object({ reason });
+export const forceBodySchema = z.object({
+  builder: z.string().max(400),
+  reason,
+  /** A commit on the trunk; the newest known change when absent. */
+  upstream: z.string().max(64).optional(),
+  project: z.string().max(64).optional(),
+});
+export const acceptBodySchema = z.object({
+  reason,
+  /** Must be the pending key's fingerprint, so that nobody accepts another key than the one compared. */
+  fingerprint: z.string().max(100),
+  labels: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/))
+    .max(50)
+    .default([]),
+});

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** A full commit hash: SHA-1 or SHA-256. */
+export const commitSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
+
+export const stepSpecSchema = z.object({
+  name: z.string().min(1).max(100),
+  /** A script for `sh -e`. */
+  run: z.string().min(1).max(65_536),
+  network: z.boolean(),
+  timeoutMs: z.number().int().positive(),
+  /** A step that prints nothing for so long is ended. */
+  silenceMs: z.number().int().positive(),
+  /** A step marked so gets the finding `install-failed` when it fails. */
+  install: z.boolean(),
+});
+export type StepSpec = z.infer<typeof stepSpecSchema>;
+
+export const buildLimitsSchema = z.object({
+  logBytes: z.number().int().positive(),
+  diskBytes: z.number().int().positive(),
+  memoryBytes: z.number().int().positive(),
+  processes: z.number().int().positive(),
+  /** Largest single file that a step may write. */
+  fileBytes: z.number().int().positive(),
+});
+export type BuildLimits = z.infer<typeof buildLimitsSchema>;
+
+export const sourceSpecSchema = z.object({
+  repository: z.string().max(2_000),
+  ref: z.string().max(500),
+  commit: commitSchema,
+});
+export type SourceSpec = z.infer<typeof sourceSpecSchema>;
+
+/** Which runtime a build makes or needs. The worker keeps runtimes by this key. */
+export const runtimeKeySchema = z.object({
+  upstream: z.string().max(200),
+  trunk: z.string().max(200),
+  platform: z.string().max(200),
+  commit: commitSchema,
+});
+export type RuntimeKey = z.infer<typeof runtimeKeySchema>;
+
+/** All that a worker needs to know to run one build. */
+export const buildSpecSchema = z.object({
+  build: z.number().int().positive(),
+  builder: z.string().max(400),
+  number: z.number().int().positive(),
+  kind: z.enum(['runtime', 'project']),
+  /** What is checked out into the workspace; absent for a project without a repository. */
+  source: sourceSpecSchema.optional(),
+  /** For a runtime builder: what this build makes. For a project builder: what it runs with. */
+  runtime: runtimeKeySchema,
+  env: z.record(z.string().max(200), z.string().max(32_768)),
+  steps: z.array(stepSpecSchema).min(1).max(100),
+  limits: buildLimitsSchema,
+});
+export type BuildSpec = z.infer<typeof buildSpecSchema>;

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { findings, results } from './words.ts';
+
+/** A kept part of a log: byte offsets in what the step printed, end exclusive. */
+export const rangeSchema = z.tuple([
+  z.number().int().nonnegative(),
+  z.number().int().nonnegative(),
+]);
+export type Range = z.infer<typeof rangeSchema>;
+
+const n = z.number().int().positive();
+/** The worker's clock, milliseconds UTC: a label, never an order. */
+const at = z.number().int().nonnegative();
+const step = z.number().int().nonnegative();
+
+/**
+ * One line of a build's journal. The slot runner appends them, numbered from 1 without gaps; the
+ * master applies them in order, once each. Together with its logs they are the whole of a build.
+ * Each step has one log, with the step's own index as its number.
+ */
+export const journalEntrySchema = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('step-started'), n, at, step }),
+  /** Every byte of the log is in the spool. `bytes` counts what was printed, `ranges` what was kept. */
+  z.object({
+    t: z.literal('log-finished'),
+    n,
+    at,
+    step,
+    bytes: z.number().int().nonnegative(),
+    ranges: z.array(rangeSchema).max(2),
+    /** Of the kept bytes, in order; hexadecimal. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+  z.object({
+    t: z.literal('step-finished'),
+    n,
+    at,
+    step,
+    result: z.enum(results),
+    findings: z.array(z.enum(findings)).max(10),
+    exitCode: z.number().int().nullable(),
+    signal: z.string().max(20).nullable(),
+    /** One line for people: "timed out after 20 min". */
+    text: z.string().max(500),
+  }),
+  z.object({
+    t: z.literal('build-finished'),
+    n,
+    at,
+    result: z.enum(results),
+    findings: z.array(z.enum(findings)).max(20),
+    text: z.string().max(500),
+    /** Facts recorded with the build: kernel, sandbox and the limits in force, CPU, memory. */
+    environment: z.record(z.string().max(100), z.string().max(500)),
+  }),
+]);
+export type JournalEntry = z.infer<typeof journalEntrySchema>;

@@ -1,0 +1,88 @@
+/**
+ * The closed lists of the farm: every state, result and reason that crosses a boundary.
+ * A new word is added here first; pages, API and rules all take theirs from here.
+ */
+
+/** How a step or build ended. `exception` is the farm's own fault, `lost` is infrastructure: neither says anything about the code. */
+export const results = [
+  'success',
+  'warnings',
+  'failure',
+  'skipped',
+  'exception',
+  'cancelled',
+  'lost',
+] as const;
+export type Result = (typeof results)[number];
+
+/** Why a result is what it is. */
+export const findings = [
+  'report-missing',
+  'report-invalid',
+  'exit-disagrees',
+  'plan-mismatch',
+  'all-skipped',
+  'tests-vanished',
+  'skips-jumped',
+  'killed-by-signal',
+  'out-of-memory',
+  'timed-out',
+  'silent',
+  'log-cap',
+  'disk-cap',
+  'process-cap',
+  'report-cap',
+  'unexpected-pass',
+  'install-failed',
+  'runtime-failed',
+  'blocked',
+] as const;
+export type Finding = (typeof findings)[number];
+
+export const buildStates = ['running', 'detached', 'finished'] as const;
+export type BuildState = (typeof buildStates)[number];
+
+export const requestStates = ['waiting', 'claimed', 'done', 'cancelled'] as const;
+export type RequestState = (typeof requestStates)[number];
+
+/** Why a request was written. */
+export const requestReasons = ['trunk', 'project', 'runtime', 'forced', 'again'] as const;
+export type RequestReason = (typeof requestReasons)[number];
+
+export const verdicts = ['green', 'red', 'never green', 'unknown'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+export const enrolmentStates = ['pending', 'accepted', 'rejected', 'revoked'] as const;
+export type EnrolmentState = (typeof enrolmentStates)[number];
+
+export const trustLevels = ['probation', 'normal', 'trusted'] as const;
+export type Trust = (typeof trustLevels)[number];
+
+export const treeStatuses = ['usable', 'suspect', 'unusable', 'maintenance'] as const;
+export type TreeStatus = (typeof treeStatuses)[number];
+
+export const tiers = [1, 2, 3] as const;
+export type Tier = (typeof tiers)[number];
+
+/** What a followed branch looked like when it was last asked. */
+export const branchStates = ['new', 'following', 'empty', 'deleted', 'unreachable'] as const;
+export type BranchState = (typeof branchStates)[number];
+
+/** Why a request waits. The list is closed: whatever waits says one of these. */
+export const waitReasons = [
+  'no worker with label',
+  'all busy',
+  'paused',
+  'declined by policy',
+  'waits for its runtime',
+  'no trusted builder',
+  'backing off',
+  'quarantined',
+  'disk full',
+  'stable timer',
+] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
+/** What kept a build from its sandbox's full strength, as a worker's page shows it. */
+export const sandboxKinds = ['bubblewrap', 'none'] as const;
+export type SandboxKind = (typeof sandboxKinds)[number];
