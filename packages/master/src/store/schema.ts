@@ -1,0 +1,243 @@
+import type {
+  BranchState,
+  BuildState,
+  EnrolmentState,
+  Finding,
+  RequestReason,
+  RequestState,
+  Result,
+  SandboxKind,
+  Trust,
+  Verdict,
+} from '@weir/protocol';
+import type { Generated } from 'kysely';
+
+/**
+ * The tables of the store. Times are integer milliseconds UTC, booleans 0 or 1, columns that end
+ * in `_json` hold JSON text. What each table is for stands with it.
+ */
+export interface Database {
+  event: EventTable;
+  setting: SettingTable;
+  farm_version: FarmVersionTable;
+  branch: BranchTable;
+  change: ChangeTable;
+  builder: BuilderTable;
+  request: RequestTable;
+  build: BuildTable;
+  step: StepTable;
+  log: LogTable;
+  worker: WorkerTable;
+  runtime: RuntimeTable;
+}
+
+/** The event log: one row for each change of state, written in the unit that made it. */
+export interface EventTable {
+  /** Gap-free and in commit order: SQLite gives the greatest rowid plus one, and there is one writer. */
+  number: Generated<number>;
+  at: number;
+  /** NOUN.VERB */
+  kind: string;
+  /** Who did it: `engine`, `admin`, `worker:NAME`. */
+  actor: string;
+  /** What it was done to: `build/7`, `worker/w1`. */
+  subject: string;
+  data_json: string;
+}
+
+/** Secrets and facts of this farm itself, by name. */
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+/** The farm files that were in force. The newest one is. */
+export interface FarmVersionTable {
+  id: Generated<number>;
+  text: string;
+  path: string;
+  applied_at: number;
+  applied_by: string;
+}
+
+/** A followed branch and its cursor, `head`: every change up to it is stored. */
+export interface BranchTable {
+  id: Generated<number>;
+  name: string;
+  kind: 'trunk' | 'project';
+  repository: string;
+  ref: string;
+  state: BranchState;
+  head: string | null;
+  /** Position of the newest change. */
+  position: number;
+  error: string | null;
+  polled_at: number | null;
+  rewritten_at: number | null;
+  /** 0 when the farm file does not name it any more. */
+  active: number;
+  /** Changes up to this position have been turned into requests. */
+  scheduled_position: number;
+}
+
+export interface ChangeTable {
+  id: Generated<number>;
+  branch_id: number;
+  position: number;
+  commit_hash: string;
+  parent_hash: string | null;
+  author_name: string;
+  author_email: string;
+  authored_at: number;
+  committer_name: string;
+  committer_email: string;
+  committed_at: number;
+  seen_at: number;
+  subject: string;
+  message: string;
+  /** At most 1,000 paths. */
+  files_json: string;
+}
+
+/** One column of the waterfall, with what its head shows, so that no query reads its history for that. */
+export interface BuilderTable {
+  id: Generated<number>;
+  name: string;
+  kind: 'runtime' | 'project';
+  upstream: string;
+  trunk: string;
+  project: string | null;
+  platform: string;
+  tier: number;
+  /** Place in the farm file. */
+  place: number;
+  active: number;
+  paused_by: string | null;
+  paused_at: number | null;
+  paused_reason: string | null;
+  next_number: number;
+  last_build_id: number | null;
+  verdict: Verdict;
+  verdict_at: number | null;
+}
+
+export interface RequestTable {
+  id: Generated<number>;
+  builder_id: number;
+  state: RequestState;
+  reason: RequestReason;
+  reason_text: string;
+  requested_by: string;
+  upstream_commit: string;
+  /** Place of the upstream commit on its trunk. */
+  upstream_position: number;
+  project_commit: string | null;
+  project_position: number | null;
+  created_at: number;
+  /** Times that infrastructure lost a build of it. */
+  attempts: number;
+  /** Not before then: it is backing off. */
+  not_before: number | null;
+  /** Only this worker may take it: a runtime that the worker needs for itself. */
+  for_worker_id: number | null;
+  /** The worker that lost it last; another one is tried first. */
+  lost_by_worker_id: number | null;
+  /** Workers that declined it: JSON list of ids. */
+  declined_json: string;
+  superseded_by: number | null;
+  result: Result | null;
+  finding: Finding | null;
+  finished_at: number | null;
+}
+
+export interface BuildTable {
+  id: Generated<number>;
+  builder_id: number;
+  number: number;
+  request_id: number;
+  worker_id: number;
+  state: BuildState;
+  attempt: number;
+  /** 1 at the claim; each session that takes the build over raises it. Every write for a build names it. */
+  epoch: number;
+  /** The boot id of the agent that runs it. */
+  boot: string;
+  /** By the engine's clock, which no jump of the wall clock moves. */
+  lease_until: number;
+  /** Journal entries up to this number are applied. */
+  journal_n: number;
+  result: Result | null;
+  findings_json: string;
+  text: string;
+  environment_json: string;
+  cancel_reason: string | null;
+  started_at: number;
+  finished_at: number | null;
+}
+
+export interface StepTable {
+  build_id: number;
+  step: number;
+  name: string;
+  run: string;
+  result: Result | null;
+  findings_json: string;
+  exit_code: number | null;
+  signal: string | null;
+  text: string;
+  started_at: number | null;
+  finished_at: number | null;
+}
+
+/** One log of one step. Its bytes are in the log files. */
+export interface LogTable {
+  id: Generated<number>;
+  build_id: number;
+  step: number;
+  /** The log file, named for its week: `2026-w47`. */
+  file: string;
+  /** Set when the log is finished: bytes printed, kept ranges, hash of the kept bytes. */
+  bytes: number | null;
+  lines: number | null;
+  ranges_json: string | null;
+  sha256: string | null;
+  finished: number;
+}
+
+export interface WorkerTable {
+  id: Generated<number>;
+  name: string;
+  /** Ed25519 public key, base64 of its 32 bytes. */
+  key: string;
+  fingerprint: string;
+  state: EnrolmentState;
+  owner: string;
+  trust: Trust;
+  labels_json: string;
+  granted_json: string;
+  slots: number;
+  agent: string;
+  sandbox_json: string | null;
+  facts_json: string;
+  boot: string | null;
+  online: number;
+  /** Presence, not an event: written at connect, disconnect and, while connected, once a minute. */
+  heard_at: number | null;
+  asked_at: number;
+  paused_by: string | null;
+  paused_at: number | null;
+  paused_reason: string | null;
+  disk_full: number;
+  duplicate_at: number | null;
+}
+
+/** A runtime kept on a worker. */
+export interface RuntimeTable {
+  worker_id: number;
+  /** Of the runtime builder that made it. */
+  builder_id: number;
+  commit_hash: string;
+  state: 'kept' | 'failed';
+  build_id: number | null;
+  at: number;
+}

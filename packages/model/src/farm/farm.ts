@@ -1,0 +1,87 @@
+import type { BuildLimits, StepSpec, Tier } from '@weir/protocol';
+
+/** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
+export interface Farm {
+  readonly name: string;
+  readonly publicUrl: string | null;
+  readonly workerUrl: string | null;
+  /** Platform name to the labels that it requires. */
+  readonly platforms: ReadonlyMap<string, readonly string[]>;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly projects: ReadonlyMap<string, Project>;
+  readonly limits: FarmLimits;
+  /** Repository URL to the path of a local mirror that serves in its place. */
+  readonly remotes: ReadonlyMap<string, string>;
+}
+
+export interface FarmLimits extends BuildLimits {
+  /** How often one request is tried when infrastructure loses its builds. */
+  readonly maxAttempts: number;
+  /** Events older than this are dropped. */
+  readonly eventRetentionMs: number;
+}
+
+export interface Upstream {
+  readonly name: string;
+  readonly repository: string;
+  readonly trunks: ReadonlyMap<string, Trunk>;
+  readonly platforms: readonly string[];
+  readonly tier: Tier;
+  readonly env: Readonly<Record<string, string>>;
+  readonly steps: readonly StepSpec[];
+  /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
+  readonly maxParallel: number | null;
+}
+
+export interface Trunk {
+  readonly name: string;
+  readonly branch: string;
+  readonly pollMs: number;
+  /** No request is written until the branch was quiet for so long ... */
+  readonly stableForMs: number;
+  /** ... or its oldest unbuilt change is so old. */
+  readonly maxWaitMs: number;
+}
+
+export interface Project {
+  readonly name: string;
+  /** Null: its steps run in an empty workspace. */
+  readonly repository: string | null;
+  readonly branch: string;
+  readonly pollMs: number;
+  readonly stableForMs: number;
+  readonly maxWaitMs: number;
+  /** `UPSTREAM/TRUNK` each. */
+  readonly trunks: readonly string[];
+  readonly platforms: readonly string[];
+  readonly tier: Tier;
+  readonly env: Readonly<Record<string, string>>;
+  /** Globs; a change of this project that touches none of them asks for no build. Empty: every change does. */
+  readonly onlyIfChanged: readonly string[];
+  readonly maxParallel: number | null;
+  readonly steps: readonly StepSpec[];
+}
+
+/** One column of the waterfall, as the farm file means it. */
+export interface Builder {
+  /** `UPSTREAM/TRUNK/PLATFORM`, or `UPSTREAM/TRUNK/PROJECT/PLATFORM`. */
+  readonly name: string;
+  readonly kind: 'runtime' | 'project';
+  readonly upstream: string;
+  readonly trunk: string;
+  readonly project: string | null;
+  readonly platform: string;
+  readonly labels: readonly string[];
+  readonly tier: Tier;
+  readonly maxParallel: number | null;
+}
+
+/** A branch that the farm follows: `UPSTREAM/TRUNK` or a project's name. */
+export interface FollowedBranch {
+  readonly name: string;
+  readonly kind: 'trunk' | 'project';
+  readonly repository: string;
+  /** The branch's name in the repository, without `refs/heads/`. */
+  readonly ref: string;
+  readonly pollMs: number;
+}

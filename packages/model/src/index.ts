@@ -1,0 +1,2 @@
+export * from './farm/builders.ts';
+export * from './farm/farm.ts';
