@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** What a test may need beyond Node and git, and how to tell whether the machine has it. */
+const probes = {
+  redis: () => runs('redis-server', '--version'),
+  postgres: () => runs('psql', '--version') && existsSync('/usr/lib/postgresql'),
+  docker: () => runs('docker', 'info'),
+  chromium: () => existsSync('/usr/bin/chromium'),
+  buildbot: () => runs('buildbot-worker', '--version'),
+  bwrap: () => runs('bwrap', '--unshare-user', '--unshare-net', '--ro-bind', '/', '/', 'true'),
+  faketime: () => runs('faketime', '--version'),
+  cc: () => runs('cc', '--version'),
+  root: () => process.getuid?.() === 0,
+} as const;
+export type Need = keyof typeof probes;
+
+const known = new Map<Need, boolean>();
+
+/**
+ * Skips the test or suite by name when the machine lacks something. Where `WEIR_TEST_REQUIRE`
+ * (names with commas between) lists it, its absence is a failure instead.
+ */
+export function needs(
+  context: { skip(): never; test?: { title: string } },
+  ...names: Need[]
+): void {
+  const missing = names.filter((name) => !has(name));
+  if (missing.length === 0) return;
+  const required = (process.env['WEIR_TEST_REQUIRE'] ?? '').split(',');
+  const owed = missing.filter((name) => required.includes(name));
+  if (owed.length > 0)
+    throw new Error(`WEIR_TEST_REQUIRE names ${owed.join(', ')}, not found here`);
+  console.log(`      skipped: this machine lacks ${missing.join(', ')}`);
+  context.skip();
+}
+
+function has(name: Need): boolean {
+  const answer = known.get(name) ?? probes[name]();
+  known.set(name, answer);
+  return answer;
+}
+
+function runs(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
