@@ -6,7 +6,6 @@ import type {
   RequestReason,
   RequestState,
   Result,
-  SandboxKind,
   Trust,
   Verdict,
 } from '@weir/protocol';

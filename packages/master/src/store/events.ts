@@ -1,0 +1,94 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './schema.ts';
+
+export interface NewEvent {
+  readonly at: number;
+  /** NOUN.VERB */
+  readonly kind: string;
+  /** `engine`, `admin`, `worker:NAME` */
+  readonly actor: string;
+  /** `build/7`, `builder/NAME`, `worker/NAME`, `branch/NAME` */
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Writes events in the unit that changes what they tell of; their numbers follow the order given. */
+export async function recordEvents(
+  db: Kysely<Database>,
+  events: readonly NewEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await db
+    .insertInto('event')
+    .values(
+      events.map(({ at, kind, actor, subject, data }) => ({
+        at,
+        kind,
+        actor,
+        subject,
+        data_json: JSON.stringify(data),
+      })),
+    )
+    .execute();
+}
+
+export interface EventRow {
+  readonly number: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly data_json: string;
+}
+
+/** Events after a number, oldest first. */
+export function eventsAfter(
+  db: Kysely<Database>,
+  number: number,
+  limit: number,
+): Promise<EventRow[]> {
+  return db
+    .selectFrom('event')
+    .selectAll()
+    .where('number', '>', number)
+    .orderBy('number')
+    .limit(limit)
+    .execute();
+}
+
+/** The numbers of the oldest and the newest event kept; 0 when there is none. */
+export async function eventBounds(
+  db: Kysely<Database>,
+): Promise<{ oldest: number; newest: number }> {
+  const [oldest, newest] = [
+    await db
+      .selectFrom('event')
+      .select('number')
+      .orderBy('number', 'asc')
+      .limit(1)
+      .executeTakeFirst(),
+    await db
+      .selectFrom('event')
+      .select('number')
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst(),
+  ];
+  return { oldest: oldest?.number ?? 0, newest: newest?.number ?? 0 };
+}
+
+/** Drops events older than a time, but never the newest: its number is where the next one counts on. */
+export async function dropEventsBefore(db: Kysely<Database>, at: number): Promise<void> {
+  const { newest } = await eventBounds(db);
+  const firstKept = await db
+    .selectFrom('event')
+    .select('number')
+    .where('at', '>=', at)
+    .orderBy('number')
+    .limit(1)
+    .executeTakeFirst();
+  await db
+    .deleteFrom('event')
+    .where('number', '<', firstKept?.number ?? newest)
+    .execute();
+}

@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+import { migrate } from './migrate.ts';
+import type { Database } from './schema.ts';
+import { openReaderDatabase, openWriterDatabase, toSqliteDatabase } from './sqlite.ts';
+import type { Unit } from './unit-writer.ts';
+import { UnitWriter } from './unit-writer.ts';
+
+/** The store of an engine: the only writer of its file. */
+export interface Store extends AsyncDisposable {
+  /** Runs one write, all or nothing; resolves after its commit. */
+  unit<T>(unit: Unit<T>): Promise<T>;
+  /** A connection of its own for reading: sees what is committed. */
+  readonly read: Kysely<Database>;
+  /** Called after each commit. A wake-up only: it carries no fact. */
+  onCommit: () => void;
+}
+
+export interface StoreOptions {
+  /** Called with the SQL of each statement of a unit. */
+  onStatement?: (sql: string) => void;
+}
+
+export class StoreInUseError extends Error {
+  override readonly name = 'StoreInUseError';
+  readonly code = 'store-in-use';
+}
+
+/**
+ * Opens (or makes) the store at `path` and brings its schema up to date.
+ *
+ * @throws StoreInUseError when another engine has it open
+ * @throws StoreTooNewError when a newer program migrated it too far
+ */
+export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
+  mkdirSync(dirname(path), { recursive: true });
+  const lock = lockStore(path);
+  const database = openWriterDatabase(path);
+  const { onStatement } = options;
+  const db = new Kysely<Database>({
+    dialect: new SqliteDialect({ database: toSqliteDatabase(database) }),
+    ...(onStatement && { log: (event) => onStatement(event.query.sql) }),
+  });
+  try {
+    await migrate(db, database, (from) =>
+      join(dirname(path), `before-migration-${from + 1}.sqlite`),
+    );
+  } catch (error) {
+    await db.destroy();
+    lock.close();
+    throw error;
+  }
+  const reader = openReader(path);
+  const writer = new UnitWriter(db, () => store.onCommit());
+  const store: Store = {
+    read: reader,
+    unit: (unit) => writer.run(unit),
+    onCommit: () => {},
+    async [Symbol.asyncDispose]() {
+      await writer.close();
+      await reader.destroy();
+      await db.destroy();
+      lock.close();
+    },
+  };
+  return store;
+}
+
+/** Opens an existing store to read only, as the web thread does. */
+export function openReader(path: string): Kysely<Database> {
+  return new Kysely<Database>({
+    dialect: new SqliteDialect({ database: toSqliteDatabase(openReaderDatabase(path)) }),
+  });
+}
+
+/** Holds a file lock for as long as the process lives; the system drops it however the process ends. */
+function lockStore(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreInUseError(`another weir has ${path} open: stop it first`, { cause: error });
+  }
+}

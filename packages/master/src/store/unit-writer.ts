@@ -1,0 +1,92 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+/**
+ * One write to the store, all or nothing. It awaits nothing but its own queries: while it runs, no
+ * other unit can.
+ */
+export type Unit<T> = (db: Kysely<Database>) => Promise<T>;
+
+interface Waiting {
+  readonly unit: Unit<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The one writer of an SQLite store. It takes whatever waits now, runs the units one after another,
+ * each in a savepoint, within one BEGIN IMMEDIATE ... COMMIT, and answers the callers after the
+ * commit. It never waits for company: that would only slow a caller who comes alone.
+ */
+export class UnitWriter {
+  readonly #db: Kysely<Database>;
+  readonly #onCommit: () => void;
+  #waiting: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(db: Kysely<Database>, onCommit: () => void) {
+    this.#db = db;
+    this.#onCommit = onCommit;
+  }
+
+  /** Resolves with the unit's value after its commit; rejects, with nothing written, when the unit throws. */
+  run<T>(unit: Unit<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the store is closed'));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push({ unit, resolve: (value) => resolve(value as T), reject });
+    this.#draining ??= this.#drain();
+    return promise;
+  }
+
+  /** Lets what waits commit, and takes no more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await this.#commit(batch);
+    }
+    // In the same turn as the last look at what waits, or a caller in between would wait for ever.
+    this.#draining = undefined;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const answers: (() => void)[] = [];
+    try {
+      await this.#db.connection().execute(async (db) => {
+        await sql`begin immediate`.execute(db);
+        try {
+          for (const waiting of batch) answers.push(await runInSavepoint(db, waiting));
+          await sql`commit`.execute(db);
+        } catch (error) {
+          await sql`rollback`.execute(db);
+          throw error;
+        }
+      });
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error);
+      return;
+    }
+    for (const answer of answers) answer();
+    this.#onCommit();
+  }
+}
+
+async function runInSavepoint(db: Kysely<Database>, waiting: Waiting): Promise<() => void> {
+  await sql`savepoint unit`.execute(db);
+  try {
+    const value = await waiting.unit(db);
+    await sql`release unit`.execute(db);
+    return () => waiting.resolve(value);
+  } catch (error) {
+    await sql`rollback to unit`.execute(db);
+    await sql`release unit`.execute(db);
+    return () => waiting.reject(error);
+  }
+}

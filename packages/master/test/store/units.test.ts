@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import {
+  dropEventsBefore,
+  eventBounds,
+  eventsAfter,
+  recordEvents,
+} from '../../src/store/events.ts';
+import { openStore, StoreInUseError } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+
+const event = (kind: string, at = 1) => ({ at, kind, actor: 'engine', subject: 'farm', data: {} });
+
+describe('the store', () => {
+  let dir: string;
+  let store: Store;
+  const statements: string[] = [];
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'weir-store-'));
+    statements.length = 0;
+    store = await openStore(join(dir, 'weir.sqlite'), {
+      onStatement: (sql) => statements.push(sql),
+    });
+  });
+  afterEach(async () => {
+    await store[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true });
+  });
+
+  it('commits units that wait together in one transaction, in order', async () => {
+    await store.unit((db) => recordEvents(db, [event('warm.up')]));
+    statements.length = 0;
+
+    await Promise.all(
+      ['a.one', 'a.two', 'a.three'].map((kind) =>
+        store.unit((db) => recordEvents(db, [event(kind)])),
+      ),
+    );
+
+    const kinds = (await eventsAfter(store.read, 1, 10)).map((row) => row.kind);
+    assert.deepEqual(kinds, ['a.one', 'a.two', 'a.three']);
+    assert.equal(
+      statements.filter((sql) => sql === 'commit').length,
+      2,
+      'the first alone, the others together',
+    );
+  });
+
+  it('undoes a unit that throws, and only that one', async () => {
+    const good = store.unit((db) => recordEvents(db, [event('good.one')]));
+    const bad = store.unit(async (db) => {
+      await recordEvents(db, [event('bad.one')]);
+      throw new Error('no');
+    });
+    const after = store.unit((db) => recordEvents(db, [event('good.two')]));
+
+    await assert.rejects(bad, /no/);
+    await Promise.all([good, after]);
+
+    const rows = await eventsAfter(store.read, 0, 10);
+    assert.deepEqual(
+      rows.map((row) => [row.number, row.kind]),
+      [
+        [1, 'good.one'],
+        [2, 'good.two'],
+      ],
+      'numbers stay gap-free',
+    );
+  });
+
+  it('shows a unit to readers before it answers the caller', async () => {
+    await store.unit((db) => recordEvents(db, [event('seen.now')]));
+
+    assert.equal((await eventsAfter(store.read, 0, 10)).length, 1);
+  });
+
+  it('counts events on after all old ones were dropped', async () => {
+    await store.unit((db) => recordEvents(db, [event('old.one', 1), event('old.two', 2)]));
+
+    await store.unit((db) => dropEventsBefore(db, 100));
+    await store.unit((db) => recordEvents(db, [event('new.one', 200)]));
+
+    assert.deepEqual(await eventBounds(store.read), { oldest: 2, newest: 3 });
+  });
+
+  it('refuses a second engine on the same file', async () => {
+    await assert.rejects(openStore(join(dir, 'weir.sqlite')), StoreInUseError);
+  });
+
+  it('keeps what was committed when it is opened again', async () => {
+    await store.unit((db) => recordEvents(db, [event('kept.one')]));
+    await store[Symbol.asyncDispose]();
+
+    store = await openStore(join(dir, 'weir.sqlite'));
+
+    assert.equal((await eventsAfter(store.read, 0, 10)).length, 1);
+  });
+});
