@@ -1,0 +1,93 @@
+/** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
+export type Command =
+  | {
+      readonly t: 'force';
+      readonly builder: string;
+      readonly reason: string;
+      /** A commit on the trunk, whole or abbreviated; the newest known change when absent. */
+      readonly upstream?: string | undefined;
+      readonly project?: string | undefined;
+    }
+  | { readonly t: 'cancel'; readonly build: number; readonly reason: string }
+  | { readonly t: 'cancel-request'; readonly request: number; readonly reason: string }
+  | { readonly t: 'again'; readonly build: number; readonly reason: string }
+  | { readonly t: 'pause-builder'; readonly builder: string; readonly reason: string }
+  | { readonly t: 'resume-builder'; readonly builder: string; readonly reason: string }
+  | { readonly t: 'pause-worker'; readonly worker: string; readonly reason: string }
+  | { readonly t: 'resume-worker'; readonly worker: string; readonly reason: string }
+  | {
+      readonly t: 'accept';
+      readonly worker: string;
+      readonly fingerprint: string;
+      readonly labels: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
+  | { readonly t: 'revoke'; readonly worker: string; readonly reason: string };
+
+/** The request that a command wrote, where it wrote one. */
+export interface CommandAnswer {
+  readonly request?: number;
+}
+
+/** Why a command was refused: becomes a problem of the API. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly status: 400 | 404 | 409 | 503;
+  /** Stable; listed in docs/errors.md. */
+  readonly code: string;
+
+  constructor(status: 400 | 404 | 409 | 503, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** What goes between the two threads. */
+export type ToEngine =
+  | {
+      readonly t: 'command';
+      readonly id: number;
+      readonly actor: string;
+      readonly command: Command;
+    }
+  | { readonly t: 'listening'; readonly port: number }
+  | { readonly t: 'failed'; readonly message: string };
+
+export type ToWeb =
+  | { readonly t: 'answer'; readonly id: number; readonly answer: CommandAnswer }
+  | {
+      readonly t: 'refused';
+      readonly id: number;
+      readonly status: CommandError['status'];
+      readonly code: string;
+      readonly detail: string;
+    }
+  /** Something was committed: read on from the event log. */
+  | { readonly t: 'wake' }
+  /** These logs grew: log id to the bytes stored. */
+  | { readonly t: 'grew'; readonly logs: ReadonlyMap<number, number> }
+  | { readonly t: 'farm'; readonly farm: FarmFacts }
+  | { readonly t: 'stop' };
+
+/** What the web thread must know of the farm and can't read from the store. */
+export interface FarmFacts {
+  readonly name: string;
+  readonly publicUrl: string | null;
+  readonly workerUrl: string | null;
+  readonly workerPort: number;
+  /** Of the farm's own key: workers pin it. */
+  readonly fingerprint: string;
+  /** Shown on every page: a broken farm file, a sandbox that is off. */
+  readonly warnings: readonly string[];
+}
+
+/** What the engine gives the web thread to start with, as `workerData`. */
+export interface WebOptions {
+  readonly storePath: string;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly farm: FarmFacts;
+}
