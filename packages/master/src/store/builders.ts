@@ -1,0 +1,103 @@
+import type { Builder } from '@weir/model';
+import type { Verdict } from '@weir/protocol';
+import type { Kysely, Selectable } from 'kysely';
+import type { BuilderTable, Database } from './schema.ts';
+
+export type BuilderRow = Selectable<BuilderTable>;
+
+/** Makes the rows say what the farm file means. A builder that it names no more keeps its history. */
+export async function syncBuilders(
+  db: Kysely<Database>,
+  builders: readonly Builder[],
+): Promise<void> {
+  await db.updateTable('builder').set({ active: 0 }).where('active', '=', 1).execute();
+  for (const [place, builder] of builders.entries()) {
+    const { name, kind, upstream, trunk, project, platform, tier } = builder;
+    await db
+      .insertInto('builder')
+      .values({
+        name,
+        kind,
+        upstream,
+        trunk,
+        project,
+        platform,
+        tier,
+        place,
+        active: 1,
+        next_number: 1,
+        verdict: 'unknown',
+      })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ tier, place, active: 1 }))
+      .execute();
+  }
+}
+
+export function activeBuilders(db: Kysely<Database>): Promise<BuilderRow[]> {
+  return db.selectFrom('builder').selectAll().where('active', '=', 1).orderBy('place').execute();
+}
+
+export function builderById(db: Kysely<Database>, id: number): Promise<BuilderRow | undefined> {
+  return db.selectFrom('builder').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export function builderByName(db: Kysely<Database>, name: string): Promise<BuilderRow | undefined> {
+  return db.selectFrom('builder').selectAll().where('name', '=', name).executeTakeFirst();
+}
+
+/** Takes the builder's next build number. */
+export async function takeNumber(db: Kysely<Database>, builderId: number): Promise<number> {
+  const row = await db
+    .updateTable('builder')
+    .set((eb) => ({ next_number: eb('next_number', '+', 1) }))
+    .where('id', '=', builderId)
+    .returning('next_number')
+    .executeTakeFirstOrThrow();
+  return row.next_number - 1;
+}
+
+/** Gives a number back that no build came to use, if none was taken after it. */
+export async function returnNumber(
+  db: Kysely<Database>,
+  builderId: number,
+  number: number,
+): Promise<void> {
+  await db
+    .updateTable('builder')
+    .set({ next_number: number })
+    .where('id', '=', builderId)
+    .where('next_number', '=', number + 1)
+    .execute();
+}
+
+/** What the head of the column shows after a build ended. */
+export async function setLastBuild(
+  db: Kysely<Database>,
+  builderId: number,
+  last: { build: number; verdict: Verdict; verdictAt: number | null },
+): Promise<void> {
+  await db
+    .updateTable('builder')
+    .set({ last_build_id: last.build, verdict: last.verdict, verdict_at: last.verdictAt })
+    .where('id', '=', builderId)
+    .execute();
+}
+
+/** Pauses (with who, when and why) or, with null, resumes. False when it already was so. */
+export async function setBuilderPause(
+  db: Kysely<Database>,
+  builderId: number,
+  pause: { by: string; at: number; reason: string } | null,
+): Promise<boolean> {
+  const changed = await db
+    .updateTable('builder')
+    .set({
+      paused_by: pause?.by ?? null,
+      paused_at: pause?.at ?? null,
+      paused_reason: pause?.reason ?? null,
+    })
+    .where('id', '=', builderId)
+    .where('paused_at', pause === null ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows > 0n;
+}

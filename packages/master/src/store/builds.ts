@@ -1,0 +1,219 @@
+import type { Finding, Result } from '@weir/protocol';
+import type { Kysely, Selectable } from 'kysely';
+import type { BuildTable, Database, StepTable } from './schema.ts';
+
+export type BuildRow = Selectable<BuildTable>;
+export type StepRow = Selectable<StepTable>;
+
+export interface NewBuild {
+  readonly builderId: number;
+  readonly number: number;
+  readonly requestId: number;
+  readonly workerId: number;
+  readonly attempt: number;
+  readonly boot: string;
+  readonly leaseUntil: number;
+  readonly startedAt: number;
+}
+
+export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promise<BuildRow> {
+  return db
+    .insertInto('build')
+    .values({
+      builder_id: build.builderId,
+      number: build.number,
+      request_id: build.requestId,
+      worker_id: build.workerId,
+      state: 'running',
+      attempt: build.attempt,
+      epoch: 1,
+      boot: build.boot,
+      lease_until: build.leaseUntil,
+      journal_n: 0,
+      findings_json: '[]',
+      text: '',
+      environment_json: '{}',
+      started_at: build.startedAt,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function insertSteps(
+  db: Kysely<Database>,
+  buildId: number,
+  steps: readonly { name: string; run: string }[],
+): Promise<void> {
+  await db
+    .insertInto('step')
+    .values(
+      steps.map(({ name, run }, step) => ({
+        build_id: buildId,
+        step,
+        name,
+        run,
+        findings_json: '[]',
+        text: '',
+      })),
+    )
+    .execute();
+}
+
+export function buildById(db: Kysely<Database>, id: number): Promise<BuildRow | undefined> {
+  return db.selectFrom('build').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Builds that have not finished, on one worker or on all. */
+export function openBuilds(db: Kysely<Database>, workerId?: number): Promise<BuildRow[]> {
+  let query = db.selectFrom('build').selectAll().where('state', '!=', 'finished').orderBy('id');
+  if (workerId !== undefined) query = query.where('worker_id', '=', workerId);
+  return query.execute();
+}
+
+/** A session takes a build over: from now on only the new epoch may write. Undefined when the old one is not in force. */
+export async function raiseEpoch(
+  db: Kysely<Database>,
+  id: number,
+  from: { epoch: number; leaseUntil: number },
+): Promise<number | undefined> {
+  const row = await db
+    .updateTable('build')
+    .set({ epoch: from.epoch + 1, lease_until: from.leaseUntil })
+    .where('id', '=', id)
+    .where('epoch', '=', from.epoch)
+    .where('state', '!=', 'finished')
+    .returning('epoch')
+    .executeTakeFirst();
+  return row?.epoch;
+}
+
+/**
+ * Moves the build's journal on. False when the epoch is an old one, the build has ended, or the
+ * entry is not the next: then nothing may be written.
+ */
+export async function advanceJournal(
+  db: Kysely<Database>,
+  id: number,
+  journal: { epoch: number; from: number; to: number },
+): Promise<boolean> {
+  const advanced = await db
+    .updateTable('build')
+    .set({ journal_n: journal.to })
+    .where('id', '=', id)
+    .where('epoch', '=', journal.epoch)
+    .where('journal_n', '=', journal.from)
+    .where('state', '!=', 'finished')
+    .executeTakeFirst();
+  return advanced.numUpdatedRows > 0n;
+}
+
+export interface BuildEnd {
+  readonly result: Result;
+  readonly findings: readonly Finding[];
+  readonly text: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly at: number;
+}
+
+/** Ends a build under its epoch. False when it has ended already or the epoch is an old one. */
+export async function finishBuild(
+  db: Kysely<Database>,
+  id: number,
+  epoch: number,
+  end: BuildEnd,
+): Promise<boolean> {
+  const finished = await db
+    .updateTable('build')
+    .set({
+      state: 'finished',
+      result: end.result,
+      findings_json: JSON.stringify(end.findings),
+      text: end.text,
+      environment_json: JSON.stringify(end.environment),
+      finished_at: end.at,
+    })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('state', '!=', 'finished')
+    .executeTakeFirst();
+  return finished.numUpdatedRows > 0n;
+}
+
+export async function startStep(
+  db: Kysely<Database>,
+  buildId: number,
+  step: number,
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable('step')
+    .set({ started_at: at })
+    .where('build_id', '=', buildId)
+    .where('step', '=', step)
+    .execute();
+}
+
+export async function finishStep(
+  db: Kysely<Database>,
+  buildId: number,
+  step: number,
+  end: {
+    result: Result;
+    findings: readonly Finding[];
+    exitCode: number | null;
+    signal: string | null;
+    text: string;
+    at: number;
+  },
+): Promise<void> {
+  await db
+    .updateTable('step')
+    .set({
+      result: end.result,
+      findings_json: JSON.stringify(end.findings),
+      exit_code: end.exitCode,
+      signal: end.signal,
+      text: end.text,
+      finished_at: end.at,
+    })
+    .where('build_id', '=', buildId)
+    .where('step', '=', step)
+    .execute();
+}
+
+/** Renews, in one statement, the leases of all builds of the workers that were heard from. */
+export async function renewLeases(
+  db: Kysely<Database>,
+  workerIds: readonly number[],
+  until: number,
+): Promise<void> {
+  await db
+    .updateTable('build')
+    .set({ lease_until: until })
+    .where('worker_id', 'in', workerIds)
+    .where('state', '!=', 'finished')
+    .execute();
+}
+
+/** Sets the reason why a person wants a running build ended. False when it has ended, or was asked before. */
+export async function requestCancel(
+  db: Kysely<Database>,
+  id: number,
+  reason: string,
+): Promise<boolean> {
+  const asked = await db
+    .updateTable('build')
+    .set({ cancel_reason: reason })
+    .where('id', '=', id)
+    .where('state', '!=', 'finished')
+    .where('cancel_reason', 'is', null)
+    .executeTakeFirst();
+  return asked.numUpdatedRows > 0n;
+}
+
+/** Forgets a build that no worker ever began. */
+export async function deleteBuild(db: Kysely<Database>, id: number): Promise<void> {
+  await db.deleteFrom('log').where('build_id', '=', id).execute();
+  await db.deleteFrom('step').where('build_id', '=', id).execute();
+  await db.deleteFrom('build').where('id', '=', id).execute();
+}

@@ -1,0 +1,149 @@
+import type { Finding, RequestReason, Result } from '@weir/protocol';
+import type { Kysely, Selectable } from 'kysely';
+import type { Database, RequestTable } from './schema.ts';
+
+export type RequestRow = Selectable<RequestTable>;
+
+export interface NewRequest {
+  readonly builderId: number;
+  readonly reason: RequestReason;
+  readonly reasonText: string;
+  readonly requestedBy: string;
+  readonly upstreamCommit: string;
+  readonly upstreamPosition: number;
+  readonly projectCommit: string | null;
+  readonly projectPosition: number | null;
+  readonly createdAt: number;
+  readonly forWorkerId?: number;
+}
+
+export async function insertRequest(
+  db: Kysely<Database>,
+  request: NewRequest,
+): Promise<RequestRow> {
+  return db
+    .insertInto('request')
+    .values({
+      builder_id: request.builderId,
+      state: 'waiting',
+      reason: request.reason,
+      reason_text: request.reasonText,
+      requested_by: request.requestedBy,
+      upstream_commit: request.upstreamCommit,
+      upstream_position: request.upstreamPosition,
+      project_commit: request.projectCommit,
+      project_position: request.projectPosition,
+      created_at: request.createdAt,
+      attempts: 0,
+      for_worker_id: request.forWorkerId ?? null,
+      declined_json: '[]',
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export function requestById(db: Kysely<Database>, id: number): Promise<RequestRow | undefined> {
+  return db.selectFrom('request').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** All that waits, oldest first. */
+export function waitingRequests(db: Kysely<Database>): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .orderBy('id')
+    .execute();
+}
+
+export function waitingRequestsOf(db: Kysely<Database>, builderId: number): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('builder_id', '=', builderId)
+    .where('state', '=', 'waiting')
+    .orderBy('id')
+    .execute();
+}
+
+/** Claims a request. False when somebody else did, or it was cancelled: then it is not ours. */
+export async function claimRequest(db: Kysely<Database>, id: number): Promise<boolean> {
+  const claimed = await db
+    .updateTable('request')
+    .set({ state: 'claimed' })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst();
+  return claimed.numUpdatedRows > 0n;
+}
+
+/** Gives a claimed request back to the queue after infrastructure lost its build. */
+export async function requeueRequest(
+  db: Kysely<Database>,
+  id: number,
+  lost: { attempts: number; byWorkerId: number; notBefore: number | null },
+): Promise<void> {
+  await db
+    .updateTable('request')
+    .set({
+      state: 'waiting',
+      attempts: lost.attempts,
+      lost_by_worker_id: lost.byWorkerId,
+      not_before: lost.notBefore,
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'claimed')
+    .execute();
+}
+
+/** Gives a claimed request back that a worker did not want. */
+export async function returnDeclined(
+  db: Kysely<Database>,
+  id: number,
+  declined: { workers: readonly number[]; notBefore: number | null },
+): Promise<void> {
+  await db
+    .updateTable('request')
+    .set({
+      state: 'waiting',
+      declined_json: JSON.stringify(declined.workers),
+      not_before: declined.notBefore,
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'claimed')
+    .execute();
+}
+
+/** Ends a claimed request with the result of its build. */
+export async function finishRequest(
+  db: Kysely<Database>,
+  id: number,
+  end: { result: Result; finding: Finding | null; at: number },
+): Promise<void> {
+  await db
+    .updateTable('request')
+    .set({ state: 'done', result: end.result, finding: end.finding, finished_at: end.at })
+    .where('id', '=', id)
+    .where('state', 'in', ['claimed', 'waiting'])
+    .execute();
+}
+
+/** Cancels a request that waits; superseded when another request covers it. False when it waits no more. */
+export async function cancelRequest(
+  db: Kysely<Database>,
+  id: number,
+  end: { at: number; supersededBy: number | null },
+): Promise<boolean> {
+  const cancelled = await db
+    .updateTable('request')
+    .set({
+      state: 'cancelled',
+      result: 'cancelled',
+      superseded_by: end.supersededBy,
+      finished_at: end.at,
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst();
+  return cancelled.numUpdatedRows > 0n;
+}

@@ -1,0 +1,169 @@
+import type { EnrolmentState } from '@weir/protocol';
+import type { Kysely, Selectable } from 'kysely';
+import type { Database, WorkerTable } from './schema.ts';
+
+export type WorkerRow = Selectable<WorkerTable>;
+
+export function workerByName(db: Kysely<Database>, name: string): Promise<WorkerRow | undefined> {
+  return db.selectFrom('worker').selectAll().where('name', '=', name).executeTakeFirst();
+}
+
+export function workerById(db: Kysely<Database>, id: number): Promise<WorkerRow | undefined> {
+  return db.selectFrom('worker').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export function acceptedWorkers(db: Kysely<Database>): Promise<WorkerRow[]> {
+  return db
+    .selectFrom('worker')
+    .selectAll()
+    .where('state', '=', 'accepted')
+    .orderBy('id')
+    .execute();
+}
+
+export async function countPending(db: Kysely<Database>): Promise<number> {
+  const row = await db
+    .selectFrom('worker')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('state', '=', 'pending')
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+export async function insertPending(
+  db: Kysely<Database>,
+  worker: {
+    name: string;
+    key: string;
+    fingerprint: string;
+    owner: string;
+    agent: string;
+    at: number;
+  },
+): Promise<void> {
+  await db
+    .insertInto('worker')
+    .values({
+      name: worker.name,
+      key: worker.key,
+      fingerprint: worker.fingerprint,
+      state: 'pending',
+      owner: worker.owner,
+      trust: 'normal',
+      labels_json: '[]',
+      granted_json: '[]',
+      slots: 0,
+      agent: worker.agent,
+      facts_json: '{}',
+      online: 0,
+      asked_at: worker.at,
+      disk_full: 0,
+    })
+    .execute();
+}
+
+/** Moves a worker on from one of the given states. False when it was in none of them. */
+export async function setEnrolment(
+  db: Kysely<Database>,
+  id: number,
+  from: readonly EnrolmentState[],
+  to: EnrolmentState,
+): Promise<boolean> {
+  const moved = await db
+    .updateTable('worker')
+    .set({ state: to })
+    .where('id', '=', id)
+    .where('state', 'in', from)
+    .executeTakeFirst();
+  return moved.numUpdatedRows > 0n;
+}
+
+export async function grantLabels(
+  db: Kysely<Database>,
+  id: number,
+  labels: readonly string[],
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ granted_json: JSON.stringify(labels) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** What a worker's hello says of it. */
+export async function setOnline(
+  db: Kysely<Database>,
+  id: number,
+  hello: {
+    at: number;
+    boot: string;
+    slots: number;
+    agent: string;
+    labels: readonly string[];
+    sandbox: object;
+    facts: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({
+      online: 1,
+      heard_at: hello.at,
+      boot: hello.boot,
+      slots: hello.slots,
+      agent: hello.agent,
+      labels_json: JSON.stringify(hello.labels),
+      sandbox_json: JSON.stringify(hello.sandbox),
+      facts_json: JSON.stringify(hello.facts),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function setOffline(db: Kysely<Database>, id: number, at: number): Promise<void> {
+  await db.updateTable('worker').set({ online: 0, heard_at: at }).where('id', '=', id).execute();
+}
+
+/** At start nobody is connected, whatever the last engine wrote. */
+export async function setAllOffline(db: Kysely<Database>): Promise<void> {
+  await db.updateTable('worker').set({ online: 0 }).where('online', '=', 1).execute();
+}
+
+export async function setHeard(
+  db: Kysely<Database>,
+  ids: readonly number[],
+  at: number,
+): Promise<void> {
+  await db.updateTable('worker').set({ heard_at: at }).where('id', 'in', ids).execute();
+}
+
+export async function setDiskFull(db: Kysely<Database>, id: number, full: boolean): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ disk_full: full ? 1 : 0 })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function flagDuplicate(db: Kysely<Database>, id: number, at: number): Promise<void> {
+  await db.updateTable('worker').set({ duplicate_at: at }).where('id', '=', id).execute();
+}
+
+/** Pauses (with who, when and why) or, with null, resumes. False when it already was so. */
+export async function setWorkerPause(
+  db: Kysely<Database>,
+  id: number,
+  pause: { by: string; at: number; reason: string } | null,
+): Promise<boolean> {
+  const changed = await db
+    .updateTable('worker')
+    .set({
+      paused_by: pause?.by ?? null,
+      paused_at: pause?.at ?? null,
+      paused_reason: pause?.reason ?? null,
+    })
+    .where('id', '=', id)
+    .where('paused_at', pause === null ? 'is not' : 'is', null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows > 0n;
+}
