@@ -130,7 +130,7 @@ async function createWorkerTables(db: Kysely<Database>): Promise<void> {
     build_id: 'integer?',
     at: 'integer',
   });
-  await sql`create unique index runtime_key on runtime (builder_id, commit_hash, worker_id)`.execute(
+  await sql`create unique index runtime_key on runtime (commit_hash, builder_id, worker_id)`.execute(
     db,
   );
   await sql`create index runtime_worker on runtime (worker_id)`.execute(db);

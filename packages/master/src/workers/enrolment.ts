@@ -1,0 +1,160 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { CommandError } from '../command.ts';
+import { recordEvents } from '../store/events.ts';
+import type { Database } from '../store/schema.ts';
+import type { WorkerRow } from '../store/workers.ts';
+import {
+  countPending,
+  grantLabels,
+  insertPending,
+  setEnrolment,
+  setWorkerPause,
+  workerByName,
+} from '../store/workers.ts';
+
+/** Strangers may ask, but not fill the store. */
+const maxPending = 200;
+
+/** A worker that has proved that it holds a key. */
+export interface Asking {
+  readonly name: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly owner: string;
+  readonly agent: string;
+}
+
+export type Enrolment =
+  | { readonly t: 'accepted'; readonly worker: WorkerRow }
+  | { readonly t: 'pending'; readonly text: string }
+  | { readonly t: 'denied' | 'revoked'; readonly text: string };
+
+/** Says whether a worker may connect; who is unknown is written down as pending. Runs in a unit. */
+export async function enrol(db: Kysely<Database>, asking: Asking, at: number): Promise<Enrolment> {
+  const known = await workerByName(db, asking.name);
+  if (known === undefined) return askToJoin(db, asking, at);
+  if (known.key !== asking.key) {
+    return {
+      t: 'denied',
+      text: `the name ${asking.name} belongs to another key: join under another name`,
+    };
+  }
+  switch (known.state) {
+    case 'accepted':
+      return { t: 'accepted', worker: known };
+    case 'pending':
+      return { t: 'pending', text: waitingText(asking) };
+    case 'rejected':
+      return { t: 'denied', text: 'an admin of this farm rejected this worker' };
+    case 'revoked':
+      return { t: 'revoked', text: "this worker's key was revoked" };
+  }
+}
+
+async function askToJoin(db: Kysely<Database>, asking: Asking, at: number): Promise<Enrolment> {
+  if ((await countPending(db)) >= maxPending) {
+    return { t: 'denied', text: 'too many workers wait to be accepted: try again later' };
+  }
+  await insertPending(db, { ...asking, at });
+  await recordEvents(db, [
+    {
+      at,
+      kind: 'worker.asked',
+      actor: `worker:${asking.name}`,
+      subject: `worker/${asking.name}`,
+      data: { fingerprint: asking.fingerprint, owner: asking.owner },
+    },
+  ]);
+  return { t: 'pending', text: waitingText(asking) };
+}
+
+function waitingText({ fingerprint }: Asking): string {
+  return `waits for an admin to compare its fingerprint ${fingerprint} and accept it`;
+}
+
+interface Act {
+  readonly worker: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly now: Clock;
+}
+
+/** @throws CommandError when there is no such worker, its key is another one, or it is not pending */
+export async function acceptWorker(
+  db: Kysely<Database>,
+  act: Act & { fingerprint: string; labels: readonly string[] },
+): Promise<void> {
+  const worker = await findWorker(db, act.worker);
+  if (worker.fingerprint !== act.fingerprint) {
+    throw new CommandError(
+      409,
+      'fingerprint-differs',
+      `worker ${act.worker} has the fingerprint ${worker.fingerprint}, not ${act.fingerprint}`,
+    );
+  }
+  if (!(await setEnrolment(db, worker.id, ['pending', 'rejected'], 'accepted'))) {
+    throw new CommandError(409, 'not-pending', `worker ${act.worker} is ${worker.state} already`);
+  }
+  await grantLabels(db, worker.id, act.labels);
+  await recordAct(db, act, 'worker.accepted', { labels: act.labels });
+}
+
+/** @throws CommandError when there is no such worker, or it is not pending */
+export async function rejectWorker(db: Kysely<Database>, act: Act): Promise<void> {
+  const worker = await findWorker(db, act.worker);
+  if (!(await setEnrolment(db, worker.id, ['pending'], 'rejected'))) {
+    throw new CommandError(
+      409,
+      'not-pending',
+      `worker ${act.worker} is ${worker.state}, not pending`,
+    );
+  }
+  await recordAct(db, act, 'worker.rejected', {});
+}
+
+/** @throws CommandError when there is no such worker, or its key is revoked already */
+export async function revokeWorker(db: Kysely<Database>, act: Act): Promise<WorkerRow> {
+  const worker = await findWorker(db, act.worker);
+  if (!(await setEnrolment(db, worker.id, ['pending', 'accepted', 'rejected'], 'revoked'))) {
+    throw new CommandError(409, 'already-revoked', `worker ${act.worker} is revoked already`);
+  }
+  await recordAct(db, act, 'worker.revoked', {});
+  return worker;
+}
+
+/** @throws CommandError when there is no such worker, or it is so already */
+export async function pauseWorker(
+  db: Kysely<Database>,
+  act: Act & { pause: boolean },
+): Promise<void> {
+  const worker = await findWorker(db, act.worker);
+  const pause = act.pause ? { by: act.actor, at: act.now(), reason: act.reason } : null;
+  if (!(await setWorkerPause(db, worker.id, pause))) {
+    throw new CommandError(
+      409,
+      'no-change',
+      `worker ${act.worker} is ${act.pause ? '' : 'not '}paused`,
+    );
+  }
+  await recordAct(db, act, act.pause ? 'worker.paused' : 'worker.resumed', {});
+}
+
+async function findWorker(db: Kysely<Database>, name: string): Promise<WorkerRow> {
+  const worker = await workerByName(db, name);
+  if (worker === undefined) {
+    throw new CommandError(404, 'no-such-worker', `there is no worker ${name}`);
+  }
+  return worker;
+}
+
+async function recordAct(
+  db: Kysely<Database>,
+  { worker, actor, reason, now }: Act,
+  kind: string,
+  data: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await recordEvents(db, [
+    { at: now(), kind, actor, subject: `worker/${worker}`, data: { ...data, reason } },
+  ]);
+}
