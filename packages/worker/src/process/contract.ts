@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import type { BuildLimits } from '@weir/protocol';
+
+export interface StepCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * The command writes bubblewrap's JSON status to file descriptor 3. Without an `exit-code` in it
+   * the step itself never ran.
+   */
+  readonly hasStatusFd: boolean;
+}
+
+export interface SpawnOptions {
+  readonly limits: BuildLimits;
+  /** Stands in the environment of every process of this slot, so that strays are found by it. */
+  readonly mark: string;
+  /** Path of the slot's named pipe. */
+  readonly output: string;
+}
+
+export interface StepExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** False when the sandbox could not be set up: nothing of the step's script was run. */
+  readonly hasRun: boolean;
+}
+
+/** Limits that the step ran into. */
+export interface LimitHits {
+  /** The kernel ended one of its processes for memory. */
+  readonly memory: boolean;
+  readonly processes: boolean;
+}
+
+/** A step's process and all that it started. */
+export interface StepProcess {
+  /** What all of them print, standard output and error in the order printed. Ends with the last of them. */
+  readonly output: Readable;
+  /** The end of the first process. Others of the tree may still be there. */
+  readonly exited: Promise<StepExit>;
+  limitHits(): LimitHits;
+  /** Ends the whole tree at once, without a chance to refuse; resolves when nothing of it is left. */
+  killTree(): Promise<void>;
+  /** Gives back what the machine lent, after `killTree`. */
+  release(): Promise<void>;
+}
+
+/** How one operating system starts and ends steps. */
+export interface ProcessPlatform {
+  /** The limits that it can enforce here, in words. */
+  readonly limits: readonly string[];
+  spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess>;
+  /** Ends what an earlier runner of this slot left behind. */
+  sweep(mark: string): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+
+/** Longest path that every Unix takes for a socket. */
+const maxSocketPath = 103;
+
+/** Where things are in a slot's folder, `DATA/slots/N`. */
+export interface SlotPaths {
+  readonly slot: string;
+  /** The worker's data folder, with the mirrors and runtimes that all slots share. */
+  readonly data: string;
+  readonly socket: string;
+  /** What the runner itself has to complain about. */
+  readonly runnerLog: string;
+  /** The named pipe that a step's output comes through. */
+  readonly output: string;
+  /** Of the build that runs or waits to be confirmed. */
+  readonly build: string;
+  readonly spec: string;
+  readonly journal: string;
+  /** The build's workspace: `src`, `tmp` and `home`. */
+  readonly work: string;
+  /** Names this slot among all of the machine, so that leftovers can be told. */
+  readonly mark: string;
+}
+
+/** @throws Error when the folder's path is too long for a socket in it. */
+export function slotPaths(slot: string): SlotPaths {
+  const socket = join(slot, 'runner.sock');
+  if (Buffer.byteLength(socket) > maxSocketPath) {
+    throw new Error(`${socket}: longer than a socket's path may be; use a shorter --data folder`);
+  }
+  const build = join(slot, 'build');
+  return {
+    slot,
+    data: dirname(dirname(slot)),
+    socket,
+    runnerLog: join(slot, 'runner.log'),
+    output: join(slot, 'output'),
+    build,
+    spec: join(build, 'spec.json'),
+    journal: join(build, 'journal.jsonl'),
+    work: join(slot, 'work'),
+    mark: createHash('sha256').update(slot).digest('hex').slice(0, 16),
+  };
+}
+
+/** The spool of one step's log. */
+export function logDir(slot: string, step: number): string {
+  return join(slotPaths(slot).build, 'logs', String(step));
+}

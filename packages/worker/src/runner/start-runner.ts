@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { connectRunner } from './client.ts';
+import type { RunnerClient } from './client.ts';
+import type { RunnerEvent } from './messages.ts';
+import { slotPaths } from './paths.ts';
+
+const startMs = 20_000;
+
+/**
+ * Starts the runner of a slot as a process that outlives its starter, and connects to it.
+ *
+ * @throws Error when it does not answer; its own words are in `SLOTDIR/runner.log`.
+ */
+export async function startRunner(
+  slotDir: string,
+  onEvent: (event: RunnerEvent) => void,
+): Promise<RunnerClient> {
+  mkdirSync(slotDir, { recursive: true, mode: 0o700 });
+  const { runnerLog } = slotPaths(slotDir);
+  const log = openSync(runnerLog, 'a');
+  const child = spawn(process.execPath, [...entry(), slotDir], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  let hasEnded = false;
+  child.once('error', () => (hasEnded = true)).once('exit', () => (hasEnded = true));
+  child.unref();
+  for (const deadline = Date.now() + startMs; Date.now() < deadline && !hasEnded; await sleep(10)) {
+    const client = await connectRunner(slotDir, onEvent).catch(() => null);
+    if (client !== null) return client;
+  }
+  throw new Error(`the runner of ${slotDir} does not answer: see ${runnerLog}`);
+}
+
+/** In the one-file agent this module is that file, and the runner one of its commands. */
+function entry(): string[] {
+  const isBundled = !/\/runner\/start-runner\.[jt]s$/.test(import.meta.url);
+  if (isBundled) return [fileURLToPath(import.meta.url), 'runner'];
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return [fileURLToPath(new URL(`./main.${extension}`, import.meta.url))];
+}

@@ -1,0 +1,27 @@
+import type { SandboxKind, StepSpec } from '@weir/protocol';
+import type { StepCommand } from '../process/contract.ts';
+
+/** What a step sees of this machine. Paths are the host's. */
+export interface StepPlace {
+  /** Becomes the current folder: `/weir/src` in a sandbox. */
+  readonly src: string;
+  /** Survives from step to step of one build, as does `home`. */
+  readonly tmp: string;
+  readonly home: string;
+  /** `/weir/runtime` in a sandbox. */
+  readonly runtime: string;
+  /** Only the build that makes a runtime may write it. */
+  readonly isRuntimeWritable: boolean;
+  /** The mirror whose objects the workspace's repository borrows. */
+  readonly mirror: string | null;
+}
+
+export interface Sandbox {
+  readonly kind: SandboxKind;
+  /** The limits in force on this machine, in words. */
+  readonly limits: readonly string[];
+  /** Where the mirror's objects are found by the step: what `alternates` must say. */
+  objectsPath(mirror: string): string;
+  /** What to spawn so that the step runs in this sandbox with `env` on top of the clean environment. */
+  command(step: StepSpec, place: StepPlace, env: Readonly<Record<string, string>>): StepCommand;
+}
