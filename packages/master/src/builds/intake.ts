@@ -1,0 +1,145 @@
+import { maxInFlightBytes } from '@weir/protocol';
+import type { JournalEntry, LogFrame } from '@weir/protocol';
+import type { Clock } from '../clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Session } from '../workers/session.ts';
+import { applyJournal } from './apply-journal.ts';
+import type { LiveBuild } from './live-build.ts';
+import type { LogAddress, LogSink } from './log-sink.ts';
+
+export interface IntakeContext {
+  readonly store: Store;
+  readonly logs: LogSink;
+  readonly now: Clock;
+  /** Bytes were stored: who follows the log wants to know. */
+  grew(log: number, bytes: number): void;
+  /** The build and all of its logs are stored for good. */
+  finished(build: LiveBuild): void;
+}
+
+/** A worker that sends on and on without waiting for acknowledgements. */
+const maxUnstoredBytes = 4 * maxInFlightBytes;
+
+/**
+ * Takes what a worker reports of its builds: log bytes to the log files, journal entries to the
+ * store, in that order. Acknowledges after the commit, never before.
+ */
+export class Intake {
+  readonly #context: IntakeContext;
+
+  constructor(context: IntakeContext) {
+    this.#context = context;
+  }
+
+  /** One piece of a log. Undefined, or why the link must be closed. */
+  logFrame(build: LiveBuild, session: Session, frame: LogFrame): string | undefined {
+    const id = build.logs[frame.step];
+    if (id === undefined) return `build ${build.id} has no step ${frame.step}`;
+    const expected = build.sequences.get(frame.step) ?? 0;
+    // What follows a lost frame is on its way already: the worker was told to go back.
+    if (frame.sequence > expected) return `log frame ${frame.sequence} came, ${expected} was next`;
+    build.sequences.set(frame.step, expected + 1);
+    build.unstored += frame.bytes.length;
+    if (build.unstored > maxUnstoredBytes) {
+      return 'too many log bytes without waiting for acknowledgement';
+    }
+    // The frame is a view of ws's buffer, which goes with the next frame.
+    const bytes = Uint8Array.from(frame.bytes);
+    this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) => {
+      session.close(
+        'restarting',
+        error instanceof Error ? error.message : 'the log was not stored',
+      );
+    });
+    return undefined;
+  }
+
+  async #store(
+    build: LiveBuild,
+    session: Session,
+    { step, offset, afterCut }: LogFrame,
+    log: LogAddress,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const size = bytes.length;
+    const answer = await this.#context.logs.append(log, offset, bytes, afterCut).finally(() => {
+      build.unstored -= size;
+    });
+    if (build.session !== session) return;
+    const position = { step, offset: answer.offset };
+    if (answer.t === 'rewind') {
+      session.send({ t: 'rewind', build: build.id, epoch: build.epoch, log: position });
+      return;
+    }
+    session.send({ t: 'ack', build: build.id, epoch: build.epoch, log: position });
+    this.#context.grew(log.id, answer.offset);
+  }
+
+  /** Entries of the build's journal; applied in the order in which they came. */
+  journal(build: LiveBuild, session: Session, entries: readonly JournalEntry[]): void {
+    build.tail = build.tail
+      .then(() => this.#apply(build, session, entries))
+      .catch((error: unknown) => {
+        session.close(
+          'badFrame',
+          error instanceof Error ? error.message : 'the journal was not stored',
+        );
+      });
+  }
+
+  async #apply(build: LiveBuild, session: Session, sent: readonly JournalEntry[]): Promise<void> {
+    if (build.session !== session) return;
+    const { epoch } = build;
+    // What was stored before a link broke comes again after it.
+    const entries = sent.filter((entry) => entry.n > build.entries);
+    if (entries.length > 0) {
+      entries.forEach((entry, index) => {
+        const next = build.entries + 1 + index;
+        if (entry.n !== next) throw new Error(`journal entry ${entry.n} came, ${next} was next`);
+        if ('step' in entry && entry.step >= build.steps) {
+          throw new Error(`build ${build.id} has no step ${entry.step}`);
+        }
+      });
+      const lines = await this.#finishLogs(build, session, entries);
+      if (lines === undefined) return;
+      const { store, now } = this.#context;
+      const isApplied = await store.unit((db) => applyJournal(db, build, entries, lines, now()));
+      if (!isApplied) {
+        session.send({
+          t: 'abort',
+          build: build.id,
+          reason: 'the build has ended, or another link has it',
+        });
+        return;
+      }
+      build.entries += entries.length;
+    }
+    session.send({ t: 'ack', build: build.id, epoch, entries: build.entries });
+    if (entries.at(-1)?.t === 'build-finished') {
+      session.send({ t: 'confirmed', build: build.id, epoch });
+      this.#context.finished(build);
+    }
+  }
+
+  /** Log first, then the fact that the step ended. Undefined: a log is not whole, and was asked for again. */
+  async #finishLogs(
+    build: LiveBuild,
+    session: Session,
+    entries: readonly JournalEntry[],
+  ): Promise<Map<number, number> | undefined> {
+    const lines = new Map<number, number>();
+    for (const entry of entries) {
+      if (entry.t !== 'log-finished') continue;
+      const id = build.logs[entry.step];
+      if (id === undefined) throw new Error(`build ${build.id} has no step ${entry.step}`);
+      const answer = await this.#context.logs.finish({ id, file: build.file }, entry);
+      if (answer.t === 'rewind') {
+        const log = { step: entry.step, offset: answer.offset };
+        session.send({ t: 'rewind', build: build.id, epoch: build.epoch, log });
+        return undefined;
+      }
+      lines.set(entry.step, answer.lines);
+    }
+    return lines;
+  }
+}

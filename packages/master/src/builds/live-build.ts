@@ -1,0 +1,29 @@
+import type { Session } from '../workers/session.ts';
+
+/** What the engine holds in memory of a build that has not finished: a copy, but for the order of its frames. */
+export interface LiveBuild {
+  readonly id: number;
+  readonly number: number;
+  readonly builderId: number;
+  readonly requestId: number;
+  readonly workerId: number;
+  readonly attempt: number;
+  readonly steps: number;
+  /** Log ids by step. */
+  readonly logs: readonly number[];
+  /** The log file that holds them. */
+  readonly file: string;
+  epoch: number;
+  /** Journal entries up to this number are stored. */
+  entries: number;
+  /** The link that it is reported over; none while the worker is out of reach. */
+  session: Session | undefined;
+  /** Whether the worker has it: offered, or accepted and started. */
+  state: 'offered' | 'started';
+  /** The next sequence number on this link, by step. */
+  readonly sequences: Map<number, number>;
+  /** Log bytes received and not stored yet. */
+  unstored: number;
+  /** Its journal messages are applied one after another. */
+  tail: Promise<void>;
+}

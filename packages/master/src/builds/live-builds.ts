@@ -1,0 +1,208 @@
+import { leaseMs } from '@weir/protocol';
+import type { FarmMessage, LogFrame } from '@weir/protocol';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { BuildRow } from '../store/builds.ts';
+import { openBuilds, raiseEpoch, renewLeases } from '../store/builds.ts';
+import type { Store } from '../store/store.ts';
+import { setHeard } from '../store/workers.ts';
+import type { Hello, SessionMessage } from '../workers/link.ts';
+import type { Session } from '../workers/session.ts';
+import { Intake } from './intake.ts';
+import type { LiveBuild } from './live-build.ts';
+import type { LogSink } from './log-sink.ts';
+import { loseBuild } from './lose-build.ts';
+
+type WelcomeBuild = Extract<FarmMessage, { t: 'welcome' }>['builds'][number];
+export type BuildMessage = Extract<SessionMessage, { build: number }>;
+
+export interface LiveBuildsContext {
+  readonly store: Store;
+  readonly logs: LogSink;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly maxAttempts: () => number;
+  grew(log: number, bytes: number): void;
+  /** A build ended, its request may wait again, a runtime may be there: dispatch anew. */
+  changed(): void;
+  /** A worker does not want what it was offered. */
+  declined(build: LiveBuild, reason: string): Promise<void>;
+}
+
+/** The builds that have not finished: their leases, their links, their ends. */
+export class LiveBuilds {
+  readonly #context: LiveBuildsContext;
+  readonly #intake: Intake;
+  readonly #builds = new Map<number, LiveBuild>();
+
+  constructor(context: LiveBuildsContext) {
+    this.#context = context;
+    this.#intake = new Intake({
+      ...context,
+      finished: (build) => {
+        this.#builds.delete(build.id);
+        context.changed();
+      },
+    });
+  }
+
+  get(id: number): LiveBuild | undefined {
+    return this.#builds.get(id);
+  }
+
+  add(build: LiveBuild): void {
+    this.#builds.set(build.id, build);
+  }
+
+  forget(build: LiveBuild): void {
+    this.#builds.delete(build.id);
+  }
+
+  /** A message about one build. Only the session that has the build, under its epoch, is listened to. */
+  message(session: Session, message: BuildMessage): void {
+    const build = this.#builds.get(message.build);
+    if (build?.session !== session) return this.#notYours(session, message.build);
+    if (message.epoch !== build.epoch) return;
+    switch (message.t) {
+      case 'accept':
+        if (build.state === 'offered') {
+          build.state = 'started';
+          session.send({ t: 'start', build: build.id, epoch: build.epoch });
+        }
+        return;
+      case 'decline':
+        if (build.state !== 'offered') return;
+        this.forget(build);
+        this.#context.declined(build, message.reason).catch((error: unknown) => {
+          this.#context.log.warn(`build ${build.id} was not returned: ${String(error)}`);
+        });
+        return;
+      case 'journal':
+        return this.#intake.journal(build, session, message.entries);
+    }
+  }
+
+  logFrame(session: Session, frame: LogFrame): void {
+    const build = this.#builds.get(frame.build);
+    if (build?.session !== session) return this.#notYours(session, frame.build);
+    if (frame.epoch !== build.epoch) return;
+    const refusal = this.#intake.logFrame(build, session, frame);
+    if (refusal !== undefined) session.close('badFrame', refusal);
+  }
+
+  /** A build that this farm never gave this worker ends the link; one that ended meanwhile is only told so. */
+  #notYours(session: Session, build: number): void {
+    if (session.formerBuilds.has(build)) {
+      session.send({ t: 'abort', build, reason: 'the build has ended' });
+    } else {
+      session.close('notYours', `build ${build} is not this worker's`);
+    }
+  }
+
+  /** A link went down: its builds go on by their leases until the worker is back. */
+  disconnected(session: Session): void {
+    for (const build of this.#builds.values()) {
+      if (build.session === session) build.session = undefined;
+    }
+  }
+
+  /**
+   * What becomes of a worker's builds when it connects: those of the same agent go on under a new
+   * epoch; what it has lost, or an agent before it had, is lost; what the farm has ended is aborted.
+   */
+  async resume(session: Session, hello: Hello): Promise<WelcomeBuild[]> {
+    const { store } = this.#context;
+    const here = new Map(hello.builds.map((build) => [build.build, build]));
+    const answers: WelcomeBuild[] = [];
+    for (const row of await openBuilds(store.read, session.workerId)) {
+      const answer =
+        row.boot === hello.boot && here.has(row.id)
+          ? await this.#takeOver(session, row)
+          : undefined;
+      if (answer === undefined) {
+        await this.lose(row, `worker ${session.worker} came back without it`);
+      } else {
+        answers.push(answer);
+        here.delete(row.id);
+      }
+    }
+    for (const build of here.values()) {
+      session.formerBuilds.add(build.build);
+      answers.push({
+        build: build.build,
+        action: 'abort',
+        epoch: build.epoch,
+        entries: 0,
+        logs: [],
+      });
+    }
+    return answers;
+  }
+
+  async #takeOver(session: Session, row: BuildRow): Promise<WelcomeBuild | undefined> {
+    const build = this.#builds.get(row.id);
+    if (build === undefined || build.state !== 'started') return undefined;
+    const { store, logs, now } = this.#context;
+    // What the old link brought is stored before the new one is told where to go on.
+    build.session = undefined;
+    await build.tail;
+    const leaseUntil = now() + leaseMs;
+    const epoch = await store.unit((db) =>
+      raiseEpoch(db, row.id, { epoch: build.epoch, leaseUntil }),
+    );
+    if (epoch === undefined) return undefined;
+    const positions = await Promise.all(
+      build.logs.map(async (id, step) => ({
+        step,
+        offset: await logs.position({ id, file: build.file }),
+      })),
+    );
+    build.epoch = epoch;
+    build.session = session;
+    build.sequences.clear();
+    return { build: build.id, action: 'continue', epoch, entries: build.entries, logs: positions };
+  }
+
+  /** Infrastructure took a build. */
+  async lose(row: BuildRow, text: string): Promise<void> {
+    const { store, now, log, maxAttempts } = this.#context;
+    const build = this.#builds.get(row.id);
+    if (build !== undefined) this.forget(build);
+    const isRetried = await store.unit((db) =>
+      loseBuild(db, row, { text, maxAttempts: maxAttempts(), at: now() }),
+    );
+    log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
+    if (build?.session !== undefined) {
+      build.session.formerBuilds.add(build.id);
+      build.session.send({ t: 'abort', build: build.id, reason: text });
+    }
+    this.#context.changed();
+  }
+
+  /** Renews the leases of builds whose worker was heard from since the last renewal. */
+  async renew(sessions: readonly Session[], since: number): Promise<void> {
+    const { store, now } = this.#context;
+    const heard = sessions.filter((session) => session.heardAt >= since);
+    if (heard.length === 0) return;
+    const ids = heard.map((session) => session.workerId);
+    await store.unit(async (db) => {
+      await renewLeases(db, ids, now() + leaseMs);
+      await setHeard(db, ids, now());
+    });
+  }
+
+  /** The reaper: ends the builds whose lease ran out. */
+  async reap(): Promise<void> {
+    const now = this.#context.now();
+    for (const row of await openBuilds(this.#context.store.read)) {
+      if (row.lease_until < now) await this.lose(row, 'its worker was out of reach for too long');
+    }
+  }
+
+  /** An engine that starts finds the builds of the one before it: no link of theirs is left. */
+  async loseAll(): Promise<void> {
+    for (const row of await openBuilds(this.#context.store.read)) {
+      await this.lose(row, 'the master stopped while it ran');
+    }
+  }
+}

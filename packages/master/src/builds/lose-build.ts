@@ -1,0 +1,54 @@
+import type { Kysely } from 'kysely';
+import { builderById } from '../store/builders.ts';
+import type { BuildRow } from '../store/builds.ts';
+import { finishBuild } from '../store/builds.ts';
+import { recordEvents } from '../store/events.ts';
+import { finishRequest, requestById, requeueRequest } from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
+import { buildEvent, moveHead } from './end-build.ts';
+
+/** A request that lost its second build waits so long, twice as long after the third, and so on. */
+const backOffMs = 30_000;
+
+/**
+ * Infrastructure took a build: it is `lost`, and its request waits again, at most `maxAttempts`
+ * times in all. A build that a person wanted ended is cancelled instead. Runs in a unit; true when
+ * the request waits again.
+ */
+export async function loseBuild(
+  db: Kysely<Database>,
+  build: BuildRow,
+  lost: { text: string; maxAttempts: number; at: number },
+): Promise<boolean> {
+  const { at, text } = lost;
+  const result = build.cancel_reason === null ? 'lost' : 'cancelled';
+  const end = { result, findings: [], text, environment: {}, at } as const;
+  if (!(await finishBuild(db, build.id, build.epoch, end))) return false;
+  const builder = await builderById(db, build.builder_id);
+  const request = await requestById(db, build.request_id);
+  if (builder === undefined || request === undefined) {
+    throw new Error(`build ${build.id} has no builder or request`);
+  }
+  await moveHead(db, builder, build.id, end);
+  const attempts = request.attempts + 1;
+  const isRetried = result === 'lost' && attempts < lost.maxAttempts;
+  if (isRetried) {
+    await requeueRequest(db, request.id, {
+      attempts,
+      byWorkerId: build.worker_id,
+      notBefore: attempts === 1 ? null : at + backOffMs * 2 ** (attempts - 2),
+    });
+  } else {
+    await finishRequest(db, request.id, { result, finding: null, at });
+  }
+  await recordEvents(db, [
+    buildEvent(
+      `build.${result}`,
+      builder,
+      { id: build.id, number: build.number, requestId: request.id },
+      at,
+      { text, attempts, retried: isRetried },
+    ),
+  ]);
+  return isRetried;
+}

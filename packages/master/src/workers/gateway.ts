@@ -1,0 +1,74 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { maxFrameBytes, subprotocol } from '@weir/protocol';
+import { WebSocketServer } from 'ws';
+import type { LinkContext } from './link.ts';
+import { serveLink } from './link.ts';
+
+/** The port where workers connect. */
+export interface Gateway {
+  readonly port: number;
+  /** Closes the port and every link. */
+  close(): Promise<void>;
+}
+
+/** Links at once, proved or not: a flood of sockets must not take the engine's memory. */
+const maxLinks = 20_000;
+
+/** @throws the listen error, when the port is taken */
+export async function openGateway(
+  options: { host: string; port: number },
+  context: LinkContext,
+): Promise<Gateway> {
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
+    response.end(
+      `This port is for Weir workers: WebSocket, subprotocol ${subprotocol}, path /worker.\n`,
+    );
+  });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const refusal = refusalOf(request.headers, request.url, sockets.clients.size);
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (link) => {
+      serveLink(link, request.socket.remoteAddress ?? 'unknown address', context);
+    });
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(options.port, options.host, resolve);
+  await promise;
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const link of sockets.clients) link.terminate();
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+    },
+  };
+}
+
+/** Browsers send an Origin, workers don't: no page may speak to this port. */
+function refusalOf(
+  headers: NodeJS.Dict<string | string[]>,
+  url: string | undefined,
+  links: number,
+): string | undefined {
+  if (url?.split('?')[0] !== '/worker') return '404 Not Found';
+  if (headers['origin'] !== undefined) return '403 Forbidden';
+  if (!String(headers['sec-websocket-protocol'] ?? '').includes(subprotocol)) {
+    return '400 Bad Request';
+  }
+  if (links >= maxLinks) return '503 Service Unavailable';
+  return undefined;
+}

@@ -1,0 +1,112 @@
+import { protocolVersion } from '@weir/protocol';
+import type { CloseReason, LogFrame, WorkerMessage } from '@weir/protocol';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
+import type { WorkerRow } from '../store/workers.ts';
+import type { Asking, Enrolment } from './enrolment.ts';
+import type { FarmKey } from './farm-key.ts';
+import { closeLink, readFrame, sendMessage } from './frames.ts';
+import { checkProof, newChallenge } from './handshake.ts';
+import type { Session } from './session.ts';
+
+export type Hello = Extract<WorkerMessage, { t: 'hello' }>;
+/** What a worker says once its session has begun. */
+export type SessionMessage = Exclude<WorkerMessage, { t: 'prove' | 'hello' }>;
+
+/** What a link needs of the farm around it. */
+export interface LinkContext {
+  readonly farm: () => string;
+  readonly key: FarmKey;
+  readonly now: Clock;
+  enrol(asking: Asking): Promise<Enrolment>;
+  /** Begins the session, or says why it can't begin. */
+  begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined>;
+  message(session: Session, message: SessionMessage): void;
+  logFrame(session: Session, frame: LogFrame): void;
+  closed(session: Session): void;
+  /** A link was closed for what the worker did. */
+  refused(who: string, text: string): void;
+}
+
+/** Who connects must have proved itself and said hello within this time. */
+const handshakeMs = 15_000;
+
+/**
+ * Serves one socket from challenge to close. Frames before the session are handled one at a time;
+ * a frame that does not belong ends the link with a code and a reason, and nothing else.
+ */
+export function serveLink(socket: WebSocket, address: string, context: LinkContext): void {
+  const challenge = newChallenge(context.farm());
+  let proved: WorkerRow | undefined;
+  let session: Session | undefined;
+  let busy = false;
+  let who = address;
+
+  const refuse = (reason: CloseReason, text: string): void => {
+    context.refused(who, text);
+    closeLink(socket, reason, text);
+  };
+  const deadline = setTimeout(() => refuse('unproven', 'no proof and hello in time'), handshakeMs);
+
+  async function greet(message: WorkerMessage): Promise<void> {
+    if (proved === undefined && message.t === 'prove') {
+      who = `worker ${message.name} (${address})`;
+      const proof = checkProof(challenge, message, context.key);
+      if (proof.t !== 'proved') return refuse(proof.t, proof.text);
+      const enrolment = await context.enrol({
+        name: message.name,
+        key: Buffer.from(message.key, 'base64').toString('base64'),
+        fingerprint: proof.fingerprint,
+        owner: message.owner,
+        agent: message.agent,
+      });
+      if (enrolment.t !== 'accepted') return refuse(enrolment.t, enrolment.text);
+      proved = { ...enrolment.worker, agent: message.agent };
+      sendMessage(socket, { t: 'proof', version: proof.version, signature: proof.signature });
+    } else if (proved !== undefined && message.t === 'hello') {
+      session = await context.begin(socket, proved, message);
+      if (session !== undefined) clearTimeout(deadline);
+    } else {
+      refuse('badFrame', `${message.t} is out of order here`);
+    }
+  }
+
+  function receive(data: Parameters<typeof readFrame>[0], isBinary: boolean): void {
+    if (socket.readyState !== socket.OPEN) return;
+    const incoming = readFrame(data, isBinary);
+    if (incoming.t === 'bad') return refuse('badFrame', incoming.why);
+    if (session !== undefined) {
+      session.heard(context.now());
+      if (incoming.t === 'log') return context.logFrame(session, incoming.frame);
+      const { message } = incoming;
+      if (message.t === 'prove' || message.t === 'hello') {
+        return refuse('badFrame', `${message.t} is out of order here`);
+      }
+      return context.message(session, message);
+    }
+    if (incoming.t === 'log' || busy) return refuse('badFrame', 'frame before the session began');
+    busy = true;
+    greet(incoming.message)
+      .catch((error: unknown) => {
+        refuse('restarting', error instanceof Error ? error.message : 'the farm failed');
+      })
+      .finally(() => {
+        busy = false;
+      });
+  }
+
+  socket.on('message', receive);
+  // An oversized or malformed frame: ws closes the link itself, with 1009 or 1002.
+  socket.on('error', (error) => context.refused(who, error.message));
+  socket.on('close', () => {
+    clearTimeout(deadline);
+    if (session !== undefined) context.closed(session);
+  });
+  sendMessage(socket, {
+    t: 'challenge',
+    farm: challenge.farm,
+    key: context.key.publicKey,
+    nonce: challenge.nonce,
+    versions: protocolVersion,
+  });
+}

@@ -1,0 +1,137 @@
+import type { FarmMessage } from '@weir/protocol';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
+import { recordEvents } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
+import type { WorkerRow } from '../store/workers.ts';
+import { flagDuplicate, setOffline, setOnline } from '../store/workers.ts';
+import { closeLink } from './frames.ts';
+import { detectedLabels } from './labels.ts';
+import type { Hello } from './link.ts';
+import { Session } from './session.ts';
+
+type Welcome = Extract<FarmMessage, { t: 'welcome' }>;
+
+export interface SessionsContext {
+  readonly store: Store;
+  readonly now: Clock;
+  /** Decides what becomes of the builds that a worker still has, and of those that it lost. */
+  resume(session: Session, hello: Hello): Promise<Welcome['builds']>;
+  opened(session: Session): void;
+  closed(session: Session): void;
+}
+
+/** How long a link with another boot id has to answer before the newcomer replaces it. */
+const duplicateAnswerMs = 5_000;
+
+/** The live links, one a worker at most. */
+export class Sessions {
+  readonly #context: SessionsContext;
+  readonly #byWorker = new Map<number, Session>();
+
+  constructor(context: SessionsContext) {
+    this.#context = context;
+  }
+
+  all(): readonly Session[] {
+    return [...this.#byWorker.values()];
+  }
+
+  of(workerId: number): Session | undefined {
+    return this.#byWorker.get(workerId);
+  }
+
+  /** Begins a session for a worker that has proved itself. Undefined: the link was closed with the reason. */
+  async begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined> {
+    const { store, now } = this.#context;
+    const old = this.#byWorker.get(worker.id);
+    if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
+      await this.#flag(worker);
+      closeLink(
+        socket,
+        'duplicate',
+        `a worker with the key of ${worker.name} is connected already`,
+      );
+      return undefined;
+    }
+    const labels = detectedLabels(hello.labels);
+    const session = new Session(socket, worker, { ...hello, labels }, now);
+    if (old !== undefined) {
+      this.#drop(old);
+      old.close('replaced', 'the worker connected again');
+    }
+    this.#byWorker.set(worker.id, session);
+    const { boot, slots, sandbox, facts } = hello;
+    await store.unit(async (db) => {
+      const at = now();
+      await setOnline(db, worker.id, {
+        at,
+        boot,
+        slots,
+        agent: worker.agent,
+        labels,
+        sandbox,
+        facts,
+      });
+      await recordEvents(db, [
+        {
+          at,
+          kind: 'worker.online',
+          actor: `worker:${worker.name}`,
+          subject: `worker/${worker.name}`,
+          data: {},
+        },
+      ]);
+    });
+    const builds = await this.#context.resume(session, hello);
+    if (this.#byWorker.get(worker.id) !== session) return undefined;
+    session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, builds });
+    this.#context.opened(session);
+    return session;
+  }
+
+  /** A link went down. */
+  async closed(session: Session): Promise<void> {
+    const wasCurrent = this.#byWorker.get(session.workerId) === session;
+    this.#drop(session);
+    if (!wasCurrent) return;
+    const { store, now } = this.#context;
+    await store.unit(async (db) => {
+      const at = now();
+      await setOffline(db, session.workerId, at);
+      await recordEvents(db, [
+        {
+          at,
+          kind: 'worker.offline',
+          actor: 'engine',
+          subject: `worker/${session.worker}`,
+          data: {},
+        },
+      ]);
+    });
+  }
+
+  #drop(session: Session): void {
+    session.dispose();
+    if (this.#byWorker.get(session.workerId) === session) this.#byWorker.delete(session.workerId);
+    this.#context.closed(session);
+  }
+
+  /** Two machines hold one key: both are shown as such. */
+  async #flag(worker: WorkerRow): Promise<void> {
+    const { store, now } = this.#context;
+    await store.unit(async (db) => {
+      const at = now();
+      await flagDuplicate(db, worker.id, at);
+      await recordEvents(db, [
+        {
+          at,
+          kind: 'worker.duplicate',
+          actor: `worker:${worker.name}`,
+          subject: `worker/${worker.name}`,
+          data: {},
+        },
+      ]);
+    });
+  }
+}
