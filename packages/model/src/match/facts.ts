@@ -1,0 +1,102 @@
+import type { RequestReason, Trust, Verdict } from '@weir/protocol';
+import type { Builder } from '../farm/farm.ts';
+
+/** A person's pause of a builder or worker. */
+export interface Pause {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A builder of the farm file with what the store knows of it. */
+export interface BuilderFacts extends Builder {
+  readonly id: number;
+  /** Of the runtime builder that makes what this one needs; its own for a runtime builder. */
+  readonly runtimeBuilderId: number;
+  readonly paused: Pause | null;
+  readonly verdict: Verdict;
+  /** Of its last build; null before the first. */
+  readonly lastDurationMs: number | null;
+}
+
+/** A request in the state `waiting`. */
+export interface WaitingRequest {
+  readonly id: number;
+  readonly builderId: number;
+  readonly reason: RequestReason;
+  readonly upstreamCommit: string;
+  readonly upstreamPosition: number;
+  readonly projectPosition: number | null;
+  readonly createdAt: number;
+  /** It is backing off until then. */
+  readonly notBefore: number | null;
+  readonly forWorkerId: number | null;
+  readonly lostByWorkerId: number | null;
+  readonly declinedBy: readonly number[];
+}
+
+/** An accepted worker. */
+export interface WorkerFacts {
+  readonly id: number;
+  readonly name: string;
+  readonly online: boolean;
+  /** Detected and granted. */
+  readonly labels: ReadonlySet<string>;
+  readonly slots: number;
+  /** Builds that may be offered to it now: its credit less the offers on their way. */
+  readonly free: number;
+  readonly trust: Trust;
+  readonly paused: Pause | null;
+  readonly quarantined: boolean;
+  readonly diskFull: boolean;
+  /** Runtimes kept there, and those that failed there: `runtimeKey` each. */
+  readonly kept: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+}
+
+/** A build in the state `running` or `detached`. */
+export interface RunningBuild {
+  readonly builderId: number;
+  readonly workerId: number;
+  readonly upstreamCommit: string;
+}
+
+/** All that decides which request goes where, and why one waits. Times are milliseconds UTC. */
+export interface DispatchFacts {
+  readonly now: number;
+  /** The builders of the farm file in force, by id; a request of any other one waits. */
+  readonly builders: ReadonlyMap<number, BuilderFacts>;
+  readonly requests: readonly WaitingRequest[];
+  readonly workers: readonly WorkerFacts[];
+  readonly running: readonly RunningBuild[];
+  /** Slot-seconds of the last hour by family. */
+  readonly slotSeconds: ReadonlyMap<string, number>;
+}
+
+/** Names one runtime among those of all builders: the runtime builder's id and the commit. */
+export function runtimeKey(runtimeBuilderId: number, commit: string): string {
+  return `${runtimeBuilderId}@${commit}`;
+}
+
+/** Whose share of the farm a builder uses, and whose `max-parallel` binds it: its project's or upstream's. */
+export function familyOf(builder: Pick<Builder, 'project' | 'upstream'>): string {
+  return builder.project === null ? `upstream:${builder.upstream}` : `project:${builder.project}`;
+}
+
+/** The name of the runtime builder that makes what this builder needs. */
+export function runtimeBuilderName(
+  builder: Pick<Builder, 'upstream' | 'trunk' | 'platform'>,
+): string {
+  return `${builder.upstream}/${builder.trunk}/${builder.platform}`;
+}
+
+/** How many builds of each family run. */
+export function runningByFamily(facts: DispatchFacts): Map<string, number> {
+  const running = new Map<string, number>();
+  for (const { builderId } of facts.running) {
+    const builder = facts.builders.get(builderId);
+    if (!builder) continue;
+    const family = familyOf(builder);
+    running.set(family, (running.get(family) ?? 0) + 1);
+  }
+  return running;
+}

@@ -1,0 +1,16 @@
+import type { Result, Verdict } from '@weir/protocol';
+import { isConclusive } from './results.ts';
+
+/**
+ * A builder's verdict after one more build, in the order in which its builds end.
+ *
+ * | before                 | success, warnings | failure     | any other result |
+ * | ---------------------- | ----------------- | ----------- | ---------------- |
+ * | `green`, `red`         | green             | red         | as before        |
+ * | `unknown`, `never green` | green           | never green | as before        |
+ */
+export function nextVerdict(previous: Verdict, result: Result): Verdict {
+  if (!isConclusive(result)) return previous;
+  if (result !== 'failure') return 'green';
+  return previous === 'green' || previous === 'red' ? 'red' : 'never green';
+}
