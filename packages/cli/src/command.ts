@@ -1,0 +1,9 @@
+/** One word of `weir`. */
+export interface CliCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** What `--help` prints: synopsis, options, an example. */
+  readonly usage: string;
+  /** Resolves with the exit status. */
+  run(args: string[]): Promise<number>;
+}

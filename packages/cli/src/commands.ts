@@ -1,0 +1,19 @@
+import type { CliCommand } from './command.ts';
+import { commandsByPeople } from './commands/by-people.ts';
+import { checkCommand } from './commands/check.ts';
+import { masterCommand } from './commands/master.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { workerCommand } from './commands/worker.ts';
+import { workersCommand } from './commands/workers.ts';
+
+/** Every word of `weir`, in the order in which `--help` lists them. */
+export const commands: readonly CliCommand[] = [
+  startCommand,
+  masterCommand,
+  workerCommand,
+  checkCommand,
+  statusCommand,
+  workersCommand,
+  ...commandsByPeople,
+];

@@ -1,0 +1,47 @@
+import process from 'node:process';
+import { builderSchema, farmSchema } from '@weir/protocol';
+import { z } from 'zod';
+import type { CliCommand } from '../command.ts';
+import { formatTable } from '../table.ts';
+import { parseCommandLine } from '../usage.ts';
+import { apiOptions, apiOptionsHelp, callApi } from './api.ts';
+
+const listSchema = z.object({ items: z.array(builderSchema) });
+
+export const statusCommand: CliCommand = {
+  name: 'status',
+  summary: "a running farm's builders and their verdicts",
+  usage: `weir status\n${apiOptionsHelp}`,
+  async run(args) {
+    const { values } = parseCommandLine({ args, options: apiOptions });
+    const [farmAnswer, buildersAnswer] = await Promise.all([
+      callApi(values, 'GET', '/api/v1/farm'),
+      callApi(values, 'GET', '/api/v1/builders?limit=200'),
+    ]);
+    if (values.json === true) {
+      const builders = listSchema.parse(buildersAnswer).items;
+      process.stdout.write(`${JSON.stringify({ farm: farmAnswer, builders })}\n`);
+      return 0;
+    }
+    const farm = farmSchema.parse(farmAnswer);
+    const rows = listSchema
+      .parse(buildersAnswer)
+      .items.map((builder) => [
+        builder.name,
+        builder.paused === null ? builder.verdict : `${builder.verdict}, paused`,
+        builder.lastBuild === null
+          ? '-'
+          : `#${builder.lastBuild.number} ${builder.lastBuild.result ?? ''}`,
+        builder.running.map((build) => `#${build.number}`).join(' ') || '-',
+        String(builder.waiting),
+        builder.oldestWait?.reason ?? '',
+      ]);
+    process.stdout.write(
+      `${farm.name}: ${farm.workersOnline} of ${farm.workers} workers online, ` +
+        `${farm.slotsBusy} of ${farm.slots} slots busy, ${farm.waiting} waiting\n` +
+        farm.warnings.map((warning) => `! ${warning}\n`).join('') +
+        `\n${formatTable(['BUILDER', 'VERDICT', 'LAST', 'RUNNING', 'WAITING', 'WHY'], rows)}`,
+    );
+    return 0;
+  },
+};

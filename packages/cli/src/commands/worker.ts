@@ -1,0 +1,14 @@
+import type { CliCommand } from '../command.ts';
+
+export const workerCommand: CliCommand = {
+  name: 'worker',
+  summary: 'join a farm as a volunteer, or run a worker again',
+  usage: `weir worker join URL --name NAME [OPTIONS]
+weir worker run [--data DIR]
+
+'weir worker join --help' and 'weir worker run --help' tell more.`,
+  async run(args) {
+    const { runCommand } = await import('@weir/worker');
+    return runCommand(args);
+  },
+};

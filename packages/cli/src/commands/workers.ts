@@ -1,0 +1,106 @@
+import process from 'node:process';
+import { workerSchema } from '@weir/protocol';
+import type { ApiWorker } from '@weir/protocol';
+import { z } from 'zod';
+import type { CliCommand } from '../command.ts';
+import { formatTable } from '../table.ts';
+import { parseCommandLine, UsageError } from '../usage.ts';
+import { apiOptions, apiOptionsHelp, callApi } from './api.ts';
+import type { ApiOptions } from './api.ts';
+
+const listSchema = z.object({ items: z.array(workerSchema) });
+const acts = ['accept', 'reject', 'revoke'] as const;
+type Act = (typeof acts)[number];
+
+export const workersCommand: CliCommand = {
+  name: 'workers',
+  summary: 'list workers; accept, reject or revoke one',
+  usage: `weir workers
+weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] --reason TEXT
+weir workers reject|revoke NAME --reason TEXT
+
+  --fingerprint F  of the key that you accept: compare it with what the worker's owner sees
+  --label LABEL    grant a label that the worker can't find out itself; repeatable
+  --reason TEXT    kept with the command${apiOptionsHelp}`,
+  async run(args) {
+    const { values, positionals } = parseCommandLine({
+      args,
+      allowPositionals: true,
+      options: {
+        ...apiOptions,
+        fingerprint: { type: 'string' },
+        label: { type: 'string', multiple: true },
+        reason: { type: 'string' },
+      },
+    });
+    const [word, name, ...rest] = positionals;
+    if (word === undefined) return list(values, values.json === true);
+    const act = acts.find((known) => known === word);
+    if (act === undefined || name === undefined || rest.length > 0) {
+      throw new UsageError(`'${positionals.join(' ')}' is not understood`);
+    }
+    if (values.reason === undefined)
+      throw new UsageError('--reason TEXT is missing: people will ask why');
+    const body = { reason: values.reason, ...(act === 'accept' && acceptance(values)) };
+    const path = `/api/v1/workers/${encodeURIComponent(name)}/${act}`;
+    const answer = await callApi(values, 'POST', path, body);
+    process.stdout.write(
+      `${values.json === true ? JSON.stringify(answer) : `Worker ${name} is ${past[act]}.`}\n`,
+    );
+    return 0;
+  },
+};
+
+const past: Readonly<Record<Act, string>> = {
+  accept: 'accepted: it takes builds as soon as it connects again',
+  reject: 'rejected',
+  revoke: 'revoked, and its link is closed',
+};
+
+function acceptance(values: {
+  fingerprint?: string | undefined;
+  label?: string[] | undefined;
+}): object {
+  if (values.fingerprint === undefined) {
+    throw new UsageError(
+      "--fingerprint is missing: 'weir workers' shows it; compare it with the owner's",
+    );
+  }
+  return { fingerprint: values.fingerprint, labels: values.label ?? [] };
+}
+
+async function list(options: ApiOptions, json: boolean): Promise<number> {
+  const answer = await callApi(options, 'GET', '/api/v1/workers?limit=200');
+  if (json) {
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    return 0;
+  }
+  const workers = listSchema.parse(answer).items;
+  process.stdout.write(
+    workers.length === 0
+      ? "No worker has asked to join yet: 'weir worker join' on a volunteer's machine does.\n"
+      : formatTable(
+          ['NAME', 'STATE', 'SLOTS', 'SANDBOX', 'LABELS', 'FINGERPRINT'],
+          workers.map(row),
+        ),
+  );
+  return 0;
+}
+
+function row(worker: ApiWorker): string[] {
+  const labels = [...worker.labels, ...worker.grantedLabels];
+  return [
+    worker.name,
+    stateOf(worker),
+    `${worker.running.length}/${worker.slots}`,
+    worker.sandbox?.kind ?? '-',
+    labels.join(' ') || '-',
+    worker.fingerprint,
+  ];
+}
+
+function stateOf(worker: ApiWorker): string {
+  if (worker.state !== 'accepted') return worker.state;
+  if (worker.paused !== null) return 'paused';
+  return worker.online ? 'online' : 'offline';
+}
