@@ -1,6 +1,8 @@
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
+export * from './match/assign.ts';
 export * from './match/facts.ts';
+export * from './match/runtime-verdict.ts';
 export * from './results/results.ts';
 export * from './results/verdict.ts';
 export * from './schedule/glob.ts';
@@ -8,3 +10,5 @@ export * from './schedule/requests-for.ts';
 export * from './schedule/stability.ts';
 export * from './schedule/superseded.ts';
 export * from './status/tree-status.ts';
+export * from './waits/why-pending.ts';
+export * from './waits/why-waiting.ts';

@@ -1,0 +1,177 @@
+import {
+  type BuilderFacts,
+  type DispatchFacts,
+  familyOf,
+  runningByFamily,
+  type WaitingRequest,
+  type WorkerFacts,
+} from './facts.ts';
+import { FreeSlots, type Pool } from './free-slots.ts';
+import { isAble, type Obstacle, runtimeOf, stands } from './obstacle.ts';
+import { RuntimeDemand } from './runtime-demand.ts';
+import { type Candidate, placeByUrgency } from './urgency.ts';
+
+/** What one round of dispatching decides, in order of urgency. Ids all. */
+export interface Assignments {
+  readonly assigned: readonly { readonly request: number; readonly worker: number }[];
+  /** Runtime requests to be written, each for its worker alone. */
+  readonly runtimesNeeded: readonly RuntimeNeeded[];
+}
+
+export interface RuntimeNeeded {
+  /** The runtime builder. */
+  readonly builder: number;
+  readonly commit: string;
+  readonly position: number;
+  readonly worker: number;
+}
+
+/**
+ * Gives waiting requests to free slots; `placeByUrgency` prints the order. A project request goes
+ * only to a worker that keeps its runtime; where all those are busy or there is none, further
+ * workers with a free slot are asked to make it, as many as the waiting requests can use.
+ *
+ * A slot promised to a runtime that is yet to be asked for is not given away in the same round.
+ */
+export function assign(facts: DispatchFacts): Assignments {
+  const round = new Round(facts);
+  placeByUrgency(candidatesOf(facts), facts.slotSeconds, (candidate) => round.place(candidate));
+  return round;
+}
+
+function candidatesOf({ requests, builders, now }: DispatchFacts): Candidate[] {
+  const candidates: Candidate[] = [];
+  for (const request of requests) {
+    const builder = builders.get(request.builderId);
+    if (!builder || builder.paused) continue;
+    if (request.notBefore !== null && request.notBefore > now) continue;
+    candidates.push({ request, builder });
+  }
+  return candidates;
+}
+
+/** The obstacles that are the same for all requests of a pool. */
+const poolObstacles: readonly Obstacle[] = [
+  'labels missing',
+  'offline',
+  'quarantined',
+  'paused',
+  'disk full',
+];
+
+class Round implements Assignments {
+  readonly assigned: { request: number; worker: number }[] = [];
+  readonly runtimesNeeded: RuntimeNeeded[] = [];
+  readonly #facts: DispatchFacts;
+  readonly #slots: FreeSlots;
+  readonly #demand: RuntimeDemand;
+  readonly #running: Map<string, number>;
+  readonly #pools = new Map<string, Pool>();
+  /** Searches that found no worker and, since slots only get fewer, never will in this round. */
+  readonly #inVain = new Set<string>();
+
+  constructor(facts: DispatchFacts) {
+    this.#facts = facts;
+    this.#slots = new FreeSlots(facts.workers);
+    this.#demand = new RuntimeDemand(
+      facts,
+      facts.workers.filter((worker) => worker.online && !worker.paused && !worker.quarantined),
+    );
+    this.#running = runningByFamily(facts);
+  }
+
+  place(candidate: Candidate): boolean {
+    const { request, builder } = candidate;
+    if (this.#isFull(builder)) return false;
+    const key = runtimeOf(request, builder);
+    const worker = this.#search(
+      candidate,
+      'take',
+      ({ kept }) => builder.kind === 'runtime' || kept.has(key),
+    );
+    if (worker) {
+      this.assigned.push({ request: request.id, worker: worker.id });
+      this.#occupy(builder, worker);
+      if (builder.kind === 'runtime') this.#demand.placed(key, worker.id);
+      return true;
+    }
+    if (builder.kind === 'project') this.#needRuntime(candidate, key);
+    return false;
+  }
+
+  #needRuntime(candidate: Candidate, key: string): void {
+    const { request, builder } = candidate;
+    const maker = this.#facts.builders.get(builder.runtimeBuilderId);
+    if (!this.#demand.outgrowsSupply(key)) return;
+    if (!maker || maker.paused || this.#isFull(maker)) return;
+    const worker = this.#search(
+      candidate,
+      'make',
+      ({ id, kept }) => !kept.has(key) && !this.#demand.isComing(key, id),
+    );
+    if (!worker) return;
+    const { upstreamCommit: commit, upstreamPosition: position } = request;
+    this.runtimesNeeded.push({ builder: maker.id, commit, position, worker: worker.id });
+    this.#occupy(maker, worker);
+    this.#demand.comes(key, worker.id);
+  }
+
+  #occupy(builder: BuilderFacts, worker: WorkerFacts): void {
+    this.#slots.take(worker);
+    const family = familyOf(builder);
+    this.#running.set(family, (this.#running.get(family) ?? 0) + 1);
+  }
+
+  #isFull(builder: BuilderFacts): boolean {
+    const { maxParallel } = builder;
+    return maxParallel !== null && (this.#running.get(familyOf(builder)) ?? 0) >= maxParallel;
+  }
+
+  #search(
+    { request, builder }: Candidate,
+    purpose: 'take' | 'make',
+    suits: (worker: WorkerFacts) => boolean,
+  ): WorkerFacts | null {
+    const pool = this.#poolOf(builder, request);
+    if (pool.free.length === 0) return null;
+    const search = `${purpose} ${runtimeOf(request, builder)} ${builder.kind} ${builder.labels.join()}`;
+    const isOrdinary = hasNoHistory(request);
+    if (isOrdinary && this.#inVain.has(search)) return null;
+    const avoided = isOrdinary ? null : this.#workerToAvoid(request, builder, pool);
+    const worker = this.#slots.leastLoaded(
+      pool,
+      (worker) => worker.id !== avoided && suits(worker) && isAble(worker, request, builder),
+    );
+    if (!worker && isOrdinary) this.#inVain.add(search);
+    return worker;
+  }
+
+  /** The worker that lost the request, as long as another one could take it. */
+  #workerToAvoid(request: WaitingRequest, builder: BuilderFacts, pool: Pool): number | null {
+    const lostBy = request.lostByWorkerId;
+    const hasOther = pool.workers.some(
+      (worker) => worker.id !== lostBy && isAble(worker, request, builder),
+    );
+    return hasOther ? lostBy : null;
+  }
+
+  #poolOf(builder: BuilderFacts, request: WaitingRequest): Pool {
+    const name = builder.labels.join();
+    const known = this.#pools.get(name);
+    if (known) return known;
+    const workers = this.#facts.workers.filter(
+      (worker) => !poolObstacles.some((obstacle) => stands(obstacle, worker, request, builder)),
+    );
+    const pool = { workers, free: workers };
+    this.#pools.set(name, pool);
+    return pool;
+  }
+}
+
+function hasNoHistory(request: WaitingRequest): boolean {
+  return (
+    request.forWorkerId === null &&
+    request.lostByWorkerId === null &&
+    request.declinedBy.length === 0
+  );
+}

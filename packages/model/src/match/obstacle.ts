@@ -1,0 +1,62 @@
+import { type BuilderFacts, runtimeKey, type WaitingRequest, type WorkerFacts } from './facts.ts';
+
+/**
+ * What may stand between a worker and a request, apart from a free slot and the runtime. In the order
+ * of precedence: a request waits because of the obstacle that rules out the last of the workers.
+ */
+export const obstacles = [
+  'labels missing',
+  'meant for another worker',
+  'offline',
+  'quarantined',
+  'paused',
+  'declined',
+  'not trusted',
+  'disk full',
+  'runtime failed there',
+] as const;
+export type Obstacle = (typeof obstacles)[number];
+
+type Rule = (worker: WorkerFacts, request: WaitingRequest, builder: BuilderFacts) => boolean;
+
+const rules: Readonly<Record<Obstacle, Rule>> = {
+  'labels missing': (worker, _request, { labels }) =>
+    !labels.every((label) => worker.labels.has(label)),
+  'meant for another worker': (worker, { forWorkerId }) =>
+    forWorkerId !== null && forWorkerId !== worker.id,
+  offline: (worker) => !worker.online,
+  quarantined: (worker) => worker.quarantined,
+  paused: (worker) => worker.paused !== null,
+  declined: (worker, { declinedBy }) => declinedBy.includes(worker.id),
+  // Who keeps the runtime already may run with it; to make one takes trust.
+  'not trusted': (worker, request, builder) =>
+    worker.trust === 'probation' &&
+    (builder.kind === 'runtime' || !worker.kept.has(runtimeOf(request, builder))),
+  'disk full': (worker) => worker.diskFull,
+  'runtime failed there': (worker, request, builder) =>
+    builder.kind === 'project' && worker.failed.has(runtimeOf(request, builder)),
+};
+
+/** Whether the obstacle stands between this worker and this request. */
+export function stands(
+  obstacle: Obstacle,
+  worker: WorkerFacts,
+  request: WaitingRequest,
+  builder: BuilderFacts,
+): boolean {
+  return rules[obstacle](worker, request, builder);
+}
+
+/** Whether the worker may take the request once it has a free slot and, for a project, the runtime. */
+export function isAble(
+  worker: WorkerFacts,
+  request: WaitingRequest,
+  builder: BuilderFacts,
+): boolean {
+  return !obstacles.some((obstacle) => stands(obstacle, worker, request, builder));
+}
+
+/** The key of the runtime that a request's build makes or needs. */
+export function runtimeOf(request: WaitingRequest, builder: BuilderFacts): string {
+  return runtimeKey(builder.runtimeBuilderId, request.upstreamCommit);
+}

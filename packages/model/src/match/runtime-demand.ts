@@ -1,0 +1,58 @@
+import { type DispatchFacts, runtimeKey, type WorkerFacts } from './facts.ts';
+
+/**
+ * What one round knows of the runtimes to come: which ones wait or are being built, and how many
+ * project requests wait for each.
+ */
+export class RuntimeDemand {
+  /** Runtimes that a waiting request asks for on whichever worker takes it. */
+  readonly #anywhere = new Set<string>();
+  /** Where else each is to come. */
+  readonly #coming = new Map<string, Set<number>>();
+  readonly #waiting = new Map<string, number>();
+  readonly #slots: ReadonlyMap<number, number>;
+
+  /** `able` are the workers whose coming runtimes will be of use: those that can run projects now. */
+  constructor(facts: DispatchFacts, able: readonly WorkerFacts[]) {
+    this.#slots = new Map(able.map((worker) => [worker.id, worker.slots]));
+    for (const request of facts.requests) {
+      if (facts.builders.get(request.builderId)?.kind !== 'runtime') continue;
+      const key = runtimeKey(request.builderId, request.upstreamCommit);
+      if (request.forWorkerId === null) this.#anywhere.add(key);
+      else this.comes(key, request.forWorkerId);
+    }
+    for (const build of facts.running) {
+      if (facts.builders.get(build.builderId)?.kind !== 'runtime') continue;
+      this.comes(runtimeKey(build.builderId, build.upstreamCommit), build.workerId);
+    }
+  }
+
+  /** The runtime is, or will be, built on that worker. */
+  comes(key: string, workerId: number): void {
+    const workers = this.#coming.get(key) ?? new Set();
+    this.#coming.set(key, workers.add(workerId));
+  }
+
+  /** A request for it that any worker could take was given to this one. */
+  placed(key: string, workerId: number): void {
+    this.#anywhere.delete(key);
+    this.comes(key, workerId);
+  }
+
+  isComing(key: string, workerId: number): boolean {
+    return this.#coming.get(key)?.has(workerId) ?? false;
+  }
+
+  /**
+   * Counts one more project request that waits for this runtime. True when the slots of the workers
+   * where it is to come are too few for all that wait, so that one more worker should make it.
+   */
+  outgrowsSupply(key: string): boolean {
+    const waiting = (this.#waiting.get(key) ?? 0) + 1;
+    this.#waiting.set(key, waiting);
+    if (this.#anywhere.has(key)) return false;
+    let slots = 0;
+    for (const worker of this.#coming.get(key) ?? []) slots += this.#slots.get(worker) ?? 0;
+    return waiting > slots;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Wait } from '@weir/protocol';
+import {
+  type BuilderFacts,
+  type DispatchFacts,
+  familyOf,
+  runningByFamily,
+  type WaitingRequest,
+  type WorkerFacts,
+} from '../match/facts.ts';
+import { obstacles, runtimeOf, stands } from '../match/obstacle.ts';
+import { count, durationInWords } from './in-words.ts';
+import { obstacleWait, pausedBy } from './obstacle-wait.ts';
+
+/**
+ * Why a request waits. The first line that holds decides. A line about workers holds when it applies
+ * to all workers that the lines above it leave.
+ *
+ * | what holds                                                | reason                |
+ * | --------------------------------------------------------- | --------------------- |
+ * | its builder is paused or not in the farm file             | paused                |
+ * | its time after a lost build has not come                  | backing off           |
+ * | the workers lack its labels                               | no worker with label  |
+ * | ... are not the one that it is meant for                  | no worker with label  |
+ * | ... are offline                                           | no worker with label  |
+ * | ... are quarantined                                       | quarantined           |
+ * | ... are paused                                            | paused                |
+ * | ... declined it                                           | declined by policy    |
+ * | ... are on probation, and would have to make its runtime  | no trusted builder    |
+ * | ... are out of disk space                                 | disk full             |
+ * | ... failed to make its runtime                            | waits for its runtime |
+ * | `max-parallel` of its project or upstream is reached      | all busy              |
+ * | ... do not keep its runtime, whose builder is paused      | paused                |
+ * | ... do not keep its runtime                               | waits for its runtime |
+ * | none of these                                             | all busy              |
+ *
+ * The time it takes grows with the number of workers and of running builds.
+ */
+export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait {
+  const builder = facts.builders.get(request.builderId);
+  if (!builder) return { reason: 'paused', detail: 'its builder is not in the farm file' };
+  const held = heldBack(request, builder, facts.now);
+  if (held) return held;
+  let workers = facts.workers;
+  for (const obstacle of obstacles) {
+    const left = workers.filter((worker) => !stands(obstacle, worker, request, builder));
+    if (left.length === 0) return obstacleWait(obstacle, workers, facts.workers, builder);
+    workers = left;
+  }
+  return (
+    familyFull(builder, facts) ??
+    runtimeMissing(request, builder, workers, facts) ??
+    slotsBusy(request, builder, workers)
+  );
+}
+
+function heldBack(request: WaitingRequest, builder: BuilderFacts, now: number): Wait | null {
+  if (builder.paused) {
+    return { reason: 'paused', detail: `${builder.name} is ${pausedBy(builder.paused)}` };
+  }
+  if (request.notBefore === null || request.notBefore <= now) return null;
+  const left = durationInWords(request.notBefore - now);
+  return { reason: 'backing off', detail: `its build was lost; the next try is in ${left}` };
+}
+
+function familyFull(builder: BuilderFacts, facts: DispatchFacts): Wait | null {
+  const { maxParallel } = builder;
+  const running = runningByFamily(facts).get(familyOf(builder)) ?? 0;
+  if (maxParallel === null || running < maxParallel) return null;
+  const family = builder.project ?? builder.upstream;
+  return {
+    reason: 'all busy',
+    detail: `${running} of at most ${count(maxParallel, 'build')} of ${family} run`,
+  };
+}
+
+function runtimeMissing(
+  request: WaitingRequest,
+  builder: BuilderFacts,
+  workers: readonly WorkerFacts[],
+  facts: DispatchFacts,
+): Wait | null {
+  const key = runtimeOf(request, builder);
+  if (builder.kind === 'runtime' || workers.some((worker) => worker.kept.has(key))) return null;
+  const maker = facts.builders.get(builder.runtimeBuilderId);
+  const commit = request.upstreamCommit.slice(0, 10);
+  if (maker?.paused) {
+    return {
+      reason: 'paused',
+      detail: `${maker.name}, which makes its runtime, is ${pausedBy(maker.paused)}`,
+    };
+  }
+  const isBuilding = facts.running.some(
+    (build) => build.builderId === maker?.id && build.upstreamCommit === request.upstreamCommit,
+  );
+  return {
+    reason: 'waits for its runtime',
+    detail: `${maker?.name ?? 'the runtime'} at ${commit} ${isBuilding ? 'is being built' : 'is not built yet'}`,
+  };
+}
+
+function slotsBusy(
+  request: WaitingRequest,
+  builder: BuilderFacts,
+  workers: readonly WorkerFacts[],
+): Wait {
+  const key = runtimeOf(request, builder);
+  const ready = workers.filter((worker) => builder.kind === 'runtime' || worker.kept.has(key));
+  const others = ready.filter((worker) => worker.id !== request.lostByWorkerId);
+  const wanted = others.length > 0 ? others : ready;
+  let slots = 0;
+  for (const worker of wanted) slots += worker.slots;
+  const names = count(wanted.length, 'matching worker');
+  const detail = wanted.some((worker) => worker.free > 0)
+    ? `a slot of ${names} is free; requests before it choose first`
+    : `all ${count(slots, 'slot')} of ${names} are busy`;
+  return { reason: 'all busy', detail };
+}
