@@ -27,24 +27,20 @@ export const resultOfFinding: Readonly<Record<Finding, Result>> = {
   blocked: 'skipped',
 };
 
-/** From the least to the worst. What was skipped takes nothing away from what ran. */
-const severity: Readonly<Record<Result, number>> = {
-  skipped: 0,
-  success: 1,
-  warnings: 2,
-  failure: 3,
-  exception: 4,
-  lost: 5,
-  cancelled: 6,
-};
+/** From the best to the worst. What was skipped may hide a failure, so it is worse than warnings. */
+const bestFirst = [
+  'success',
+  'warnings',
+  'skipped',
+  'failure',
+  'exception',
+  'lost',
+  'cancelled',
+] as const satisfies readonly Result[];
 
 /** The worst of some results; of none it is `skipped`, since nothing ran. */
-export function worst(results: Iterable<Result>): Result {
-  let found: Result = 'skipped';
-  for (const result of results) {
-    if (severity[result] > severity[found]) found = result;
-  }
-  return found;
+export function worst(results: readonly Result[]): Result {
+  return bestFirst.findLast((result) => results.includes(result)) ?? 'skipped';
 }
 
 /** A step's result: the worst of how its process ended and of what each finding makes of it. */
