@@ -7,7 +7,8 @@ export interface LiveBuild {
   readonly builderId: number;
   readonly requestId: number;
   readonly workerId: number;
-  readonly attempt: number;
+  readonly upstreamCommit: string;
+  readonly startedAt: number;
   readonly steps: number;
   /** Log ids by step. */
   readonly logs: readonly number[];
@@ -20,6 +21,8 @@ export interface LiveBuild {
   session: Session | undefined;
   /** Whether the worker has it: offered, or accepted and started. */
   state: 'offered' | 'started';
+  /** Why a person wants it ended. */
+  cancelReason: string | null;
   /** The next sequence number on this link, by step. */
   readonly sequences: Map<number, number>;
   /** Log bytes received and not stored yet. */

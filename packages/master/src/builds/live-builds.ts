@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { setHeard } from '../store/workers.ts';
 import type { Hello, SessionMessage } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
+import type { EndedBuild } from './ended-build.ts';
 import { Intake } from './intake.ts';
 import type { LiveBuild } from './live-build.ts';
 import type { LogSink } from './log-sink.ts';
@@ -23,8 +24,8 @@ export interface LiveBuildsContext {
   readonly log: Log;
   readonly maxAttempts: () => number;
   grew(log: number, bytes: number): void;
-  /** A build ended, its request may wait again, a runtime may be there: dispatch anew. */
-  changed(): void;
+  /** A build ended, whatever the end. `requeued`: its request waits again. */
+  ended(build: EndedBuild, requeued: boolean): void;
   /** A worker does not want what it was offered. */
   declined(build: LiveBuild, reason: string): Promise<void>;
 }
@@ -41,9 +42,13 @@ export class LiveBuilds {
       ...context,
       finished: (build) => {
         this.#builds.delete(build.id);
-        context.changed();
+        context.ended(build, false);
       },
     });
+  }
+
+  all(): IterableIterator<LiveBuild> {
+    return this.#builds.values();
   }
 
   get(id: number): LiveBuild | undefined {
@@ -67,11 +72,14 @@ export class LiveBuilds {
       case 'accept':
         if (build.state === 'offered') {
           build.state = 'started';
+          session.offered -= 1;
+          session.credit -= 1;
           session.send({ t: 'start', build: build.id, epoch: build.epoch });
         }
         return;
       case 'decline':
         if (build.state !== 'offered') return;
+        session.offered -= 1;
         this.forget(build);
         this.#context.declined(build, message.reason).catch((error: unknown) => {
           this.#context.log.warn(`build ${build.id} was not returned: ${String(error)}`);
@@ -114,13 +122,13 @@ export class LiveBuilds {
     const { store } = this.#context;
     const here = new Map(hello.builds.map((build) => [build.build, build]));
     const answers: WelcomeBuild[] = [];
-    for (const row of await openBuilds(store.read, session.workerId)) {
+    for (const row of await openBuilds(store.read, session.id)) {
       const answer =
         row.boot === hello.boot && here.has(row.id)
           ? await this.#takeOver(session, row)
           : undefined;
       if (answer === undefined) {
-        await this.lose(row, `worker ${session.worker} came back without it`);
+        await this.lose(row, `worker ${session.name} came back without it`);
       } else {
         answers.push(answer);
         here.delete(row.id);
@@ -176,7 +184,30 @@ export class LiveBuilds {
       build.session.formerBuilds.add(build.id);
       build.session.send({ t: 'abort', build: build.id, reason: text });
     }
-    this.#context.changed();
+    const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
+    this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at }, isRetried);
+  }
+
+  /** A worker's builds are lost at once: it may not go on. */
+  async loseThoseOf(workerId: number, text: string): Promise<void> {
+    for (const row of await openBuilds(this.#context.store.read, workerId)) {
+      await this.lose(row, text);
+    }
+  }
+
+  /** A person wants a build ended: its worker is told, now or when it is back. */
+  cancel(id: number, reason: string): void {
+    const build = this.#builds.get(id);
+    if (build === undefined) return;
+    build.cancelReason = reason;
+    build.session?.send({ t: 'cancel', build: id, epoch: build.epoch, reason });
+  }
+
+  /** A session began: what people wanted of its builds meanwhile is told now. */
+  opened(session: Session): void {
+    for (const { id, session: holder, cancelReason } of this.#builds.values()) {
+      if (holder === session && cancelReason !== null) this.cancel(id, cancelReason);
+    }
   }
 
   /** Renews the leases of builds whose worker was heard from since the last renewal. */
@@ -184,7 +215,7 @@ export class LiveBuilds {
     const { store, now } = this.#context;
     const heard = sessions.filter((session) => session.heardAt >= since);
     if (heard.length === 0) return;
-    const ids = heard.map((session) => session.workerId);
+    const ids = heard.map((session) => session.id);
     await store.unit(async (db) => {
       await renewLeases(db, ids, now() + leaseMs);
       await setHeard(db, ids, now());

@@ -147,3 +147,17 @@ export async function cancelRequest(
     .executeTakeFirst();
   return cancelled.numUpdatedRows > 0n;
 }
+
+/** Every request of a builder for one upstream commit. */
+export function requestsOfCommit(
+  db: Kysely<Database>,
+  builderId: number,
+  upstreamCommit: string,
+): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('builder_id', '=', builderId)
+    .where('upstream_commit', '=', upstreamCommit)
+    .execute();
+}

@@ -1,22 +1,41 @@
+import type { Pause, WorkerFacts } from '@weir/model';
 import { heartbeatMs, linkDeadMs } from '@weir/protocol';
-import type { CloseReason, FarmMessage } from '@weir/protocol';
+import type { CloseReason, FarmMessage, Trust } from '@weir/protocol';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import type { WorkerRow } from '../store/workers.ts';
 import { closeLink, sendMessage } from './frames.ts';
 
+/** What a worker says when its session begins, with its runtimes as `runtimeKey` names them. */
+export interface SessionHello {
+  readonly boot: string;
+  readonly slots: number;
+  readonly labels: readonly string[];
+  readonly kept: Iterable<string>;
+  readonly failed: Iterable<string>;
+}
+
 /** One worker's live link. Who the worker is comes from here alone, never from a message. */
-export class Session {
-  readonly workerId: number;
-  readonly worker: string;
+export class Session implements WorkerFacts {
+  readonly id: number;
+  readonly name: string;
   readonly boot: string;
   readonly labels: ReadonlySet<string>;
   readonly slots: number;
-  /** Builds that may still be offered. */
+  readonly trust: Trust;
+  readonly online = true;
+  readonly quarantined = false;
+  /** Free slots by the worker's last word, less the offers that it accepted since. */
   credit = 0;
+  /** Offers that it has not answered. */
+  offered = 0;
+  /** An admin's pause. */
+  adminPause: Pause | null;
   /** Why the worker's owner takes no builds just now. */
   ownerPause: string | null = null;
   diskFull = false;
+  readonly kept: Set<string>;
+  readonly failed: Set<string>;
   heardAt: number;
   /** Builds that were this worker's and have ended: late words about them are no offence. */
   readonly formerBuilds = new Set<number>();
@@ -24,24 +43,35 @@ export class Session {
   readonly #heartbeat: NodeJS.Timeout;
   #questions: (() => void)[] = [];
 
-  constructor(
-    socket: WebSocket,
-    worker: WorkerRow,
-    hello: { boot: string; slots: number; labels: readonly string[] },
-    now: Clock,
-  ) {
+  constructor(socket: WebSocket, worker: WorkerRow, hello: SessionHello, now: Clock) {
     this.#socket = socket;
-    this.workerId = worker.id;
-    this.worker = worker.name;
+    this.id = worker.id;
+    this.name = worker.name;
     this.boot = hello.boot;
     this.slots = hello.slots;
+    this.trust = worker.trust;
     this.labels = new Set([...hello.labels, ...(JSON.parse(worker.granted_json) as string[])]);
+    this.adminPause =
+      worker.paused_by === null
+        ? null
+        : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
+    this.kept = new Set(hello.kept);
+    this.failed = new Set(hello.failed);
     this.heardAt = now();
     // Sessions begin at different moments, so their heartbeats are spread over the clock.
     this.#heartbeat = setInterval(() => {
       if (now() - this.heardAt > linkDeadMs) this.#socket.terminate();
       else this.send({ t: 'beat', at: now() });
     }, heartbeatMs);
+  }
+
+  get free(): number {
+    return Math.max(0, this.credit - this.offered);
+  }
+
+  get paused(): Pause | null {
+    if (this.ownerPause !== null) return { by: 'its owner', reason: this.ownerPause };
+    return this.adminPause;
   }
 
   get isOpen(): boolean {

@@ -1,7 +1,9 @@
 import type { FarmMessage } from '@weir/protocol';
+import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import { recordEvents } from '../store/events.ts';
+import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
 import { flagDuplicate, setOffline, setOnline } from '../store/workers.ts';
@@ -15,6 +17,12 @@ type Welcome = Extract<FarmMessage, { t: 'welcome' }>;
 export interface SessionsContext {
   readonly store: Store;
   readonly now: Clock;
+  /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
+  reconcile(
+    db: Kysely<Database>,
+    worker: WorkerRow,
+    hello: Hello,
+  ): Promise<{ kept: ReadonlySet<string>; failed: ReadonlySet<string> }>;
   /** Decides what becomes of the builds that a worker still has, and of those that it lost. */
   resume(session: Session, hello: Hello): Promise<Welcome['builds']>;
   opened(session: Session): void;
@@ -55,34 +63,18 @@ export class Sessions {
       return undefined;
     }
     const labels = detectedLabels(hello.labels);
-    const session = new Session(socket, worker, { ...hello, labels }, now);
-    if (old !== undefined) {
-      this.#drop(old);
-      old.close('replaced', 'the worker connected again');
-    }
-    this.#byWorker.set(worker.id, session);
     const { boot, slots, sandbox, facts } = hello;
-    await store.unit(async (db) => {
+    const runtimes = await store.unit(async (db) => {
       const at = now();
-      await setOnline(db, worker.id, {
-        at,
-        boot,
-        slots,
-        agent: worker.agent,
-        labels,
-        sandbox,
-        facts,
-      });
+      const { name, agent } = worker;
+      await setOnline(db, worker.id, { at, boot, slots, agent, labels, sandbox, facts });
       await recordEvents(db, [
-        {
-          at,
-          kind: 'worker.online',
-          actor: `worker:${worker.name}`,
-          subject: `worker/${worker.name}`,
-          data: {},
-        },
+        { at, kind: 'worker.online', actor: `worker:${name}`, subject: `worker/${name}`, data: {} },
       ]);
+      return this.#context.reconcile(db, worker, hello);
     });
+    const session = new Session(socket, worker, { boot, slots, labels, ...runtimes }, now);
+    this.#replace(session);
     const builds = await this.#context.resume(session, hello);
     if (this.#byWorker.get(worker.id) !== session) return undefined;
     session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, builds });
@@ -92,19 +84,19 @@ export class Sessions {
 
   /** A link went down. */
   async closed(session: Session): Promise<void> {
-    const wasCurrent = this.#byWorker.get(session.workerId) === session;
+    const wasCurrent = this.#byWorker.get(session.id) === session;
     this.#drop(session);
     if (!wasCurrent) return;
     const { store, now } = this.#context;
     await store.unit(async (db) => {
       const at = now();
-      await setOffline(db, session.workerId, at);
+      await setOffline(db, session.id, at);
       await recordEvents(db, [
         {
           at,
           kind: 'worker.offline',
           actor: 'engine',
-          subject: `worker/${session.worker}`,
+          subject: `worker/${session.name}`,
           data: {},
         },
       ]);
@@ -113,8 +105,17 @@ export class Sessions {
 
   #drop(session: Session): void {
     session.dispose();
-    if (this.#byWorker.get(session.workerId) === session) this.#byWorker.delete(session.workerId);
+    if (this.#byWorker.get(session.id) === session) this.#byWorker.delete(session.id);
     this.#context.closed(session);
+  }
+
+  #replace(session: Session): void {
+    const old = this.#byWorker.get(session.id);
+    if (old !== undefined) {
+      this.#drop(old);
+      old.close('replaced', 'the worker connected again');
+    }
+    this.#byWorker.set(session.id, session);
   }
 
   /** Two machines hold one key: both are shown as such. */

@@ -163,6 +163,7 @@ async function createBuildTables(db: Kysely<Database>): Promise<void> {
     db,
   );
   await sql`create index request_builder on request (builder_id, id)`.execute(db);
+  await sql`create index request_commit on request (builder_id, upstream_commit)`.execute(db);
   await createTable(db, 'build', {
     id: 'id',
     builder_id: 'integer',

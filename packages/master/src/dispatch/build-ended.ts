@@ -1,0 +1,64 @@
+import type { BuilderFacts } from '@weir/model';
+import { familyOf, runtimeKey } from '@weir/model';
+import type { EndedBuild } from '../builds/ended-build.ts';
+import type { Clock } from '../clock.ts';
+import type { FarmInForce } from '../farm-in-force.ts';
+import type { Log } from '../log.ts';
+import type { EmbeddedQueue } from '../queue/embedded.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { requestById } from '../store/requests.ts';
+import type { Store } from '../store/store.ts';
+import type { Sessions } from '../workers/sessions.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { endBlocked } from './needed-runtimes.ts';
+import type { Usage } from './usage.ts';
+
+export interface EndingContext {
+  readonly store: Store;
+  readonly farmInForce: FarmInForce;
+  readonly sessions: Sessions;
+  readonly dispatcher: Dispatcher;
+  readonly queue: EmbeddedQueue;
+  readonly usage: Usage;
+  readonly now: Clock;
+  readonly log: Log;
+}
+
+/** After a build ended: the copies in memory follow the store, and what waited for it goes on. */
+export async function buildEnded(
+  context: EndingContext,
+  build: EndedBuild,
+  requeued: boolean,
+): Promise<void> {
+  const { store, farmInForce, dispatcher, usage, now, log } = context;
+  try {
+    const builder = farmInForce.builders().get(build.builderId);
+    const request = await requestById(store.read, build.requestId);
+    if (builder === undefined || request === undefined) return;
+    const { startedAt } = build;
+    usage.add({ family: familyOf(builder), startedAt, finishedAt: now() });
+    if (builder.kind === 'runtime') await runtimeEnded(context, builder, build, request);
+    await farmInForce.refreshOne(builder.id);
+    if (requeued) dispatcher.enqueue(request);
+    dispatcher.wake();
+  } catch (error) {
+    log.warn(`after a build of request ${build.requestId}: ${String(error)}`);
+  }
+}
+
+async function runtimeEnded(
+  { store, farmInForce, sessions, queue, now }: EndingContext,
+  builder: BuilderFacts,
+  build: EndedBuild,
+  request: RequestRow,
+): Promise<void> {
+  const { upstream_commit: commit, result, state } = request;
+  const key = runtimeKey(builder.id, commit);
+  const session = sessions.of(build.workerId);
+  if (result === 'success' || result === 'warnings') session?.kept.add(key);
+  if (result === 'failure') session?.failed.add(key);
+  if (state !== 'done' || session?.kept.has(key)) return;
+  const runtime = { builderId: builder.id, commit };
+  const ended = await store.unit((db) => endBlocked(db, runtime, farmInForce.builders(), now()));
+  for (const id of ended) queue.remove(id);
+}

@@ -1,0 +1,69 @@
+import type { BuilderFacts, Farm } from '@weir/model';
+import type { BuildLimits, BuildSpec, SourceSpec, StepSpec } from '@weir/protocol';
+import type { RequestRow } from '../store/requests.ts';
+
+/** The steps of a builder, from the farm file in force. @throws when the file names it no more */
+export function stepsOf(farm: Farm, builder: BuilderFacts): readonly StepSpec[] {
+  return ownerOf(farm, builder).steps;
+}
+
+/** All that a worker needs to run one build of a request, with the farm file in force. */
+export function buildSpecOf(
+  farm: Farm,
+  builder: BuilderFacts,
+  request: RequestRow,
+  build: { id: number; number: number },
+): BuildSpec {
+  const source = sourceOf(farm, builder, request);
+  return {
+    build: build.id,
+    builder: builder.name,
+    number: build.number,
+    kind: builder.kind,
+    ...(source && { source }),
+    runtime: {
+      upstream: builder.upstream,
+      trunk: builder.trunk,
+      platform: builder.platform,
+      commit: request.upstream_commit,
+    },
+    env: { ...ownerOf(farm, builder).env },
+    steps: [...stepsOf(farm, builder)],
+    limits: limitsOf(farm),
+  };
+}
+
+function ownerOf(
+  farm: Farm,
+  builder: BuilderFacts,
+): { steps: readonly StepSpec[]; env: Readonly<Record<string, string>> } {
+  const owner =
+    builder.project === null
+      ? farm.upstreams.get(builder.upstream)
+      : farm.projects.get(builder.project);
+  if (owner === undefined) throw new Error(`the farm file names no ${builder.name}`);
+  return owner;
+}
+
+function sourceOf(farm: Farm, builder: BuilderFacts, request: RequestRow): SourceSpec | undefined {
+  if (builder.project === null) {
+    const upstream = farm.upstreams.get(builder.upstream);
+    const trunk = upstream?.trunks.get(builder.trunk);
+    if (upstream === undefined || trunk === undefined) {
+      throw new Error(`the farm file names no ${builder.name}`);
+    }
+    const { repository } = upstream;
+    return { repository, ref: trunk.branch, commit: request.upstream_commit };
+  }
+  const project = farm.projects.get(builder.project);
+  const repository = project?.repository ?? null;
+  if (project === undefined || repository === null || request.project_commit === null) {
+    return undefined;
+  }
+  return { repository, ref: project.branch, commit: request.project_commit };
+}
+
+function limitsOf({ limits }: Farm): BuildLimits {
+  const { logBytes, diskBytes, memoryBytes, processes, fileBytes } = limits;
+  return { logBytes, diskBytes, memoryBytes, processes, fileBytes };
+}

@@ -1,0 +1,98 @@
+import type { BuilderFacts, Farm } from '@weir/model';
+import type { BuildSpec } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import { buildEvent } from '../builds/end-build.ts';
+import type { LiveBuild } from '../builds/live-build.ts';
+import { returnNumber, takeNumber } from '../store/builders.ts';
+import { deleteBuild, insertBuild, insertSteps } from '../store/builds.ts';
+import { recordEvents } from '../store/events.ts';
+import { insertLogs } from '../store/logs.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { claimRequest, requestById, returnDeclined } from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
+import type { Session } from '../workers/session.ts';
+import { buildSpecOf, stepsOf } from './build-spec.ts';
+
+/** A request with all that its build needs to be written down. */
+export interface Claim {
+  readonly farm: Farm;
+  readonly builder: BuilderFacts;
+  readonly request: RequestRow;
+  readonly session: Session;
+  readonly logFile: string;
+  readonly leaseUntil: number;
+  readonly at: number;
+}
+
+export interface Claimed {
+  readonly build: LiveBuild;
+  readonly spec: BuildSpec;
+}
+
+/** Claims a request and writes its build, steps and logs. Runs in a unit; undefined when it waits no more. */
+export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed | undefined> {
+  const { farm, builder, request, session, at } = from;
+  if (!(await claimRequest(db, request.id))) return undefined;
+  const number = await takeNumber(db, builder.id);
+  const row = await insertBuild(db, {
+    builderId: builder.id,
+    number,
+    requestId: request.id,
+    workerId: session.id,
+    attempt: request.attempts + 1,
+    boot: session.boot,
+    leaseUntil: from.leaseUntil,
+    startedAt: at,
+  });
+  const steps = stepsOf(farm, builder);
+  await insertSteps(db, row.id, steps);
+  const logs = await insertLogs(db, row.id, { steps: steps.length, file: from.logFile });
+  const build: LiveBuild = {
+    id: row.id,
+    number,
+    builderId: builder.id,
+    requestId: request.id,
+    workerId: session.id,
+    upstreamCommit: request.upstream_commit,
+    startedAt: at,
+    steps: steps.length,
+    logs,
+    file: from.logFile,
+    epoch: row.epoch,
+    entries: 0,
+    session,
+    state: 'offered',
+    cancelReason: null,
+    sequences: new Map(),
+    unstored: 0,
+    tail: Promise.resolve(),
+  };
+  await recordEvents(db, [
+    buildEvent('build.started', builder, build, at, { worker: session.name }),
+  ]);
+  return { build, spec: buildSpecOf(farm, builder, request, build) };
+}
+
+/** A worker did not want a build: as if it had never been claimed, but for the memory of who declined. */
+export async function unclaim(
+  db: Kysely<Database>,
+  build: LiveBuild,
+  declined: { builder: BuilderFacts; worker: string; reason: string; at: number },
+): Promise<void> {
+  const request = await requestById(db, build.requestId);
+  if (request === undefined) throw new Error(`build ${build.id} has no request`);
+  await deleteBuild(db, build.id);
+  await returnNumber(db, build.builderId, build.number);
+  const workers = new Set([...(JSON.parse(request.declined_json) as number[]), build.workerId]);
+  await returnDeclined(db, request.id, { workers: [...workers], notBefore: null });
+  const { builder, worker, reason, at } = declined;
+  await recordEvents(db, [
+    {
+      at,
+      kind: 'request.declined',
+      actor: `worker:${worker}`,
+      subject: `request/${request.id}`,
+      data: { builder: builder.name, reason },
+    },
+  ]);
+}

@@ -1,0 +1,197 @@
+import type { Assignments, BuilderFacts, DispatchFacts, Farm } from '@weir/model';
+import { assign } from '@weir/model';
+import { leaseMs, offerMs } from '@weir/protocol';
+import type { LiveBuild } from '../builds/live-build.ts';
+import type { LiveBuilds } from '../builds/live-builds.ts';
+import { logFileOf } from '../builds/logs/log-file.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { EmbeddedQueue } from '../queue/embedded.ts';
+import { poolOf } from '../queue/queue.ts';
+import { buildById } from '../store/builds.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { requestById, waitingRequests } from '../store/requests.ts';
+import type { Store } from '../store/store.ts';
+import type { Session } from '../workers/session.ts';
+import type { Sessions } from '../workers/sessions.ts';
+import { claim, unclaim } from './claim.ts';
+import { requestRuntime } from './needed-runtimes.ts';
+import type { Usage } from './usage.ts';
+import { toWaiting } from './waiting.ts';
+
+export interface DispatcherContext {
+  readonly store: Store;
+  readonly queue: EmbeddedQueue;
+  readonly sessions: Sessions;
+  readonly builds: LiveBuilds;
+  readonly usage: Usage;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly farm: () => Farm;
+  readonly builders: () => ReadonlyMap<number, BuilderFacts>;
+}
+
+/** So many requests of each pool are looked at in one round. */
+const candidatesPerPool = 5_000;
+
+/** Brings waiting requests to free slots. It decides in rounds; whoever changes something wakes it. */
+export class Dispatcher {
+  readonly #context: DispatcherContext;
+  #round: Promise<void> | undefined;
+  #isWoken = false;
+  #isStopped = false;
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor(context: DispatcherContext) {
+    this.#context = context;
+  }
+
+  /** Something changed: a request, a slot, a runtime, a pause. Many calls in one turn make one round. */
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#isStopped) return;
+    this.#round ??= this.#rounds();
+  }
+
+  /** A request waits, newly or again. */
+  enqueue(request: RequestRow): void {
+    const builder = this.#context.builders().get(request.builder_id);
+    if (builder === undefined) return;
+    this.#context.queue.add({ request, pool: poolOf(builder.labels) });
+    this.wake();
+  }
+
+  /** Makes the queue say what the store says. */
+  async reconcile(): Promise<void> {
+    const { queue, store } = this.#context;
+    const waiting = await waitingRequests(store.read);
+    const ids = new Set(waiting.map((request) => request.id));
+    for (const id of queue.ids()) if (!ids.has(id)) queue.remove(id);
+    for (const request of waiting) this.enqueue(request);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#alarm);
+    await this.#round;
+  }
+
+  /** A worker declined: the request waits for another one. */
+  async declined(build: LiveBuild, worker: string, reason: string): Promise<void> {
+    const { store, now, builders } = this.#context;
+    const builder = builders().get(build.builderId);
+    if (builder === undefined) return;
+    await store.unit((db) => unclaim(db, build, { builder, worker, reason, at: now() }));
+    const request = await requestById(store.read, build.requestId);
+    if (request?.state === 'waiting') this.enqueue(request);
+  }
+
+  async #rounds(): Promise<void> {
+    // One turn later, so that what changes together is decided together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#isWoken && !this.#isStopped) {
+      this.#isWoken = false;
+      try {
+        await this.#decide();
+      } catch (error) {
+        this.#context.log.warn(`dispatch failed, and is tried again: ${String(error)}`);
+        setTimeout(() => this.wake(), 1_000).unref();
+      }
+    }
+    this.#round = undefined;
+  }
+
+  async #decide(): Promise<void> {
+    const { queue } = this.#context;
+    const waiting = new Map(
+      queue
+        .candidates(queue.pools(), candidatesPerPool)
+        .map(({ request }) => [request.id, request]),
+    );
+    if (waiting.size === 0) return;
+    const facts = this.#facts([...waiting.values()]);
+    this.#setAlarm(facts);
+    const { assigned, runtimesNeeded } = assign(facts);
+    // Together, so that the store commits them together.
+    await Promise.all([
+      this.#askForRuntimes(runtimesNeeded),
+      ...assigned.map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
+    ]);
+  }
+
+  #facts(requests: readonly RequestRow[]): DispatchFacts {
+    const { sessions, builds, usage, now, builders } = this.#context;
+    const at = now();
+    return {
+      now: at,
+      builders: builders(),
+      requests: requests.map(toWaiting),
+      workers: sessions.all(),
+      running: [...builds.all()],
+      slotSeconds: usage.slotSeconds(at),
+    };
+  }
+
+  /** A request that is backing off becomes due by the clock alone. */
+  #setAlarm({ requests, now }: DispatchFacts): void {
+    const due = requests.flatMap(({ notBefore }) =>
+      notBefore !== null && notBefore > now ? [notBefore] : [],
+    );
+    clearTimeout(this.#alarm);
+    if (due.length === 0) return;
+    this.#alarm = setTimeout(() => this.wake(), Math.min(...due) - now + 1);
+    this.#alarm.unref();
+  }
+
+  async #askForRuntimes(needed: Assignments['runtimesNeeded']): Promise<void> {
+    const { store, now, sessions, builders } = this.#context;
+    for (const runtime of needed) {
+      const builder = builders().get(runtime.builder);
+      const worker = sessions.of(runtime.worker)?.name;
+      if (builder === undefined || worker === undefined) continue;
+      const by = { builder, worker, at: now() };
+      this.enqueue(await store.unit((db) => requestRuntime(db, runtime, by)));
+    }
+  }
+
+  async #offer(request: RequestRow | undefined, workerId: number): Promise<void> {
+    const { store, queue, sessions, builds, now, farm, builders } = this.#context;
+    const session = sessions.of(workerId);
+    const builder = request && builders().get(request.builder_id);
+    if (session === undefined || request === undefined || builder === undefined) return;
+    queue.remove(request.id);
+    session.offered += 1;
+    const at = now();
+    const claimed = await store.unit((db) =>
+      claim(db, {
+        farm: farm(),
+        builder,
+        request,
+        session,
+        logFile: logFileOf(at),
+        leaseUntil: at + leaseMs,
+        at,
+      }),
+    );
+    if (claimed === undefined) {
+      session.offered -= 1;
+      return;
+    }
+    builds.add(claimed.build);
+    setTimeout(() => this.#expire(claimed.build, session), offerMs).unref();
+    session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
+  }
+
+  /** An offer without an answer: the slot is no good, and the request is tried elsewhere. */
+  #expire(build: LiveBuild, session: Session): void {
+    const { store, builds, log } = this.#context;
+    if (this.#isStopped || build.state !== 'offered' || builds.get(build.id) !== build) return;
+    session.offered -= 1;
+    session.credit = 0;
+    buildById(store.read, build.id)
+      .then((row) => row && builds.lose(row, `worker ${session.name} did not answer the offer`))
+      .catch((error: unknown) =>
+        log.warn(`offer ${build.id} was not taken back: ${String(error)}`),
+      );
+  }
+}

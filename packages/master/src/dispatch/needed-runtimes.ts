@@ -1,0 +1,74 @@
+import type { BuilderFacts, RuntimeNeeded } from '@weir/model';
+import { blockedByRuntime, runtimeKey, runtimeVerdict } from '@weir/model';
+import type { Kysely } from 'kysely';
+import { recordEvents } from '../store/events.ts';
+import type { RequestRow } from '../store/requests.ts';
+import {
+  finishRequest,
+  insertRequest,
+  requestsOfCommit,
+  waitingRequests,
+} from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
+import { toWaiting } from './waiting.ts';
+
+/** Writes the request for a runtime that one worker needs for itself. Runs in a unit. */
+export async function requestRuntime(
+  db: Kysely<Database>,
+  needed: RuntimeNeeded,
+  by: { builder: BuilderFacts; worker: string; at: number },
+): Promise<RequestRow> {
+  const request = await insertRequest(db, {
+    builderId: needed.builder,
+    reason: 'runtime',
+    reasonText: `worker ${by.worker} needs it to run projects`,
+    requestedBy: 'engine',
+    upstreamCommit: needed.commit,
+    upstreamPosition: needed.position,
+    projectCommit: null,
+    projectPosition: null,
+    createdAt: by.at,
+    forWorkerId: needed.worker,
+  });
+  await recordEvents(db, [
+    {
+      at: by.at,
+      kind: 'request.created',
+      actor: 'engine',
+      subject: `request/${request.id}`,
+      data: { builder: by.builder.name, reason: request.reason },
+    },
+  ]);
+  return request;
+}
+
+/**
+ * Ends the waiting project requests whose runtime could be built nowhere: they say nothing about
+ * their projects. Runs in a unit; the ids of the requests that it ended.
+ */
+export async function endBlocked(
+  db: Kysely<Database>,
+  runtime: { builderId: number; commit: string },
+  builders: ReadonlyMap<number, BuilderFacts>,
+  at: number,
+): Promise<number[]> {
+  const asked = await requestsOfCommit(db, runtime.builderId, runtime.commit);
+  const history = {
+    isComing: asked.some(({ state }) => state === 'waiting' || state === 'claimed'),
+    results: asked.flatMap(({ state, result }) => (state === 'done' && result ? [result] : [])),
+  };
+  if (runtimeVerdict(history) !== 'failed') return [];
+  const waiting = (await waitingRequests(db)).map(toWaiting);
+  const histories = new Map([[runtimeKey(runtime.builderId, runtime.commit), history]]);
+  const blocked = blockedByRuntime(waiting, builders, histories);
+  const builderOf = new Map(waiting.map((request) => [request.id, request.builderId]));
+  for (const { request, result, finding } of blocked) {
+    await finishRequest(db, request, { result, finding, at });
+    const builder = builders.get(builderOf.get(request) ?? 0)?.name;
+    const subject = `request/${request}`;
+    await recordEvents(db, [
+      { at, kind: 'request.skipped', actor: 'engine', subject, data: { builder, finding } },
+    ]);
+  }
+  return blocked.map(({ request }) => request);
+}

@@ -1,0 +1,200 @@
+import type { Farm } from '@weir/model';
+import { followedBranchesOf } from '@weir/model';
+import { LiveBuilds } from './builds/live-builds.ts';
+import type { LogSink } from './builds/log-sink.ts';
+import type { Clock } from './clock.ts';
+import type { Command, CommandAnswer } from './command.ts';
+import { runCommand } from './commands.ts';
+import { buildEnded } from './dispatch/build-ended.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { reconcileRuntimes } from './dispatch/runtimes.ts';
+import { Usage } from './dispatch/usage.ts';
+import type { FarmInForce } from './farm-in-force.ts';
+import type { Log } from './log.ts';
+import { onceLog } from './log.ts';
+import { EmbeddedQueue } from './queue/embedded.ts';
+import { Scheduler } from './schedule/scheduler.ts';
+import { dropEventsBefore } from './store/events.ts';
+import type { Store } from './store/store.ts';
+import { setAllOffline } from './store/workers.ts';
+import { createPoller } from './upstream/poller.ts';
+import { enrol } from './workers/enrolment.ts';
+import type { FarmKey } from './workers/farm-key.ts';
+import { openGateway } from './workers/gateway.ts';
+import { sessionMessage } from './workers/session-message.ts';
+import { Sessions } from './workers/sessions.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly farmInForce: FarmInForce;
+  readonly farmKey: FarmKey;
+  readonly logs: LogSink;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly workerPort: number;
+  readonly now: Clock;
+  readonly log: Log;
+  /** Logs grew: log id to the bytes stored. Called often. */
+  grew(log: number, bytes: number): void;
+}
+
+/** The role that decides and writes. */
+export interface Engine {
+  readonly workerPort: number;
+  command(actor: string, command: Command): Promise<CommandAnswer>;
+  /** Puts another farm file in force. */
+  apply(farm: Farm, file: { path: string; text: string; by: string }): Promise<void>;
+  /** Asks the remotes of one branch now. */
+  poll(branch: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const reapEveryMs = 5_000;
+const renewEveryMs = 30_000;
+const reconcileEveryMs = 60_000;
+const retainEveryMs = 3_600_000;
+
+/** Wires every part of the engine, and lets it run. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { store, farmInForce, logs, now, log } = options;
+  const { farm, builders } = farmInForce;
+  const queue = new EmbeddedQueue();
+  const usage = new Usage();
+  const builds = new LiveBuilds({
+    store,
+    logs,
+    now,
+    log,
+    maxAttempts: () => farm().limits.maxAttempts,
+    grew: (id, bytes) => options.grew(id, bytes),
+    ended: (build, requeued) => {
+      void buildEnded(ending, build, requeued);
+    },
+    declined: (build, reason) =>
+      dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', reason),
+  });
+  const sessions = new Sessions({
+    store,
+    now,
+    reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
+    resume: (session, hello) => builds.resume(session, hello),
+    opened: (session) => builds.opened(session),
+    closed: (session) => builds.disconnected(session),
+  });
+  const dispatcher = new Dispatcher({
+    store,
+    queue,
+    sessions,
+    builds,
+    usage,
+    now,
+    log,
+    farm,
+    builders,
+  });
+  const ending = { store, farmInForce, sessions, dispatcher, queue, usage, now, log };
+  const scheduler = new Scheduler({
+    store,
+    now,
+    log,
+    farm,
+    builders,
+    wrote: (requests, gone) => {
+      for (const id of gone) queue.remove(id);
+      for (const request of requests) dispatcher.enqueue(request);
+    },
+  });
+  const poller = createPoller({
+    store,
+    farm,
+    dataDir: options.dataDir,
+    now,
+    log,
+    onChanges: (branch) => scheduler.consider(branch),
+  });
+
+  await store.unit(setAllOffline);
+  await builds.loseAll();
+  await usage.rebuild(store.read, builders(), now());
+  await dispatcher.reconcile();
+  considerAll();
+  const refused = onceLog(log);
+  const gateway = await openGateway(
+    { host: options.host, port: options.workerPort },
+    {
+      farm: () => farm().name,
+      key: options.farmKey,
+      now,
+      enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
+      begin: (socket, worker, hello) => sessions.begin(socket, worker, hello),
+      message: (session, message) =>
+        sessionMessage({ store, builds, builders, dispatcher, log }, session, message),
+      logFrame: (session, frame) => builds.logFrame(session, frame),
+      closed: (session) => {
+        sessions.closed(session).catch((error: unknown) => log.warn(String(error)));
+      },
+      refused: (who, text) => refused.warn(`${who}: ${text}`),
+    },
+  );
+  poller.start();
+
+  let renewedAt = now();
+  const timers = [
+    every(reapEveryMs, () => builds.reap()),
+    every(renewEveryMs, async () => {
+      const since = renewedAt;
+      renewedAt = now();
+      await builds.renew(sessions.all(), since);
+    }),
+    every(reconcileEveryMs, async () => {
+      await dispatcher.reconcile();
+      considerAll();
+    }),
+    every(retainEveryMs, () =>
+      store.unit((db) => dropEventsBefore(db, now() - farm().limits.eventRetentionMs)),
+    ),
+  ];
+
+  function every(ms: number, act: () => Promise<unknown>): NodeJS.Timeout {
+    return setInterval(() => {
+      act().catch((error: unknown) => log.warn(String(error)));
+    }, ms).unref();
+  }
+
+  function considerAll(): void {
+    for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
+  }
+
+  return {
+    workerPort: gateway.port,
+    command: (actor, command) =>
+      runCommand(
+        {
+          store,
+          now,
+          sessions,
+          builds,
+          dispatcher,
+          queue,
+          builders,
+          refreshBuilders: () => farmInForce.refresh(),
+        },
+        actor,
+        command,
+      ),
+    async apply(next, file) {
+      await farmInForce.apply(next, { ...file, at: now() });
+      await dispatcher.reconcile();
+      poller.start();
+      considerAll();
+    },
+    poll: (branch) => poller.poll(branch),
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await poller.stop();
+      await scheduler.stop();
+      await dispatcher.stop();
+      await gateway.close();
+    },
+  };
+}

@@ -1,0 +1,7 @@
+export { readFarmFile } from './farm/read-farm-file.ts';
+export { stderrLog } from './log.ts';
+export type { Log } from './log.ts';
+export { FarmFileErrors, startMaster } from './master.ts';
+export type { Master, MasterOptions } from './master.ts';
+export { runMaster } from './run-master.ts';
+export type { RunMasterOptions } from './run-master.ts';

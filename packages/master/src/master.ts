@@ -1,0 +1,142 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Farm } from '@weir/model';
+import { ensureAdminToken } from './admin-token.ts';
+import { openLogWriter } from './builds/logs/log-writer.ts';
+import { anchoredClock } from './clock.ts';
+import type { FarmFacts } from './command.ts';
+import type { Engine } from './engine.ts';
+import { startEngine } from './engine.ts';
+import { FarmInForce } from './farm-in-force.ts';
+import { farmErrorLine } from './farm/farm-file-error.ts';
+import type { FarmFileError } from './farm/farm-file-error.ts';
+import { readFarmFile } from './farm/read-farm-file.ts';
+import type { Log } from './log.ts';
+import { openStore } from './store/store.ts';
+import { gatherGrowth, oncePerTurn } from './wake.ts';
+import { farmRulesOf } from './web/farm-rules.ts';
+import type { WebThread } from './web/thread.ts';
+import { startWebThread } from './web/thread.ts';
+import { openFarmKey } from './workers/farm-key.ts';
+
+export interface MasterOptions {
+  readonly farmPath: string;
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly workerPort: number;
+  readonly remotes: ReadonlyMap<string, string>;
+  readonly adminToken: string | null;
+  readonly resetAdminToken: boolean;
+  readonly log: Log;
+}
+
+/** The farm file is broken: all that is wrong with it. */
+export class FarmFileErrors extends Error {
+  override readonly name = 'FarmFileErrors';
+  readonly errors: readonly FarmFileError[];
+  readonly text: string;
+
+  constructor(errors: readonly FarmFileError[], text: string) {
+    super(errors.map(farmErrorLine).join('\n'));
+    this.errors = errors;
+    this.text = text;
+  }
+}
+
+/** A farm on one machine: engine and web in one process. */
+export interface Master {
+  readonly port: number;
+  readonly workerPort: number;
+  readonly fingerprint: string;
+  /** Made at this start; null when it is known already. */
+  readonly adminToken: string | null;
+  readonly engine: Engine;
+  /** Rejects when the web thread ends by itself: without its pages a farm looks dead. */
+  readonly failed: Promise<void>;
+  /** Reads the farm file again; a broken one changes nothing but the warnings on the pages. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a farm.
+ *
+ * @throws FarmFileErrors when the farm file is broken
+ * @throws StoreInUseError when another master has the data folder
+ * @throws Error when a port is taken
+ */
+export async function startMaster(options: MasterOptions): Promise<Master> {
+  const { log } = options;
+  const read = () => readFarmFile(options.farmPath, { remotes: options.remotes });
+  const reading = await read();
+  if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.text);
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const now = anchoredClock();
+  await using disposing = new AsyncDisposableStack();
+  const storePath = join(dataDir, 'weir.sqlite');
+  const store = disposing.use(await openStore(storePath));
+  const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
+  const { adminToken: given, resetAdminToken: reset } = options;
+  const adminToken = await ensureAdminToken(store, { given, reset });
+  const farmInForce = new FarmInForce(store, reading.farm);
+  const path = resolve(options.farmPath);
+  await farmInForce.apply(reading.farm, { path, text: reading.text, by: 'engine', at: now() });
+  const logs = disposing.use(await openLogWriter(join(dataDir, 'logs')));
+  let web: WebThread | undefined;
+  const engine = await startEngine({
+    store,
+    farmInForce,
+    farmKey,
+    logs,
+    dataDir,
+    host: options.host,
+    workerPort: options.workerPort,
+    now,
+    log,
+    grew: gatherGrowth((grown) => web?.grew(grown)),
+  });
+  disposing.defer(() => engine.stop());
+  const factsOf = (farm: Farm, warnings: readonly string[]): FarmFacts => ({
+    name: farm.name,
+    publicUrl: farm.publicUrl,
+    workerUrl: farm.workerUrl,
+    workerPort: engine.workerPort,
+    fingerprint: farmKey.fingerprint,
+    warnings,
+    rules: farmRulesOf(farm),
+  });
+  const { host, port } = options;
+  const thread = await startWebThread(
+    { storePath, dataDir, host, port, farm: factsOf(reading.farm, []) },
+    { run: (actor, command) => engine.command(actor, command), log },
+  );
+  web = disposing.use(thread);
+  store.onCommit = oncePerTurn(() => thread.wake());
+
+  const running = disposing.move();
+  return {
+    port: thread.port,
+    workerPort: engine.workerPort,
+    fingerprint: farmKey.fingerprint,
+    adminToken,
+    engine,
+    failed: thread.ended,
+    async reload() {
+      const next = await read();
+      if (next.ok) {
+        await engine.apply(next.farm, { path, text: next.text, by: 'engine' });
+        thread.setFarm(factsOf(next.farm, []));
+        log.info(`the farm file ${path} is in force`);
+        return;
+      }
+      const errors = next.errors.map(farmErrorLine);
+      for (const error of errors) log.warn(error);
+      const warning = 'The farm file is broken; the last good one stays in force.';
+      thread.setFarm(factsOf(farmInForce.farm(), [`${warning} ${errors.join(' ')}`]));
+    },
+    stop: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,60 @@
+import process from 'node:process';
+import { formatFarmErrors } from './farm/format-errors.ts';
+import { stderrLog } from './log.ts';
+import type { MasterOptions } from './master.ts';
+import { FarmFileErrors, startMaster } from './master.ts';
+
+export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boolean };
+
+/** Runs a farm until SIGTERM or SIGINT; SIGHUP reads the farm file again. Resolves with the exit status. */
+export async function runMaster(options: RunMasterOptions): Promise<number> {
+  const log = stderrLog();
+  let master;
+  try {
+    master = await startMaster({ ...options, log });
+  } catch (error) {
+    if (!(error instanceof FarmFileErrors)) throw error;
+    const colour = process.stderr.isTTY;
+    process.stderr.write(formatFarmErrors(error.errors, error.text, { colour }));
+    return 1;
+  }
+  const { port, workerPort, fingerprint, adminToken } = master;
+  const url = `http://${options.host}:${port}`;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ url, workerPort, fingerprint, adminToken })}\n`
+      : introduction({ url, workerPort, fingerprint, adminToken }),
+  );
+  process.on('SIGHUP', () => {
+    master.reload().catch((error: unknown) => log.warn(`not reloaded: ${String(error)}`));
+  });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  const why = await Promise.race([
+    promise,
+    master.failed.then(
+      () => 'web thread ended',
+      (error: unknown) => `web thread failed: ${String(error)}`,
+    ),
+  ]);
+  log.info(`stopping: ${why}`);
+  await master.stop();
+  return why.startsWith('web thread') ? 1 : 0;
+}
+
+function introduction(facts: {
+  url: string;
+  workerPort: number;
+  fingerprint: string;
+  adminToken: string | null;
+}): string {
+  const { url, workerPort, fingerprint, adminToken } = facts;
+  const token =
+    adminToken === null ? '' : `Admin token    ${adminToken}   (shown this once: keep it)\n`;
+  return `Weir is up.
+
+Waterfall      ${url}/
+Workers        port ${workerPort}, farm key ${fingerprint}
+${token}
+A volunteer joins by:  weir worker join ${url} --key ${fingerprint} --name NAME\n`;
+}

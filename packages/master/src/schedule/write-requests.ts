@@ -1,0 +1,174 @@
+import type { BuilderFacts, Farm, PinnedCommits, RequestDraft, Revision } from '@weir/model';
+import { requestsFor, superseded } from '@weir/model';
+import type { Kysely } from 'kysely';
+import type { NewEvent } from '../store/events.ts';
+import { recordEvents } from '../store/events.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { cancelRequest, insertRequest, waitingRequests } from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
+import { branchInForce, changesAfter } from './unscheduled.ts';
+
+export interface Written {
+  readonly requests: readonly RequestRow[];
+  /** Ids of requests that wait no more: superseded. */
+  readonly gone: readonly number[];
+}
+
+/**
+ * Writes the requests that a stable branch asks for, moves the branch on and lets the new requests
+ * supersede older ones. Runs in a unit.
+ */
+export async function writeRequests(
+  db: Kysely<Database>,
+  stable: {
+    branch: string;
+    upTo: number;
+    farm: Farm;
+    builders: ReadonlyMap<number, BuilderFacts>;
+    at: number;
+  },
+): Promise<Written> {
+  const { farm, builders, at } = stable;
+  const branch = await branchInForce(db, stable.branch);
+  if (branch === undefined || branch.scheduled_position >= stable.upTo) {
+    return { requests: [], gone: [] };
+  }
+  const changes = (await changesAfter(db, branch)).filter(
+    ({ position }) => position <= stable.upTo,
+  );
+  const newest = changes.at(-1);
+  if (newest === undefined) return { requests: [], gone: [] };
+  const revision = { commit: newest.commit_hash, position: newest.position };
+  const trigger =
+    branch.kind === 'trunk'
+      ? ({ kind: 'trunk', name: branch.name, revision } as const)
+      : ({
+          kind: 'project',
+          name: branch.name,
+          revision,
+          files: changes.map((change) => JSON.parse(change.files_json) as string[]),
+          isBaseline: branch.scheduled_position === 0,
+        } as const);
+  const drafts = requestsFor(trigger, {
+    farm,
+    heads: await headsOf(db),
+    newestRequests: await newestRequests(db, builders),
+  });
+  const ids = new Map([...builders.values()].map(({ name, id }) => [name, id]));
+  const reasonText = reasonOf(stable.branch, changes.length, newest);
+  const requests: RequestRow[] = [];
+  for (const draft of drafts) {
+    const builderId = ids.get(draft.builder);
+    if (builderId !== undefined) {
+      requests.push(await writeDraft(db, { ...draft, builderId, reasonText, at }));
+    }
+  }
+  await db
+    .updateTable('branch')
+    .set({ scheduled_position: stable.upTo })
+    .where('id', '=', branch.id)
+    .execute();
+  const gone = await supersede(db, builders, at);
+  return { requests: requests.filter(({ id }) => !gone.includes(id)), gone };
+}
+
+function reasonOf(
+  branch: string,
+  count: number,
+  newest: { commit_hash: string; subject: string },
+): string {
+  const what = count === 1 ? 'a change' : `${count} changes`;
+  return `${what} on ${branch}, up to ${newest.commit_hash.slice(0, 10)} ${newest.subject}`.slice(
+    0,
+    500,
+  );
+}
+
+async function writeDraft(
+  db: Kysely<Database>,
+  draft: RequestDraft & { builderId: number; reasonText: string; at: number },
+): Promise<RequestRow> {
+  const request = await insertRequest(db, {
+    builderId: draft.builderId,
+    reason: draft.reason,
+    reasonText: draft.reasonText,
+    requestedBy: 'engine',
+    upstreamCommit: draft.upstream.commit,
+    upstreamPosition: draft.upstream.position,
+    projectCommit: draft.project?.commit ?? null,
+    projectPosition: draft.project?.position ?? null,
+    createdAt: draft.at,
+  });
+  const data = { builder: draft.builder, reason: draft.reason };
+  const subject = `request/${request.id}`;
+  await recordEvents(db, [
+    { at: draft.at, kind: 'request.created', actor: 'engine', subject, data },
+  ]);
+  return request;
+}
+
+/** Newer waiting requests cover older ones of the same builder. */
+async function supersede(
+  db: Kysely<Database>,
+  builders: ReadonlyMap<number, BuilderFacts>,
+  at: number,
+): Promise<number[]> {
+  const waiting = await waitingRequests(db);
+  const covered = superseded(
+    waiting.map((row) => ({
+      id: row.id,
+      builderId: row.builder_id,
+      reason: row.reason,
+      upstreamCommit: row.upstream_commit,
+      upstreamPosition: row.upstream_position,
+      projectPosition: row.project_position,
+      forWorkerId: row.for_worker_id,
+    })),
+    builders,
+  );
+  const builderOf = new Map(waiting.map((row) => [row.id, builders.get(row.builder_id)?.name]));
+  const events: NewEvent[] = [];
+  for (const { request, by } of covered) {
+    await cancelRequest(db, request, { at, supersededBy: by });
+    const data = { builder: builderOf.get(request), by };
+    const subject = `request/${request}`;
+    events.push({ at, kind: 'request.superseded', actor: 'engine', subject, data });
+  }
+  await recordEvents(db, events);
+  return covered.map(({ request }) => request);
+}
+
+/** The newest known change of every branch. */
+export async function headsOf(db: Kysely<Database>): Promise<Map<string, Revision>> {
+  const rows = await db
+    .selectFrom('branch')
+    .innerJoin('change', (join) =>
+      join
+        .onRef('change.branch_id', '=', 'branch.id')
+        .onRef('change.position', '=', 'branch.position'),
+    )
+    .select(['branch.name', 'change.commit_hash', 'change.position'])
+    .where('branch.active', '=', 1)
+    .execute();
+  return new Map(
+    rows.map((row) => [row.name, { commit: row.commit_hash, position: row.position }]),
+  );
+}
+
+async function newestRequests(
+  db: Kysely<Database>,
+  builders: ReadonlyMap<number, BuilderFacts>,
+): Promise<Map<string, PinnedCommits>> {
+  const newest = new Map<string, PinnedCommits>();
+  for (const { id, name } of builders.values()) {
+    const row = await db
+      .selectFrom('request')
+      .select(['upstream_commit', 'project_commit'])
+      .where('builder_id', '=', id)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row) newest.set(name, { upstream: row.upstream_commit, project: row.project_commit });
+  }
+  return newest;
+}
