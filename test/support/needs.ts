@@ -29,8 +29,9 @@ export function needs(
   if (missing.length === 0) return;
   const required = (process.env['WEIR_TEST_REQUIRE'] ?? '').split(',');
   const owed = missing.filter((name) => required.includes(name));
-  if (owed.length > 0)
+  if (owed.length > 0) {
     throw new Error(`WEIR_TEST_REQUIRE names ${owed.join(', ')}, not found here`);
+  }
   console.log(`      skipped: this machine lacks ${missing.join(', ')}`);
   context.skip();
 }
