@@ -7,10 +7,10 @@ export interface StepCommand {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /**
-   * The command writes bubblewrap's JSON status to file descriptor 3. Without an `exit-code` in it
-   * the step itself never ran.
+   * The command is bubblewrap: its end is the end of all that it started, and its JSON status
+   * on file descriptor 3 says whether the step's script was run at all.
    */
-  readonly hasStatusFd: boolean;
+  readonly isContained: boolean;
 }
 
 export interface SpawnOptions {
@@ -52,7 +52,14 @@ export interface StepProcess {
 export interface ProcessPlatform {
   /** The limits that it can enforce here, in words. */
   readonly limits: readonly string[];
+  /** @throws Error when the process can't be started. */
   spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess>;
   /** Ends what an earlier runner of this slot left behind. */
   sweep(mark: string): Promise<void>;
 }
+
+/** A process that outlives SIGKILL for so long hangs in the kernel: going on is all that is left. */
+export const killPatienceMs = 10_000;
+
+/** Name of the variable that carries a slot's mark. */
+export const markVariable = 'WEIR_SLOT';

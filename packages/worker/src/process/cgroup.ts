@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BuildLimits } from '@weir/protocol';
+import { killPatienceMs } from './contract.ts';
+import type { LimitHits } from './contract.ts';
+
+/** A folder of the cgroup file system in which this process may make groups. */
+export interface CgroupParent {
+  readonly dir: string;
+  readonly version: 1 | 2;
+  readonly controllers: readonly Controller[];
+}
+export type Controller = 'memory' | 'pids';
+
+/** One control group for a step: one folder in v2, one for each controller in v1. */
+export class Cgroup {
+  readonly #parents: readonly CgroupParent[];
+  readonly #name: string;
+
+  /** @throws Error when the kernel refuses the group or its limits. */
+  constructor(parents: readonly CgroupParent[], name: string, limits: BuildLimits) {
+    this.#parents = parents;
+    this.#name = name;
+    for (const parent of parents) makeGroup(parent, join(parent.dir, name), limits);
+  }
+
+  /** Files into which a process writes 0 to enter. */
+  get joins(): string[] {
+    return this.#dirs.map((dir) => join(dir, 'cgroup.procs'));
+  }
+
+  get #dirs(): string[] {
+    return this.#parents.map(({ dir }) => join(dir, this.#name));
+  }
+
+  hits(): LimitHits {
+    let memory = false;
+    let processes = false;
+    for (const { dir, version, controllers } of this.#parents) {
+      const group = join(dir, this.#name);
+      const memoryFile = version === 1 ? 'memory.oom_control' : 'memory.events';
+      if (controllers.includes('memory')) memory ||= count(join(group, memoryFile), 'oom_kill') > 0;
+      if (controllers.includes('pids')) processes ||= count(join(group, 'pids.events'), 'max') > 0;
+    }
+    return { memory, processes };
+  }
+
+  async kill(): Promise<void> {
+    for (const dir of this.#dirs) await killGroup(dir);
+  }
+
+  /** Removes the empty group. The kernel may need a moment after its last process. */
+  async remove(): Promise<void> {
+    for (const dir of this.#dirs) await removeGroup(dir);
+  }
+}
+
+/** Ends and removes the groups that an earlier runner left behind. */
+export async function sweepGroups(parents: readonly CgroupParent[], prefix: string): Promise<void> {
+  for (const { dir } of parents) {
+    for (const name of readdirSync(dir).filter((entry) => entry.startsWith(prefix))) {
+      await killGroup(join(dir, name));
+      await removeGroup(join(dir, name));
+    }
+  }
+}
+
+function makeGroup({ version, controllers }: CgroupParent, dir: string, limits: BuildLimits): void {
+  mkdirSync(dir);
+  if (controllers.includes('memory')) {
+    const [limit, swap] =
+      version === 1
+        ? (['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'] as const)
+        : (['memory.max', 'memory.swap.max'] as const);
+    writeFileSync(join(dir, limit), String(limits.memoryBytes));
+    // Absent where the kernel does not account swap. v1 counts memory and swap together.
+    writeOptional(join(dir, swap), version === 1 ? String(limits.memoryBytes) : '0');
+  }
+  if (controllers.includes('pids')) writeFileSync(join(dir, 'pids.max'), String(limits.processes));
+}
+
+function writeOptional(path: string, value: string): void {
+  try {
+    writeFileSync(path, value, { flag: 'r+' });
+  } catch (error) {
+    if (!['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function count(path: string, key: string): number {
+  const match = new RegExp(`^${key} (\\d+)$`, 'm').exec(readFileSync(path, 'utf8'));
+  return Number(match?.[1] ?? 0);
+}
+
+async function killGroup(dir: string): Promise<void> {
+  // Nothing may be started any more while the loop below goes through what is there.
+  writeOptional(join(dir, 'pids.max'), '0');
+  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(1)) {
+    const pids = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    if (pids.length === 0) return;
+    for (const pid of pids) kill(Number(pid));
+  }
+}
+
+function kill(pid: number): void {
+  // 0 stands for a process of another namespace, and would be this process's own group.
+  if (pid <= 0) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function removeGroup(dir: string): Promise<void> {
+  for (const deadline = Date.now() + killPatienceMs; ; await sleep(1)) {
+    try {
+      rmdirSync(dir);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EBUSY' || Date.now() > deadline) throw error;
+    }
+  }
+}

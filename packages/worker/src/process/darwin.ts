@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { killPatienceMs } from './contract.ts';
+import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
+import { spawnPosix } from './posix-spawn.ts';
+
+const run = promisify(execFile);
+
+/**
+ * macOS, by its documentation: no test of ours has run there. A process that leaves its session
+ * and whose parents have ended escapes: macOS has no control groups, and hides environments.
+ */
+export function darwinPlatform(): ProcessPlatform {
+  return {
+    limits: [
+      'memory not limited',
+      'processes by rlimit, counted per user',
+      'file size and open files by rlimit',
+      'disk by measuring the workspace',
+    ],
+    spawnStep,
+    async sweep() {},
+  };
+}
+
+async function spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
+  const { pid, output, exited } = await spawnPosix(command, options, []);
+  return {
+    output,
+    exited,
+    limitHits: () => ({ memory: false, processes: false }),
+    killTree: () => killTree(pid),
+    async release() {},
+  };
+}
+
+async function killTree(leader: number): Promise<void> {
+  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(10)) {
+    const pids = await treeOf(leader);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+  }
+}
+
+/** The processes of the leader's group and their descendants. */
+async function treeOf(leader: number): Promise<number[]> {
+  const { stdout } = await run('ps', ['-axo', 'pid=,ppid=,pgid=,stat=']);
+  const rows = stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state !== undefined && !state.startsWith('Z'))
+    .map(([pid, parent, group]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+    }));
+  const tree = new Set(rows.filter(({ group }) => group === leader).map(({ pid }) => pid));
+  for (let before = -1; before !== tree.size;) {
+    before = tree.size;
+    for (const { pid, parent } of rows) if (tree.has(parent)) tree.add(pid);
+  }
+  return [...tree];
+}

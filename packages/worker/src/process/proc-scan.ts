@@ -1,0 +1,78 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killPatienceMs, markVariable } from './contract.ts';
+
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly isMarked: boolean;
+}
+
+/**
+ * Ends every process that carries the slot's mark in its environment, is in the session or group
+ * of `leader`, or descends from such a one, and looks again until there is none: what was being
+ * started meanwhile inherits the mark.
+ */
+export async function killStrays(mark: string, leader?: number): Promise<void> {
+  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(2)) {
+    const strays = findStrays(readProcesses(mark), leader);
+    if (strays.length === 0) return;
+    for (const pid of strays) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+  }
+}
+
+function findStrays(entries: readonly ProcessEntry[], leader: number | undefined): number[] {
+  const strays = new Set<number>();
+  for (const { pid, group, session, isMarked } of entries) {
+    if (isMarked || session === leader || group === leader) strays.add(pid);
+  }
+  for (let before = -1; before !== strays.size;) {
+    before = strays.size;
+    for (const { pid, parent } of entries) if (strays.has(parent)) strays.add(pid);
+  }
+  return [...strays];
+}
+
+function readProcesses(mark: string): ProcessEntry[] {
+  const entries: ProcessEntry[] = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isInteger(pid) && pid !== process.pid) {
+      const entry = readProcess(pid, mark);
+      if (entry !== null) entries.push(entry);
+    }
+  }
+  return entries;
+}
+
+/** Null for a process that is gone, or dead and not yet fetched by its parent. */
+function readProcess(pid: number, mark: string): ProcessEntry | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name before the last parenthesis may contain anything.
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return null;
+    const [parent = 0, group = 0, session = 0] = fields.map(Number);
+    return { pid, parent, group, session, isMarked: isMarked(pid, mark) };
+  } catch {
+    return null;
+  }
+}
+
+function isMarked(pid: number, mark: string): boolean {
+  try {
+    const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+    return environment.includes(`\0${markVariable}=${mark}\0`);
+  } catch {
+    // Another user's process: not one of ours.
+    return false;
+  }
+}
