@@ -1,0 +1,117 @@
+import { dirname, resolve } from 'node:path';
+import type { Farm, FarmLimits, Project, Trunk, Upstream } from '@weir/model';
+import type { StepSpec } from '@weir/protocol';
+import type { farmFileType, limitsOptions, stepOptions } from './options.ts';
+import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
+import type { Section } from './section.ts';
+import type { Located, ValueType } from './value-type.ts';
+
+export type FarmFile = typeof farmFileType extends ValueType<infer T> ? T : never;
+export type UpstreamEntry = Section<typeof upstreamOptions>;
+export type ProjectEntry = Section<typeof projectOptions>;
+
+/** What a farm file without errors means, all defaults filled in. `path` is the file's own, absolute. */
+export function farmOf({ values }: FarmFile, path: string): Farm {
+  const platforms = mapValues(values.platforms, (labels) => labels.map(({ value }) => value));
+  const upstreams = mapValues(values.upstreams, ({ values: upstream }, name) =>
+    upstreamOf(name, upstream, [...platforms.keys()]),
+  );
+  return {
+    name: values.farm,
+    publicUrl: values['public-url'],
+    workerUrl: values['worker-url'],
+    platforms,
+    upstreams,
+    projects: mapValues(values.projects, ({ values: project }, name) =>
+      projectOf(name, project, upstreams),
+    ),
+    limits: limitsOf(values.limits),
+    remotes: mapValues(values.remotes, (local) => resolve(dirname(path), local)),
+  };
+}
+
+function upstreamOf(
+  name: string,
+  upstream: UpstreamEntry['values'],
+  allPlatforms: readonly string[],
+): Upstream {
+  return {
+    name,
+    repository: upstream.repository.url,
+    trunks: mapValues(upstream.trunks, ({ values }, trunk) => trunkOf(trunk, values)),
+    platforms: upstream.platforms?.map(({ value }) => value) ?? allPlatforms,
+    tier: upstream.tier,
+    env: variables(upstream.env),
+    steps: upstream.steps.map(({ value }) => stepOf(value)),
+    maxParallel: upstream['max-parallel'],
+  };
+}
+
+function trunkOf(name: string, trunk: Section<typeof trunkOptions>['values']): Trunk {
+  return { name, branch: trunk.branch ?? name, ...pace(trunk) };
+}
+
+function projectOf(
+  name: string,
+  project: ProjectEntry['values'],
+  upstreams: ReadonlyMap<string, Upstream>,
+): Project {
+  const trunks = project.trunks.map(({ value }) => value);
+  const itsUpstreams = new Set(trunks.map((trunk) => trunk.split('/')[0] ?? ''));
+  const theirPlatforms = [...itsUpstreams].flatMap(
+    (upstream) => upstreams.get(upstream)?.platforms ?? [],
+  );
+  return {
+    name,
+    repository: project.repository?.url ?? null,
+    branch: project.branch,
+    ...pace(project),
+    trunks,
+    platforms: project.platforms?.map(({ value }) => value) ?? [...new Set(theirPlatforms)],
+    tier: project.tier,
+    env: variables(project.env),
+    onlyIfChanged: project['only-if-changed'].map(({ value }) => value),
+    maxParallel: project['max-parallel'],
+    steps: project.steps.map(({ value }) => stepOf(value)),
+  };
+}
+
+function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }): {
+  pollMs: number;
+  stableForMs: number;
+  maxWaitMs: number;
+} {
+  return {
+    pollMs: branch.poll,
+    stableForMs: branch['stable-for'],
+    maxWaitMs: branch['max-wait'],
+  };
+}
+
+function stepOf({ values }: Section<typeof stepOptions>): StepSpec {
+  const { name, run, network, install, timeout, silence } = values;
+  return { name, run, network, install, timeoutMs: timeout, silenceMs: silence };
+}
+
+function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
+  return {
+    logBytes: values.log,
+    diskBytes: values.disk,
+    memoryBytes: values.memory,
+    processes: values.processes,
+    fileBytes: values.file,
+    maxAttempts: values['max-attempts'],
+    eventRetentionMs: values['event-retention'],
+  };
+}
+
+function variables(env: ReadonlyMap<string, Located<string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...env].map(([name, { value }]) => [name, value]));
+}
+
+function mapValues<T, U>(
+  map: ReadonlyMap<string, Located<T>>,
+  change: (value: T, key: string) => U,
+): Map<string, U> {
+  return new Map([...map].map(([key, { value }]) => [key, change(value, key)]));
+}

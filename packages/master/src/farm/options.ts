@@ -1,0 +1,187 @@
+import type { Tier } from '@weir/protocol';
+import { listOf, mapOf } from './collections.ts';
+import { count, duration, size } from './quantities.ts';
+import { repository, repositoryUrl } from './repository.ts';
+import { option, optional, orBlank, required, section } from './section.ts';
+import { misfit, textType } from './text-type.ts';
+import { address, branch, flag, line, name, script, variableName, variableValue } from './texts.ts';
+
+/**
+ * The table of all that a farm file may say. Reading, checking and the reference in
+ * docs/farm-file.md are made from it.
+ */
+
+const poll = option(
+  duration('1s', '7d'),
+  '60s',
+  'How often the repository is asked whether the branch moved.',
+);
+const stableFor = option(
+  duration('0s', '7d'),
+  '30s',
+  'Builds are asked for when the branch was quiet for so long, so that a series of pushes is built once.',
+);
+const maxWait = option(
+  duration('0s', '7d'),
+  '10m',
+  'A branch that never gets quiet is built when its oldest unbuilt change is so old.',
+);
+const maxParallel = (what: string) =>
+  optional(
+    count(1, 10_000),
+    'no limit',
+    `At most so many builds of ${what} at once on the whole farm.`,
+  );
+const tier = option(
+  textType<Tier>('1, 2 or 3', 2, (text) => {
+    const value = ([1, 2, 3] as const).find((known) => String(known) === text);
+    return value === undefined ? misfit() : { value };
+  }),
+  '2',
+  '1 is stable, 2 normal, 3 experimental. A lower tier is built first.',
+);
+const env = orBlank(
+  mapOf(variableName, variableValue, 'variables and their values'),
+  'none',
+  'Variables for all steps. The environment is otherwise clean; names that begin with `WEIR_` belong to the farm.',
+);
+const platformNames = listOf(name('a platform'), 'names of platforms', { min: 1, unique: true });
+
+export const stepOptions = {
+  name: required(line('a step', 100), 'What the page calls the step; once in its list.'),
+  run: required(script(65_536), 'Commands for `sh -e`, run in the checked-out repository.'),
+  timeout: option(
+    duration('1s', '7d'),
+    '20m',
+    'A step that runs for longer is ended: a failure, `timed-out`.',
+  ),
+  silence: option(
+    duration('1s', '7d'),
+    '10m',
+    'A step that prints nothing for so long is ended: a failure, `silent`.',
+  ),
+  network: option(flag, 'false', 'Whether the step may use the network.'),
+  install: option(
+    flag,
+    'false',
+    'Whether the step installs what the others test: its failure is an `install-failed`.',
+  ),
+};
+const steps = required(
+  listOf(section(stepOptions, ['name', 'run']), 'steps', { min: 1, max: 100 }),
+  'The commands, one after another; the first that fails ends the build. `- NAME: COMMAND` is a step with all defaults.',
+);
+
+export const trunkOptions = {
+  branch: optional(branch, "the trunk's name", 'The branch that is followed.'),
+  poll,
+  'stable-for': stableFor,
+  'max-wait': maxWait,
+};
+
+export const upstreamOptions = {
+  repository: required(repository, 'Where the language is developed.'),
+  trunks: required(
+    mapOf(name('a trunk'), section(trunkOptions), 'trunks', { min: 1 }),
+    'The branches that the farm follows, by name. `master: {}` is one with all defaults.',
+  ),
+  platforms: optional(platformNames, 'all platforms', 'Where its runtimes are built.'),
+  tier,
+  env,
+  'max-parallel': maxParallel("this upstream's runtimes"),
+  steps,
+};
+
+export const projectOptions = {
+  repository: optional(
+    repository,
+    'none: the steps run in an empty workspace',
+    'Where the project is developed.',
+  ),
+  branch: option(branch, 'main', 'The branch that is followed.'),
+  poll,
+  'stable-for': stableFor,
+  'max-wait': maxWait,
+  trunks: required(
+    listOf(line('UPSTREAM/TRUNK', 129), 'trunks, each UPSTREAM/TRUNK', { min: 1, unique: true }),
+    'The trunks that the project is tested with.',
+  ),
+  platforms: optional(platformNames, 'those of its upstreams', 'Where it is tested.'),
+  tier,
+  env,
+  'only-if-changed': orBlank(
+    listOf(line('a glob', 500), 'globs such as src/**', { unique: true }),
+    'every change counts',
+    "A change of this project that touches none of these files asks for no build. A trunk's change always does.",
+  ),
+  'max-parallel': maxParallel('this project'),
+  steps,
+};
+
+export const limitsOptions = {
+  log: option(
+    size('64KiB', '16GiB'),
+    '256MiB',
+    'Bytes kept of one log: a quarter from its head, the rest from its tail.',
+  ),
+  disk: option(size('1MiB', '16TiB'), '4GiB', 'What a build may leave in its workspace and /tmp.'),
+  memory: option(size('16MiB', '16TiB'), '2GiB', 'Memory of all processes of a build.'),
+  processes: option(count(4, 1_000_000), '512', 'Processes of a build at one time.'),
+  file: option(size('64KiB', '16TiB'), '1GiB', 'The largest single file that a step may write.'),
+  'max-attempts': option(
+    count(1, 100),
+    '3',
+    'How often a request is tried when infrastructure loses its builds.',
+  ),
+  'event-retention': option(
+    duration('1h', '3650d'),
+    '30d',
+    'Events older than this are dropped from the event log.',
+  ),
+};
+
+const limits = section(limitsOptions);
+
+export const farmOptions = {
+  farm: required(line('the name of the farm', 100), 'What pages and workers call the farm.'),
+  'public-url': optional(
+    address('https://weir.example.org', 'http:', 'https:'),
+    'the address that was asked',
+    'Where people reach the pages.',
+  ),
+  'worker-url': optional(
+    address('wss://weir.example.org:8011', 'ws:', 'wss:'),
+    'the host that was asked, with the worker port',
+    'Where workers connect.',
+  ),
+  platforms: required(
+    mapOf(
+      name('a platform'),
+      listOf(name('a label'), 'labels', { min: 1, unique: true }),
+      'platforms, each with its labels',
+      { min: 1 },
+    ),
+    'Platforms by name, each with the labels that a worker must have for it.',
+  ),
+  upstreams: required(
+    mapOf(name('an upstream'), section(upstreamOptions), 'upstreams', { min: 1 }),
+    'Languages by name.',
+  ),
+  projects: orBlank(
+    mapOf(name('a project'), section(projectOptions), 'projects'),
+    'none',
+    'Downstream projects by name.',
+  ),
+  limits: orBlank(limits, 'all defaults', 'What one build may use, and what the farm keeps.'),
+  remotes: orBlank(
+    mapOf(
+      repositoryUrl,
+      line('the path of a local repository', 4_000),
+      'repositories and local paths',
+    ),
+    'none',
+    'Local repositories that serve in place of remote ones, by the repository as it is named above. A path is relative to the farm file.',
+  ),
+};
+
+export const farmFileType = section(farmOptions);

@@ -1,0 +1,89 @@
+import { didYouMean } from './suggest.ts';
+import { misfit, textType, type Parsed, type TextType } from './text-type.ts';
+
+/** Four names and three slashes make a builder's name, which the protocol limits to 400. */
+const maxName = 64;
+
+/** A name of the farm's own: it stands in URLs, in file names, and in builders' names. */
+export function name(what: string): TextType<string> {
+  const pattern = /^[a-z0-9][a-z0-9._-]*$/;
+  return textType(
+    `${what}: a name of a-z, 0-9, dot, underscore and hyphen, at most ${maxName} long`,
+    '',
+    (text) => {
+      if (pattern.test(text) && text.length <= maxName) return { value: text };
+      const likely = text
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]+/g, '-')
+        .replace(/^[._-]+|-+$/g, '')
+        .slice(0, maxName);
+      return misfit(pattern.test(likely) ? didYouMean(likely) : null);
+    },
+  );
+}
+
+/** One line for people, or for a program. */
+export function line(what: string, max: number): TextType<string> {
+  return textType(`${what}: one line of at most ${max} characters`, '', (text) =>
+    // oxlint-disable-next-line no-control-regex
+    text.trim() === '' || text.length > max || /[\0-\x1F\x7F-\x9F]/.test(text)
+      ? misfit()
+      : { value: text },
+  );
+}
+
+/** Text of several lines, such as a shell script. */
+export function script(max: number): TextType<string> {
+  return textType(`commands for sh, at most ${max} characters`, '', (text) =>
+    text.trim() === '' || text.length > max || text.includes('\0') ? misfit() : { value: text },
+  );
+}
+
+/** A variable's value: anything that a process can be given, also nothing. */
+export const variableValue = textType<string>('a text, in quotes when it is empty', '', (text) =>
+  text.includes('\0') || text.length > 32_768 ? misfit() : { value: text },
+);
+
+export const variableName = textType<string>(
+  'a variable: letters, digits and underscore, not beginning with WEIR_',
+  '',
+  (text) => {
+    const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && text.length <= 200;
+    if (isName && !text.toUpperCase().startsWith('WEIR_')) return { value: text };
+    return misfit(isName ? 'variables that begin with WEIR_ are set by the farm' : null);
+  },
+);
+
+/** A branch, under the rules of git-check-ref-format(1). */
+export const branch = textType<string>(
+  'a branch of the repository, without refs/heads/',
+  '',
+  (text) => {
+    if (text.startsWith('refs/heads/')) return misfit(didYouMean(text.slice('refs/heads/'.length)));
+    const isRef =
+      text.length <= 250 &&
+      !text.startsWith('-') &&
+      !/\.\.|@\{|\/\/|^\/|\/$|\.$|^@$/.test(text) &&
+      // oxlint-disable-next-line no-control-regex
+      !/[\0-\x20\x7F~^:?*[\\]/.test(text) &&
+      text.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
+    return isRef ? { value: text } : misfit();
+  },
+);
+
+/** The address of one of the farm's own doors; kept without a slash at its end. */
+export function address(example: string, ...schemes: string[]): TextType<string> {
+  return textType(`an address such as ${example}`, '', (text): Parsed<string> => {
+    if (!URL.canParse(text)) return misfit();
+    const url = new URL(text);
+    if (!schemes.includes(url.protocol)) return misfit();
+    if (url.username || url.password || url.search || url.hash) return misfit();
+    return { value: url.href.replace(/\/+$/, '') };
+  });
+}
+
+export const flag = textType<boolean>('true or false', false, (text) => {
+  if (text === 'true' || text === 'false') return { value: text === 'true' };
+  if (/^(yes|on|y|true)$/i.test(text)) return misfit(didYouMean('true'));
+  return misfit(/^(no|off|n|false)$/i.test(text) ? didYouMean('false') : null);
+});

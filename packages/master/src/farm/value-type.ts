@@ -1,0 +1,78 @@
+import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import type { ErrorList, Problem, Span } from './error-list.ts';
+
+/**
+ * What one value of a farm file may be. Reading never stops at an error: it reports it and goes on
+ * with `blank`, so that one reading finds all errors.
+ */
+export interface ValueType<T> {
+  /** What a user must write, as in "expected a duration such as 10m". */
+  readonly expected: string;
+  readonly blank: T;
+  read(node: Node | null, place: Place): T;
+}
+
+/** A value and where it stands. */
+export interface Located<T> {
+  readonly value: T;
+  readonly at: Span;
+}
+
+/** Where the reading is, and where errors go. */
+export class Place {
+  readonly #errors: ErrorList;
+  readonly path: string;
+  /** Marked when an error concerns all of the value: where the key stands. */
+  readonly at: Span;
+
+  constructor(errors: ErrorList, path: string, at: Span) {
+    this.#errors = errors;
+    this.path = path;
+    this.at = at;
+  }
+
+  key(key: string, at: Span): Place {
+    return new Place(this.#errors, this.path === '' ? key : `${this.path}.${key}`, at);
+  }
+
+  item(index: number, at: Span): Place {
+    return new Place(this.#errors, `${this.path}[${index}]`, at);
+  }
+
+  add(problem: Omit<Problem, 'at' | 'path'>, at: Span = this.at): void {
+    this.#errors.add({ ...problem, at, path: this.path });
+  }
+
+  /** The value is not of its type at all. */
+  addMisfit(node: Node | null, expected: string, suggestion: string | null = null): void {
+    const came = inWords(node);
+    const problem = came === 'nothing' ? 'no value' : 'a wrong value';
+    this.add({ problem, expected, came, suggestion }, spanOf(node) ?? this.at);
+  }
+}
+
+/** Where a node stands; null for one that is not written at all. */
+export function spanOf(node: Node | null): Span | null {
+  if (!node?.range) return null;
+  const [start, end] = node.range;
+  return end > start ? { start, end } : null;
+}
+
+/** The text of a scalar; null for a list, a map, and for nothing. */
+export function textOf(node: Node | null): string | null {
+  if (!isScalar(node)) return null;
+  if (node.type === 'PLAIN' && node.source === '') return null;
+  return typeof node.value === 'string' ? node.value : (node.source ?? null);
+}
+
+function inWords(node: Node | null): string {
+  if (isMap(node)) return 'a map';
+  if (isSeq(node)) return 'a list';
+  const text = textOf(node);
+  return text === null ? 'nothing' : quoted(text);
+}
+
+/** A user's text within a message: short, and on one line. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+}
