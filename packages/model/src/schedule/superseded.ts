@@ -47,16 +47,6 @@ export function superseded(waiting: readonly Waiting[], builders: Builders): Sup
     .toSorted((a, b) => a.request - b.request);
 }
 
-/** Waiting requests for a runtime on one worker that no waiting project request needs any more, in order of id. */
-export function unwantedRuntimes(waiting: readonly Waiting[], builders: Builders): number[] {
-  const wanted = wantedRuntimes(waiting, builders);
-  return waiting
-    .filter((request) => request.reason === 'runtime')
-    .filter(({ builderId, upstreamCommit }) => !wanted.has(runtimeKey(builderId, upstreamCommit)))
-    .map((request) => request.id)
-    .toSorted((a, b) => a - b);
-}
-
 function coveredByNewest(group: readonly Waiting[]): { request: Waiting; by: number }[] {
   const [newest, ...rest] = group.toSorted(newestFirst);
   return newest ? rest.map((request) => ({ request, by: newest.id })) : [];

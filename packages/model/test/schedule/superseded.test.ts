@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { superseded, unwantedRuntimes, type WaitingRequest } from '@weir/model';
+import { superseded, type WaitingRequest } from '@weir/model';
 import type { RequestReason } from '@weir/protocol';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
@@ -102,18 +102,3 @@ const anyRequest = fc
     projectPosition: fc.constantFrom(null, 1, 2),
   })
   .map((over) => request({ ...over, upstreamCommit: `c${over.upstreamPosition}` }));
-
-describe('unwantedRuntimes', () => {
-  const pinned = upstreamAt(1, 1, { builderId: 1, reason: 'runtime', forWorkerId: 7 });
-
-  it("names a worker's runtime that no project request waits for", () => {
-    assert.deepEqual(unwantedRuntimes([pinned, upstreamAt(2, 2)], builders), [1]);
-  });
-
-  it('leaves what is wanted, and what a trunk or a person asked for', () => {
-    const trunk = upstreamAt(3, 2, { builderId: 1 });
-    const forced = upstreamAt(4, 3, { builderId: 1, reason: 'forced' });
-
-    assert.deepEqual(unwantedRuntimes([pinned, upstreamAt(2, 1), trunk, forced], builders), []);
-  });
-});
