@@ -1,3 +1,5 @@
+import type { StableTimer } from '@weir/model';
+
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
   | {
@@ -53,6 +55,8 @@ export type ToEngine =
       readonly command: Command;
     }
   | { readonly t: 'listening'; readonly port: number }
+  /** Is the engine there? It answers with a pong. */
+  | { readonly t: 'ping'; readonly id: number }
   | { readonly t: 'failed'; readonly message: string };
 
 export type ToWeb =
@@ -60,10 +64,11 @@ export type ToWeb =
   | {
       readonly t: 'refused';
       readonly id: number;
-      readonly status: CommandError['status'];
+      readonly status: CommandError['status'] | 500;
       readonly code: string;
       readonly detail: string;
     }
+  | { readonly t: 'pong'; readonly id: number }
   /** Something was committed: read on from the event log. */
   | { readonly t: 'wake' }
   /** These logs grew: log id to the bytes stored. */
@@ -81,6 +86,17 @@ export interface FarmFacts {
   readonly fingerprint: string;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
+  readonly rules: FarmRules;
+}
+
+/** What of the farm file in force decides why something waits. `farmRulesOf` takes it from there. */
+export interface FarmRules {
+  /** The labels that each platform requires. */
+  readonly platforms: ReadonlyMap<string, readonly string[]>;
+  /** `max-parallel` of each family that has one; the model's `familyOf` names families. */
+  readonly maxParallel: ReadonlyMap<string, number>;
+  /** How long each followed branch must be quiet, by its name. */
+  readonly timers: ReadonlyMap<string, StableTimer>;
 }
 
 /** What the engine gives the web thread to start with, as `workerData`. */

@@ -39,6 +39,9 @@ export const changeSchema = z.object({
 });
 export type ApiChange = z.infer<typeof changeSchema>;
 
+export const waitSchema = z.object({ reason: z.enum(waitReasons), detail: z.string() });
+export type Wait = z.infer<typeof waitSchema>;
+
 export const branchSchema = z.object({
   name: z.string(),
   kind: z.enum(['trunk', 'project']),
@@ -50,6 +53,8 @@ export const branchSchema = z.object({
   rewrittenAt: time.nullable(),
   error: z.string().nullable(),
   polledAt: time.nullable(),
+  /** Why its newest changes are no requests yet. */
+  pending: waitSchema.nullable(),
 });
 export type ApiBranch = z.infer<typeof branchSchema>;
 
@@ -73,9 +78,6 @@ export const revisionsSchema = z.object({
   /** Absent for a runtime builder and for a project without a repository. */
   project: commit.nullable(),
 });
-
-export const waitSchema = z.object({ reason: z.enum(waitReasons), detail: z.string() });
-export type Wait = z.infer<typeof waitSchema>;
 
 export const requestSchema = z.object({
   id,

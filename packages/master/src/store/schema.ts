@@ -6,6 +6,7 @@ import type {
   RequestReason,
   RequestState,
   Result,
+  Tier,
   Trust,
   Verdict,
 } from '@weir/protocol';
@@ -107,7 +108,7 @@ export interface BuilderTable {
   trunk: string;
   project: string | null;
   platform: string;
-  tier: number;
+  tier: Tier;
   /** Place in the farm file. */
   place: number;
   active: number;

@@ -1,0 +1,35 @@
+import type { Request, RequestHandler } from 'express';
+import type { Kysely } from 'kysely';
+import type { LogReader } from '../builds/logs/reader.ts';
+import type { Command, CommandAnswer, FarmFacts } from '../command.ts';
+import type { Database } from '../store/schema.ts';
+
+/** What pages and API are made from. */
+export interface WebContext {
+  /** Read-only. */
+  readonly db: Kysely<Database>;
+  readonly logs: LogReader;
+  readonly farm: () => FarmFacts;
+  readonly signIn: SignIn;
+  /**
+   * Has the engine do it; resolves after its commit.
+   *
+   * @throws ProblemError with the engine's reason, or 503 when it does not answer within 5 s
+   */
+  sendCommand(actor: string, command: Command): Promise<CommandAnswer>;
+  /** The URL of a file of the browser's bundle, with its hash: `/assets/main-4K2Q.js`. */
+  asset(name: 'main.js' | 'main.css'): Promise<string>;
+}
+
+/** Who asks. `/sign-in` and `/sign-out` are POST doors beside it; the page with the form is a page like others. */
+export interface SignIn {
+  /** The actor's name; null for a visitor. */
+  actorOf(request: Request): string | null;
+  /** Stands in forms as the field `csrf`, or in the header `X-Weir-CSRF`; null for a visitor. */
+  csrfToken(request: Request): string | null;
+  /**
+   * Refuses whoever is not signed in, and a POST by cookie without the CSRF token. Needs the parsed
+   * body in front of it.
+   */
+  readonly requireSignIn: RequestHandler;
+}

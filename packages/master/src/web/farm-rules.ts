@@ -1,0 +1,20 @@
+import type { Farm, StableTimer } from '@weir/model';
+import { familyOf, trunkName } from '@weir/model';
+import type { FarmRules } from '../command.ts';
+
+/** What the web thread must know of the farm file to say why something waits. */
+export function farmRulesOf(farm: Farm): FarmRules {
+  const maxParallel = new Map<string, number>();
+  const timers = new Map<string, StableTimer>();
+  for (const { name, trunks, maxParallel: most } of farm.upstreams.values()) {
+    if (most !== null) maxParallel.set(familyOf({ upstream: name, project: null }), most);
+    for (const { name: trunk, stableForMs, maxWaitMs } of trunks.values()) {
+      timers.set(trunkName(name, trunk), { stableForMs, maxWaitMs });
+    }
+  }
+  for (const { name, maxParallel: most, stableForMs, maxWaitMs } of farm.projects.values()) {
+    if (most !== null) maxParallel.set(familyOf({ upstream: '', project: name }), most);
+    timers.set(name, { stableForMs, maxWaitMs });
+  }
+  return { platforms: farm.platforms, maxParallel, timers };
+}

@@ -1,0 +1,116 @@
+import type { ApiChange } from '@weir/protocol';
+import type { Kysely, Selectable } from 'kysely';
+import type { ChangeTable, Database } from '../../store/schema.ts';
+import type { Page, PageAsk } from './page.ts';
+import { decodeCursor, encodeCursor, toPage } from './page.ts';
+
+export type ChangeRow = Selectable<ChangeTable> & { readonly branch: string };
+
+export interface ChangeFilter {
+  readonly branch?: string | undefined;
+  /** Changes of its trunks. */
+  readonly upstream?: string | undefined;
+}
+
+/** Rows looked at for one page when a filter has no index: the page may then be short, with more after it. */
+const maxScanned = 2_000;
+
+/** Changes, newest first: of one branch by their place on it, else by when the farm saw them. */
+export async function listChanges(
+  db: Kysely<Database>,
+  ask: PageAsk & ChangeFilter,
+): Promise<Page<ApiChange>> {
+  if (ask.branch !== undefined) return listBranchChanges(db, ask.branch, ask);
+  const after = decodeCursor(ask.cursor, ['number']);
+  let query = changeRows(db).orderBy('change.id', 'desc');
+  if (after) query = query.where('change.id', '<', after[0]);
+  if (ask.upstream === undefined) {
+    return toChangePage(await query.limit(ask.limit + 1).execute(), ask.limit);
+  }
+  const scanned = await query.limit(maxScanned).execute();
+  const rows = scanned.filter((row) => row.branch.startsWith(`${ask.upstream}/`));
+  const page = toChangePage(rows, ask.limit);
+  const last = scanned.length === maxScanned ? scanned.at(-1) : undefined;
+  return { ...page, next: page.next ?? (last === undefined ? null : encodeCursor([last.id])) };
+}
+
+export async function readChange(db: Kysely<Database>, id: number): Promise<ApiChange | undefined> {
+  const row = await changeRows(db).where('change.id', '=', id).executeTakeFirst();
+  return row && toChange(row);
+}
+
+/** The changes of a branch at positions in (after, upTo], newest first. */
+export async function changesBetween(
+  db: Kysely<Database>,
+  branch: string,
+  { after, upTo, limit }: { after: number; upTo: number; limit: number },
+): Promise<ApiChange[]> {
+  const branchId = await branchIdOf(db, branch);
+  if (branchId === undefined) return [];
+  const rows = await changeRows(db)
+    .where('change.branch_id', '=', branchId)
+    .where('change.position', '>', after)
+    .where('change.position', '<=', upTo)
+    .orderBy('change.position', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toChange);
+}
+
+async function listBranchChanges(
+  db: Kysely<Database>,
+  branch: string,
+  { limit, cursor }: PageAsk,
+): Promise<Page<ApiChange>> {
+  const after = decodeCursor(cursor, ['number']);
+  const branchId = await branchIdOf(db, branch);
+  if (branchId === undefined) return { items: [], next: null };
+  let query = changeRows(db)
+    .where('change.branch_id', '=', branchId)
+    .orderBy('change.position', 'desc')
+    .limit(limit + 1);
+  if (after) query = query.where('change.position', '<', after[0]);
+  const page = toPage(await query.execute(), limit, (row) => [row.position]);
+  return { items: page.items.map(toChange), next: page.next };
+}
+
+async function branchIdOf(db: Kysely<Database>, name: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('branch')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+// A left join can't be turned round: the planner has to begin at the changes.
+function changeRows(db: Kysely<Database>) {
+  return db
+    .selectFrom('change')
+    .leftJoin('branch', 'branch.id', 'change.branch_id')
+    .selectAll('change')
+    .select((eb) => eb.fn.coalesce('branch.name', eb.val('')).as('branch'));
+}
+
+function toChangePage(rows: readonly ChangeRow[], limit: number): Page<ApiChange> {
+  const page = toPage(rows, limit, (row) => [row.id]);
+  return { items: page.items.map(toChange), next: page.next };
+}
+
+function toChange(row: ChangeRow): ApiChange {
+  return {
+    id: row.id,
+    branch: row.branch,
+    position: row.position,
+    commit: row.commit_hash,
+    parent: row.parent_hash,
+    author: { name: row.author_name, email: row.author_email },
+    authoredAt: row.authored_at,
+    committer: { name: row.committer_name, email: row.committer_email },
+    committedAt: row.committed_at,
+    seenAt: row.seen_at,
+    subject: row.subject,
+    message: row.message,
+    files: JSON.parse(row.files_json) as string[],
+  };
+}

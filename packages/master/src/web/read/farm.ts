@@ -1,0 +1,38 @@
+import type { ApiFarm } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { FarmFacts } from '../../command.ts';
+import { eventBounds } from '../../store/events.ts';
+import type { Database } from '../../store/schema.ts';
+import { acceptedWorkers } from '../../store/workers.ts';
+import { weirVersion } from '../version.ts';
+
+/** The farm at a glance. */
+export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<ApiFarm> {
+  // First: whatever happens while the rest is read comes again as an event.
+  const { newest } = await eventBounds(db);
+  const workers = await acceptedWorkers(db);
+  const online = workers.filter((worker) => worker.online === 1);
+  const waiting = await db
+    .selectFrom('request')
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('since')])
+    .where(sql<boolean>`state = 'waiting'`)
+    .executeTakeFirstOrThrow();
+  const running = await db
+    .selectFrom('build')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where(sql<boolean>`state != 'finished'`)
+    .executeTakeFirstOrThrow();
+  return {
+    name: farm.name,
+    version: weirVersion,
+    warnings: [...farm.warnings],
+    workersOnline: online.length,
+    workers: workers.length,
+    slots: online.reduce((sum, worker) => sum + worker.slots, 0),
+    slotsBusy: running.count,
+    waiting: waiting.count,
+    oldestWaitSince: waiting.since,
+    event: newest,
+  };
+}

@@ -1,0 +1,11 @@
+interface PauseColumns {
+  readonly paused_by: string | null;
+  readonly paused_at: number | null;
+  readonly paused_reason: string | null;
+}
+
+/** Who paused it, when and why; null when it is not paused. */
+export function pauseOf(row: PauseColumns): { by: string; at: number; reason: string } | null {
+  if (row.paused_by === null) return null;
+  return { by: row.paused_by, at: row.paused_at ?? 0, reason: row.paused_reason ?? '' };
+}

@@ -1,0 +1,55 @@
+import type { ApiStep, Finding, Range } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { LogReader } from '../../builds/logs/reader.ts';
+import type { StepRow } from '../../store/builds.ts';
+import type { LogRow } from '../../store/logs.ts';
+import { logsOf } from '../../store/logs.ts';
+import type { Database } from '../../store/schema.ts';
+
+/** The steps of a build in their order, each with its log. */
+export async function readSteps(
+  db: Kysely<Database>,
+  logs: LogReader,
+  buildId: number,
+): Promise<ApiStep[]> {
+  const rows = await db
+    .selectFrom('step')
+    .selectAll()
+    .where('build_id', '=', buildId)
+    .orderBy('step')
+    .execute();
+  const logOfStep = new Map((await logsOf(db, buildId)).map((log) => [log.step, log]));
+  return Promise.all(rows.map((row) => toStep(row, logOfStep.get(row.step), logs)));
+}
+
+async function toStep(row: StepRow, log: LogRow | undefined, logs: LogReader): Promise<ApiStep> {
+  return {
+    index: row.step,
+    name: row.name,
+    run: row.run,
+    state: stateOf(row),
+    result: row.result,
+    findings: JSON.parse(row.findings_json) as Finding[],
+    exitCode: row.exit_code,
+    signal: row.signal,
+    text: row.text,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    log: log === undefined ? null : await toStepLog(log, logs),
+  };
+}
+
+function stateOf(row: StepRow): ApiStep['state'] {
+  if (row.finished_at !== null || row.result !== null) return 'finished';
+  return row.started_at === null ? 'waiting' : 'running';
+}
+
+async function toStepLog(log: LogRow, logs: LogReader): Promise<NonNullable<ApiStep['log']>> {
+  if (log.finished === 1) {
+    const bytes = log.bytes ?? 0;
+    const ranges = JSON.parse(log.ranges_json ?? '[]') as Range[];
+    return { id: log.id, bytes, lines: log.lines ?? 0, finished: true, ranges };
+  }
+  const { bytes, lines } = await logs.extent(log);
+  return { id: log.id, bytes, lines, finished: false, ranges: [[0, bytes]] };
+}

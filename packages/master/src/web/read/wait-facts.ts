@@ -1,0 +1,157 @@
+import type { BuilderFacts, DispatchFacts, WaitingRequest, WorkerFacts } from '@weir/model';
+import { familyOf, runtimeBuilderName, runtimeKey } from '@weir/model';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { FarmRules } from '../../command.ts';
+import type { BuilderRow } from '../../store/builders.ts';
+import type { RequestRow } from '../../store/requests.ts';
+import type { RuntimeRow } from '../../store/runtimes.ts';
+import { runtimesOfCommits } from '../../store/runtimes.ts';
+import type { Database } from '../../store/schema.ts';
+import type { WorkerRow } from '../../store/workers.ts';
+import { acceptedWorkers } from '../../store/workers.ts';
+import { pauseOf } from './pause.ts';
+
+type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
+
+/**
+ * What the rule `whyWaiting` needs to know about these requests, from the store: only the builders
+ * and runtimes that they, and what runs now, have to do with.
+ */
+export async function loadWaitFacts(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  requests: readonly RequestRow[],
+  now: number,
+): Promise<DispatchFacts> {
+  const running = await runningRows(db);
+  const ids = new Set([...requests, ...running].map((row) => row.builder_id));
+  const commits = new Set(requests.map((request) => request.upstream_commit));
+  const runtimes = await runtimesOfCommits(db, [...commits]);
+  const workers = await acceptedWorkers(db);
+  return {
+    now,
+    builders: await builderFacts(db, rules, [...ids]),
+    requests: requests.map(toWaiting),
+    workers: workers.map((worker) => toWorkerFacts(worker, running, runtimes)),
+    running: running.map((row) => ({
+      builderId: row.builder_id,
+      workerId: row.worker_id,
+      upstreamCommit: row.upstream_commit,
+    })),
+    slotSeconds: new Map(),
+  };
+}
+
+function toWaiting(request: RequestRow): WaitingRequest {
+  return {
+    id: request.id,
+    builderId: request.builder_id,
+    reason: request.reason,
+    upstreamCommit: request.upstream_commit,
+    upstreamPosition: request.upstream_position,
+    projectPosition: request.project_position,
+    createdAt: request.created_at,
+    notBefore: request.not_before,
+    forWorkerId: request.for_worker_id,
+    lostByWorkerId: request.lost_by_worker_id,
+    declinedBy: JSON.parse(request.declined_json) as number[],
+  };
+}
+
+async function runningRows(db: Kysely<Database>): Promise<RunningRow[]> {
+  const builds = await db
+    .selectFrom('build')
+    .select(['builder_id', 'worker_id', 'request_id'])
+    .where(sql<boolean>`state != 'finished'`)
+    .execute();
+  if (builds.length === 0) return [];
+  const requests = await db
+    .selectFrom('request')
+    .select(['id', 'upstream_commit'])
+    .where(
+      'id',
+      'in',
+      builds.map((build) => build.request_id),
+    )
+    .execute();
+  const commits = new Map(requests.map((request) => [request.id, request.upstream_commit]));
+  return builds.map((build) => ({
+    ...build,
+    upstream_commit: commits.get(build.request_id) ?? '',
+  }));
+}
+
+async function builderFacts(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  ids: readonly number[],
+): Promise<Map<number, BuilderFacts>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('builder').selectAll().where('id', 'in', ids).execute();
+  const names = [...new Set(rows.map(runtimeBuilderName))];
+  const makers = await db.selectFrom('builder').selectAll().where('name', 'in', names).execute();
+  const makerIds = new Map(makers.map((maker) => [maker.name, maker.id]));
+  const facts = new Map<number, BuilderFacts>();
+  for (const row of [...rows, ...makers]) {
+    const runtimeBuilderId = makerIds.get(runtimeBuilderName(row));
+    const labels = rules.platforms.get(row.platform);
+    if (row.active === 0 || runtimeBuilderId === undefined || labels === undefined) continue;
+    facts.set(row.id, toBuilderFacts(row, { labels, runtimeBuilderId, rules }));
+  }
+  return facts;
+}
+
+function toBuilderFacts(
+  row: BuilderRow,
+  known: { labels: readonly string[]; runtimeBuilderId: number; rules: FarmRules },
+): BuilderFacts {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    upstream: row.upstream,
+    trunk: row.trunk,
+    project: row.project,
+    platform: row.platform,
+    labels: known.labels,
+    tier: row.tier,
+    maxParallel: known.rules.maxParallel.get(familyOf(row)) ?? null,
+    runtimeBuilderId: known.runtimeBuilderId,
+    paused: pauseOf(row),
+    verdict: row.verdict,
+    lastDurationMs: null,
+  };
+}
+
+function toWorkerFacts(
+  row: WorkerRow,
+  running: readonly RunningRow[],
+  runtimes: readonly RuntimeRow[],
+): WorkerFacts {
+  const own = runtimes.filter((runtime) => runtime.worker_id === row.id);
+  const keysOf = (state: RuntimeRow['state']): Set<string> =>
+    new Set(
+      own
+        .filter((runtime) => runtime.state === state)
+        .map((runtime) => runtimeKey(runtime.builder_id, runtime.commit_hash)),
+    );
+  const busy = running.filter((build) => build.worker_id === row.id).length;
+  return {
+    id: row.id,
+    name: row.name,
+    online: row.online === 1,
+    labels: new Set([
+      ...(JSON.parse(row.labels_json) as string[]),
+      ...(JSON.parse(row.granted_json) as string[]),
+    ]),
+    slots: row.slots,
+    free: Math.max(0, row.slots - busy),
+    trust: row.trust,
+    paused: pauseOf(row),
+    quarantined: false,
+    diskFull: row.disk_full === 1,
+    kept: keysOf('kept'),
+    failed: keysOf('failed'),
+  };
+}

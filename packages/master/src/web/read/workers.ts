@@ -1,0 +1,65 @@
+import type { ApiWorker, EnrolmentState } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { Database } from '../../store/schema.ts';
+import type { WorkerRow } from '../../store/workers.ts';
+import { workerByName } from '../../store/workers.ts';
+import type { Page, PageAsk } from './page.ts';
+import { decodeCursor, toPage } from './page.ts';
+import { pauseOf } from './pause.ts';
+import { openSummaries } from './summaries.ts';
+
+export interface WorkerFilter {
+  readonly state?: EnrolmentState | undefined;
+}
+
+/** Workers by name. */
+export async function listWorkers(
+  db: Kysely<Database>,
+  ask: PageAsk & WorkerFilter,
+): Promise<Page<ApiWorker>> {
+  const after = decodeCursor(ask.cursor, ['string']);
+  let query = db
+    .selectFrom('worker')
+    .selectAll()
+    .orderBy('name')
+    .limit(ask.limit + 1);
+  if (after) query = query.where('name', '>', after[0]);
+  if (ask.state !== undefined) query = query.where('state', '=', ask.state);
+  const page = toPage(await query.execute(), ask.limit, (row) => [row.name]);
+  return { items: await toWorkers(db, page.items), next: page.next };
+}
+
+export async function readWorker(
+  db: Kysely<Database>,
+  name: string,
+): Promise<ApiWorker | undefined> {
+  const row = await workerByName(db, name);
+  if (row === undefined) return undefined;
+  const [worker] = await toWorkers(db, [row]);
+  return worker;
+}
+
+async function toWorkers(db: Kysely<Database>, rows: readonly WorkerRow[]): Promise<ApiWorker[]> {
+  const running = Map.groupBy(await openSummaries(db), (build) => build.worker);
+  return rows.map((row) => ({
+    name: row.name,
+    state: row.state,
+    fingerprint: row.fingerprint,
+    owner: row.owner,
+    trust: row.trust,
+    labels: JSON.parse(row.labels_json) as string[],
+    grantedLabels: JSON.parse(row.granted_json) as string[],
+    slots: row.slots,
+    running: running.get(row.name) ?? [],
+    online: row.online === 1,
+    heardAt: row.heard_at,
+    askedAt: row.asked_at,
+    agent: row.agent,
+    sandbox:
+      row.sandbox_json === null ? null : (JSON.parse(row.sandbox_json) as ApiWorker['sandbox']),
+    facts: JSON.parse(row.facts_json) as Record<string, string>,
+    paused: pauseOf(row),
+    diskFull: row.disk_full === 1,
+    duplicateAt: row.duplicate_at,
+  }));
+}

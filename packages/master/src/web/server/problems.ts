@@ -1,0 +1,69 @@
+/** Every way in which the web role itself refuses: its code, and what that means. The list is docs/errors.md. */
+export const problems = {
+  'bad-body': { status: 400, title: 'The body is not what this door takes' },
+  'bad-cursor': { status: 400, title: 'The cursor is not one that this farm gave' },
+  'bad-query': { status: 400, title: 'The query is not what this door takes' },
+  'bad-url': { status: 400, title: 'The address can not be read' },
+  'not-signed-in': { status: 401, title: 'This needs a sign-in' },
+  'wrong-token': { status: 401, title: 'The token is not the admin token' },
+  'csrf-token-missing': { status: 403, title: 'The form did not come from a page of this farm' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'method-not-allowed': { status: 405, title: 'This door does not take that method' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body is of a type that is not taken' },
+  'range-not-satisfiable': { status: 416, title: 'The log has no such bytes' },
+  'too-many-failures': { status: 429, title: 'Too many wrong tokens came from there' },
+  internal: { status: 500, title: 'The farm failed' },
+  'engine-away': { status: 503, title: 'The engine does not answer' },
+  'too-many-streams': { status: 503, title: 'Too many live streams are open' },
+} as const;
+export type ProblemCode = keyof typeof problems;
+
+/** A request that can't be answered as asked. Becomes `application/problem+json`, or a page. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly status: number;
+  /** Stable; listed in docs/errors.md. */
+  readonly code: string;
+  readonly title: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    problem: { status: number; code: string; title: string },
+    detail: string,
+    options: ErrorOptions & { headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail, options);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.title = problem.title;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** One of the web role's own problems. */
+export function problem(
+  code: ProblemCode,
+  detail: string,
+  options: ErrorOptions & { headers?: Readonly<Record<string, string>> } = {},
+): ProblemError {
+  return new ProblemError({ code, ...problems[code] }, detail, options);
+}
+
+const engineTitles: Readonly<Record<number, string>> = {
+  400: 'The command makes no sense to the engine',
+  404: 'There is no such thing on this farm',
+  409: 'The state of things does not allow it',
+  503: 'The engine can not do it now',
+};
+
+/** What the engine refused, in its own words and with its own code. */
+export function refusedByEngine(refused: {
+  status: number;
+  code: string;
+  detail: string;
+}): ProblemError {
+  const { status, code, detail } = refused;
+  const title = engineTitles[status] ?? problems.internal.title;
+  return new ProblemError({ status, code, title }, detail);
+}
