@@ -142,8 +142,9 @@ function parseHeads(output: string): Map<string, string> {
   const heads = new Map<string, string>();
   for (const line of output.split('\n')) {
     const [hash, ref] = line.split('\t');
-    if (hash !== undefined && ref !== undefined && /^[0-9a-f]{40,64}$/.test(hash))
+    if (hash !== undefined && ref !== undefined && /^[0-9a-f]{40,64}$/.test(hash)) {
       heads.set(ref, hash);
+    }
   }
   return heads;
 }

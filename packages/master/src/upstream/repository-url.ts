@@ -23,8 +23,9 @@ export function remoteAddress(
 ): RemoteAddress {
   const path = remotes.get(repository);
   if (path !== undefined) {
-    if (!isAbsolute(path))
+    if (!isAbsolute(path)) {
       throw new RepositoryRefusedError(`the mirror ${path} is no absolute path`);
+    }
     return { address: path, protocols: 'file' };
   }
   if (/^https:\/\/[^-]/.test(repository)) return { address: repository, protocols: 'https' };
