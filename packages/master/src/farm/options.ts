@@ -45,10 +45,10 @@ const env = orBlank(
   'none',
   'Variables for all steps. The environment is otherwise clean; names that begin with `WEIR_` belong to the farm.',
 );
-const platformNames = listOf(name('a platform'), 'names of platforms', { min: 1, unique: true });
+const platformNames = listOf(name, 'names of platforms', { min: 1, unique: true });
 
 export const stepOptions = {
-  name: required(line('a step', 100), 'What the page calls the step; once in its list.'),
+  name: required(line(100), 'What the page calls the step; once in its list.'),
   run: required(script(65_536), 'Commands for `sh -e`, run in the checked-out repository.'),
   timeout: option(
     duration('1s', '7d'),
@@ -82,7 +82,7 @@ export const trunkOptions = {
 export const upstreamOptions = {
   repository: required(repository, 'Where the language is developed.'),
   trunks: required(
-    mapOf(name('a trunk'), section(trunkOptions), 'trunks', { min: 1 }),
+    mapOf(name, section(trunkOptions), 'trunks', { min: 1 }),
     'The branches that the farm follows, by name. `master: {}` is one with all defaults.',
   ),
   platforms: optional(platformNames, 'all platforms', 'Where its runtimes are built.'),
@@ -103,14 +103,14 @@ export const projectOptions = {
   'stable-for': stableFor,
   'max-wait': maxWait,
   trunks: required(
-    listOf(line('UPSTREAM/TRUNK', 129), 'trunks, each UPSTREAM/TRUNK', { min: 1, unique: true }),
+    listOf(line(129), 'trunks, each UPSTREAM/TRUNK', { min: 1, unique: true }),
     'The trunks that the project is tested with.',
   ),
   platforms: optional(platformNames, 'those of its upstreams', 'Where it is tested.'),
   tier,
   env,
   'only-if-changed': orBlank(
-    listOf(line('a glob', 500), 'globs such as src/**', { unique: true }),
+    listOf(line(500), 'globs such as src/*.py', { unique: true }),
     'every change counts',
     "A change of this project that touches none of these files asks for no build. A trunk's change always does.",
   ),
@@ -143,7 +143,7 @@ export const limitsOptions = {
 const limits = section(limitsOptions);
 
 export const farmOptions = {
-  farm: required(line('the name of the farm', 100), 'What pages and workers call the farm.'),
+  farm: required(line(100), 'What pages and workers call the farm.'),
   'public-url': optional(
     address('https://weir.example.org', 'http:', 'https:'),
     'the address that was asked',
@@ -156,29 +156,25 @@ export const farmOptions = {
   ),
   platforms: required(
     mapOf(
-      name('a platform'),
-      listOf(name('a label'), 'labels', { min: 1, unique: true }),
+      name,
+      listOf(name, 'labels', { min: 1, unique: true }),
       'platforms, each with its labels',
       { min: 1 },
     ),
     'Platforms by name, each with the labels that a worker must have for it.',
   ),
   upstreams: required(
-    mapOf(name('an upstream'), section(upstreamOptions), 'upstreams', { min: 1 }),
+    mapOf(name, section(upstreamOptions), 'upstreams', { min: 1 }),
     'Languages by name.',
   ),
   projects: orBlank(
-    mapOf(name('a project'), section(projectOptions), 'projects'),
+    mapOf(name, section(projectOptions), 'projects'),
     'none',
     'Downstream projects by name.',
   ),
   limits: orBlank(limits, 'all defaults', 'What one build may use, and what the farm keeps.'),
   remotes: orBlank(
-    mapOf(
-      repositoryUrl,
-      line('the path of a local repository', 4_000),
-      'repositories and local paths',
-    ),
+    mapOf(repositoryUrl, line(4_000), 'repositories and local paths'),
     'none',
     'Local repositories that serve in place of remote ones, by the repository as it is named above. A path is relative to the farm file.',
   ),

@@ -4,27 +4,26 @@ import { misfit, textType, type Parsed, type TextType } from './text-type.ts';
 /** Four names and three slashes make a builder's name, which the protocol limits to 400. */
 const maxName = 64;
 
+const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
+
 /** A name of the farm's own: it stands in URLs, in file names, and in builders' names. */
-export function name(what: string): TextType<string> {
-  const pattern = /^[a-z0-9][a-z0-9._-]*$/;
-  return textType(
-    `${what}: a name of a-z, 0-9, dot, underscore and hyphen, at most ${maxName} long`,
-    '',
-    (text) => {
-      if (pattern.test(text) && text.length <= maxName) return { value: text };
-      const likely = text
-        .toLowerCase()
-        .replace(/[^a-z0-9._-]+/g, '-')
-        .replace(/^[._-]+|-+$/g, '')
-        .slice(0, maxName);
-      return misfit(pattern.test(likely) ? didYouMean(likely) : null);
-    },
-  );
-}
+export const name = textType<string>(
+  `a name of a-z, 0-9, dot, underscore and hyphen, at most ${maxName} long`,
+  '',
+  (text) => {
+    if (namePattern.test(text) && text.length <= maxName) return { value: text };
+    const likely = text
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, '-')
+      .replace(/^[._-]+|-+$/g, '')
+      .slice(0, maxName);
+    return misfit(namePattern.test(likely) ? didYouMean(likely) : null);
+  },
+);
 
 /** One line for people, or for a program. */
-export function line(what: string, max: number): TextType<string> {
-  return textType(`${what}: one line of at most ${max} characters`, '', (text) =>
+export function line(max: number): TextType<string> {
+  return textType(`one line of at most ${max} characters`, '', (text) =>
     // oxlint-disable-next-line no-control-regex
     text.trim() === '' || text.length > max || /[\0-\x1F\x7F-\x9F]/.test(text)
       ? misfit()
