@@ -10,6 +10,8 @@ export interface SlotPaths {
   /** The worker's data folder, with the mirrors and runtimes that all slots share. */
   readonly data: string;
   readonly socket: string;
+  /** Held by the runner as long as it lives. */
+  readonly lock: string;
   /** What the runner itself has to complain about. */
   readonly runnerLog: string;
   /** The named pipe that a step's output comes through. */
@@ -20,6 +22,8 @@ export interface SlotPaths {
   readonly journal: string;
   /** The build's workspace: `src`, `tmp` and `home`. */
   readonly work: string;
+  /** What is being removed, of all slots. */
+  readonly trash: string;
   /** Names this slot among all of the machine, so that leftovers can be told. */
   readonly mark: string;
 }
@@ -31,10 +35,13 @@ export function slotPaths(slot: string): SlotPaths {
     throw new Error(`${socket}: longer than a socket's path may be; use a shorter --data folder`);
   }
   const build = join(slot, 'build');
+  const data = dirname(dirname(slot));
   return {
     slot,
-    data: dirname(dirname(slot)),
+    data,
+    trash: join(data, 'trash'),
     socket,
+    lock: join(slot, 'runner.lock'),
     runnerLog: join(slot, 'runner.log'),
     output: join(slot, 'output'),
     build,

@@ -1,0 +1,176 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BuildSpec, Finding, Result } from '@weir/protocol';
+import type { ProcessPlatform } from '../process/contract.ts';
+import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
+import { SpoolWriter } from '../spool/writer.ts';
+import { sandboxFacts } from './facts.ts';
+import type { JournalFact } from './journal.ts';
+import { JournalWriter } from './journal.ts';
+import { logDir } from './paths.ts';
+import type { SlotPaths } from './paths.ts';
+import { preparePlace } from './place.ts';
+import type { PreparedPlace } from './place.ts';
+import { runStep } from './step.ts';
+
+export interface BuildOrder {
+  readonly spec: BuildSpec;
+  readonly remotes: Readonly<Record<string, string>>;
+  readonly sandbox: Sandbox;
+}
+
+export interface BuildHooks {
+  /** The journal has one more entry. */
+  readonly onEntry: () => void;
+  /** A log has more bytes. */
+  readonly onGrew: () => void;
+}
+
+interface Ending {
+  readonly result: Result;
+  readonly findings: Finding[];
+  readonly text: string;
+}
+
+/** One build in its slot, from an empty folder to the last entry of its journal. */
+export class SlotBuild {
+  readonly #paths: SlotPaths;
+  readonly #platform: ProcessPlatform;
+  readonly #machine: Readonly<Record<string, string>>;
+  readonly #order: BuildOrder;
+  readonly #hooks: BuildHooks;
+  readonly #cancel = new AbortController();
+  readonly #journal: JournalWriter;
+  #isFinished = false;
+  /** Resolves when nothing of the build runs any more. */
+  readonly ended: Promise<void>;
+
+  constructor(
+    paths: SlotPaths,
+    platform: ProcessPlatform,
+    machine: Readonly<Record<string, string>>,
+    order: BuildOrder,
+    hooks: BuildHooks,
+  ) {
+    this.#paths = paths;
+    this.#platform = platform;
+    this.#machine = machine;
+    this.#order = order;
+    this.#hooks = hooks;
+    mkdirSync(paths.build, { recursive: true, mode: 0o700 });
+    writeFileSync(paths.spec, JSON.stringify(order.spec));
+    this.#journal = new JournalWriter(paths.journal);
+    this.ended = this.#run();
+  }
+
+  get number(): number {
+    return this.#order.spec.build;
+  }
+
+  get entries(): number {
+    return this.#journal.entries;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  cancel(reason: string): void {
+    this.#cancel.abort(reason);
+  }
+
+  async #run(): Promise<void> {
+    let ending: Ending;
+    try {
+      ending = await this.#runSteps();
+    } catch (error) {
+      ending = { result: 'exception', findings: [], text: sayError(error) };
+    }
+    this.#isFinished = true;
+    const environment = { ...this.#machine, ...sandboxFacts(this.#order.sandbox) };
+    this.#append({ t: 'build-finished', ...ending, environment });
+    this.#journal[Symbol.dispose]();
+  }
+
+  async #runSteps(): Promise<Ending> {
+    this.#append({ t: 'step-started', step: 0 });
+    let place: PreparedPlace;
+    try {
+      place = await preparePlace(this.#paths, this.#order, this.#cancel.signal);
+    } catch (error) {
+      return this.#finishEmptyStep(0, sayError(error));
+    }
+    using prepared = place;
+    const { steps } = this.#order.spec;
+    let worst: Ending = { result: 'success', findings: [], text: '' };
+    for (const index of steps.keys()) {
+      if (index > 0) this.#append({ t: 'step-started', step: index });
+      const ending = await this.#runStep(index, prepared.place);
+      if (ending.result === 'success') continue;
+      worst = joinEndings(worst, ending);
+      if (ending.result !== 'warnings') return worst;
+    }
+    prepared.succeed();
+    return worst;
+  }
+
+  async #runStep(index: number, place: StepPlace): Promise<Ending> {
+    const { spec, sandbox } = this.#order;
+    const step = spec.steps[index];
+    if (step === undefined) throw new RangeError(`build ${spec.build} has no step ${index}`);
+    let ran: Awaited<ReturnType<typeof runStep>>;
+    try {
+      ran = await runStep(this.#platform, {
+        step,
+        limits: spec.limits,
+        command: sandbox.command(step, place, spec.env),
+        dirs: writableDirs(place),
+        mark: this.#paths.mark,
+        outputPipe: this.#paths.output,
+        spool: logDir(this.#paths.slot, index),
+        cancelled: this.#cancel.signal,
+        onGrew: this.#hooks.onGrew,
+      });
+    } catch (error) {
+      return this.#finishEmptyStep(index, sayError(error));
+    }
+    this.#append({ t: 'log-finished', step: index, ...ran.log });
+    this.#append({ t: 'step-finished', step: index, ...ran.outcome });
+    const { result, findings, text } = ran.outcome;
+    return { result, findings, text: text === '' ? '' : `${step.name}: ${text}`.slice(0, 500) };
+  }
+
+  /** A step that never came to run its script: for want of its commit, its runtime, or a process. */
+  async #finishEmptyStep(step: number, text: string): Promise<Ending> {
+    const { signal } = this.#cancel;
+    const ending: Ending = signal.aborted
+      ? {
+          result: 'cancelled',
+          findings: [],
+          text: `cancelled: ${String(signal.reason)}`.slice(0, 500),
+        }
+      : { result: 'exception', findings: [], text };
+    const log = await new SpoolWriter(join(this.#paths.build, 'logs', String(step)), 0).finish();
+    this.#append({ t: 'log-finished', step, ...log });
+    this.#append({ t: 'step-finished', step, ...ending, exitCode: null, signal: null });
+    return ending;
+  }
+
+  #append(fact: JournalFact): void {
+    this.#journal.append(fact);
+    this.#hooks.onEntry();
+  }
+}
+
+function writableDirs({ src, tmp, home, runtime, isRuntimeWritable }: StepPlace): string[] {
+  return isRuntimeWritable ? [src, tmp, home, runtime] : [src, tmp, home];
+}
+
+/** Steps come in order and the first that fails is the last: a later ending is never better. */
+function joinEndings(before: Ending, after: Ending): Ending {
+  return { ...after, findings: [...new Set([...before.findings, ...after.findings])] };
+}
+
+function sayError(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+}

@@ -1,0 +1,166 @@
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { join } from 'node:path';
+import type { SandboxKind } from '@weir/protocol';
+import type { ProcessPlatform } from '../process/contract.ts';
+import type { Sandbox } from '../sandbox/contract.ts';
+import { detectSandbox } from '../sandbox/detect.ts';
+import { wipe } from '../workspace/wipe.ts';
+import { SlotBuild } from './build.ts';
+import { machineFacts } from './facts.ts';
+import { readJsonLines, writeJsonLine } from './json-lines.ts';
+import { runnerCommandSchema } from './messages.ts';
+import type { RunnerCommand, RunnerState } from './messages.ts';
+import type { SlotPaths } from './paths.ts';
+
+/** Hints that a log grew are at least so far apart. */
+const hintMs = 5;
+
+type RunOrder = Extract<RunnerCommand, { t: 'run' }>;
+
+/** Serves the agents that come and go at the slot's socket, and runs one build at a time. */
+export class SlotRunner {
+  readonly #paths: SlotPaths;
+  readonly #platform: ProcessPlatform;
+  readonly #machine = machineFacts();
+  readonly #sandboxes = new Map<SandboxKind, Sandbox>();
+  readonly #agents = new Set<Socket>();
+  readonly #server: Server;
+  #build: SlotBuild | null = null;
+  #epoch: number | null = null;
+  #hint: NodeJS.Timeout | null = null;
+  /** Resolves when the runner has been told to exit, or nobody has needed it for `idleMs`. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => {};
+  #idle: NodeJS.Timeout | null = null;
+  readonly #idleMs: number;
+
+  constructor(paths: SlotPaths, platform: ProcessPlatform, idleMs: number) {
+    this.#paths = paths;
+    this.#platform = platform;
+    this.#idleMs = idleMs;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  async listen(): Promise<void> {
+    rmSync(this.#paths.socket, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#paths.socket, resolve);
+    });
+    this.#considerIdle();
+  }
+
+  async close(): Promise<void> {
+    await this.#abort();
+    this.#server.close();
+    for (const agent of this.#agents) agent.destroy();
+  }
+
+  #serve(socket: Socket): void {
+    this.#agents.add(socket);
+    this.#considerIdle();
+    socket.on('error', (error) => console.error('an agent:', error));
+    socket.once('close', () => {
+      this.#agents.delete(socket);
+      this.#considerIdle();
+    });
+    writeJsonLine(socket, this.#state());
+    readJsonLines(socket, (value) => this.#obey(runnerCommandSchema.parse(value)));
+  }
+
+  #obey(command: RunnerCommand): void {
+    switch (command.t) {
+      case 'run':
+        this.#run(command);
+        break;
+      case 'cancel':
+        this.#build?.cancel(command.reason);
+        break;
+      case 'abort':
+        this.#abort().catch((error: unknown) => console.error('aborting a build:', error));
+        break;
+      case 'forget':
+        if (this.#build?.isFinished === true) this.#forget();
+        break;
+      case 'exit':
+        this.#end();
+        break;
+    }
+  }
+
+  /** A slot that is taken says so by its state. */
+  #run({ spec, epoch, remotes, sandbox }: RunOrder): void {
+    if (this.#build === null) {
+      this.#epoch = epoch;
+      this.#build = new SlotBuild(
+        this.#paths,
+        this.#platform,
+        this.#machine,
+        { spec, remotes, sandbox: this.#sandbox(sandbox) },
+        {
+          onEntry: () => queueMicrotask(() => this.#tellState()),
+          onGrew: () => this.#tellGrowth(),
+        },
+      );
+    }
+    this.#tellState();
+  }
+
+  #sandbox(kind: SandboxKind): Sandbox {
+    const known = this.#sandboxes.get(kind);
+    if (known !== undefined) return known;
+    const etcDir = join(this.#paths.data, 'etc');
+    const sandbox = detectSandbox(kind, etcDir, this.#platform.limits);
+    this.#sandboxes.set(kind, sandbox);
+    return sandbox;
+  }
+
+  async #abort(): Promise<void> {
+    const build = this.#build;
+    if (build === null) return;
+    build.cancel('aborted');
+    await build.ended;
+    if (this.#build === build) this.#forget();
+  }
+
+  #forget(): void {
+    this.#build = null;
+    this.#epoch = null;
+    for (const dir of [this.#paths.build, this.#paths.work]) wipe(dir, this.#paths.trash);
+    this.#tellState();
+    this.#considerIdle();
+  }
+
+  #state(): RunnerState {
+    return {
+      t: 'state',
+      build: this.#build?.number ?? null,
+      epoch: this.#epoch,
+      entries: this.#build?.entries ?? 0,
+      finished: this.#build?.isFinished ?? false,
+    };
+  }
+
+  #tellState(): void {
+    const state = this.#state();
+    for (const agent of this.#agents) writeJsonLine(agent, state);
+  }
+
+  #tellGrowth(): void {
+    if (this.#hint !== null) return;
+    this.#hint = setTimeout(() => {
+      this.#hint = null;
+      for (const agent of this.#agents) writeJsonLine(agent, { t: 'grew' });
+    }, hintMs);
+  }
+
+  #considerIdle(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    if (this.#build !== null || this.#agents.size > 0) return;
+    this.#idle = setTimeout(() => this.#end(), this.#idleMs);
+  }
+}

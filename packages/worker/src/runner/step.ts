@@ -1,0 +1,108 @@
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BuildLimits, StepSpec } from '@weir/protocol';
+import type { ProcessPlatform, StepCommand, StepProcess } from '../process/contract.ts';
+import type { FinishedLog } from '../spool/writer.ts';
+import { SpoolWriter } from '../spool/writer.ts';
+import { watchLimits } from './limit-watch.ts';
+import { outcomeOf } from './outcome.ts';
+import type { EndReason, Outcome } from './outcome.ts';
+
+export interface StepOrder {
+  readonly step: StepSpec;
+  readonly limits: BuildLimits;
+  readonly command: StepCommand;
+  /** Folders that count against the disk limit. */
+  readonly dirs: readonly string[];
+  readonly mark: string;
+  readonly outputPipe: string;
+  readonly spool: string;
+  /** Aborted, with the reason, when a person cancels the build. */
+  readonly cancelled: AbortSignal;
+  readonly onGrew: () => void;
+}
+
+/** After its tree is gone a step's output is read to the end; something beyond reach may still hold it. */
+const outputPatienceMs = 5_000;
+/** A timer of Node holds no more. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** Runs one step to its end, whatever that end is. Nothing that it started is left behind. */
+export async function runStep(
+  platform: ProcessPlatform,
+  order: StepOrder,
+): Promise<{ log: FinishedLog; outcome: Outcome }> {
+  const { step, limits, command, mark, outputPipe, cancelled } = order;
+  const spool = new SpoolWriter(order.spool, limits.logBytes);
+  const child = await platform.spawnStep(command, { limits, mark, output: outputPipe });
+  try {
+    const watch = new AbortController();
+    const ended = guard(child, order, spool, watch.signal);
+    const exit = await child.exited;
+    watch.abort();
+    await child.killTree();
+    await drain(child);
+    const log = await spool.finish();
+    const hits = child.limitHits();
+    const isLogCut = log.bytes > limits.logBytes;
+    const reason = ended() ?? (cancelled.aborted ? cancelReason(cancelled) : null);
+    return { log, outcome: outcomeOf({ exit, hits, ended: reason, isLogCut }, step, limits) };
+  } finally {
+    child.output.destroy();
+    await child.release();
+  }
+}
+
+/** Spools the output, and ends the step for each reason there is to end one. Tells the first of them. */
+function guard(
+  child: StepProcess,
+  { step, limits, dirs, cancelled, onGrew }: StepOrder,
+  spool: SpoolWriter,
+  signal: AbortSignal,
+): () => EndReason | null {
+  let reason: EndReason | null = null;
+  const end = (why: EndReason): void => {
+    reason ??= why;
+    child.killTree().catch((error: unknown) => console.error('ending a step:', error));
+  };
+  const timeout = setTimeout(() => end({ by: 'timed-out' }), Math.min(step.timeoutMs, maxTimerMs));
+  const silence = setTimeout(() => end({ by: 'silent' }), Math.min(step.silenceMs, maxTimerMs));
+  const cancel = (): void => end(cancelReason(cancelled));
+  cancelled.addEventListener('abort', cancel, { once: true });
+  if (cancelled.aborted) cancel();
+  signal.addEventListener('abort', () => {
+    clearTimeout(timeout);
+    clearTimeout(silence);
+    cancelled.removeEventListener('abort', cancel);
+  });
+  child.output.on('data', (chunk: Buffer) => {
+    try {
+      spool.append(chunk);
+    } catch (error) {
+      end({ by: 'broken', reason: `the log can't be spooled: ${String(error)}` });
+    }
+    if (!signal.aborted) silence.refresh();
+    onGrew();
+  });
+  watchLimits({
+    dirs,
+    diskBytes: limits.diskBytes,
+    hasProcessCapHit: () => child.limitHits().processes,
+    onHit: (by) => end({ by }),
+    signal,
+  }).catch((error: unknown) => console.error('watching limits:', error));
+  return () => reason;
+}
+
+function cancelReason(cancelled: AbortSignal): EndReason {
+  return { by: 'cancelled', reason: String(cancelled.reason) };
+}
+
+async function drain({ output }: StepProcess): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([
+    finished(output, { signal: patience.signal }),
+    sleep(outputPatienceMs, undefined, { signal: patience.signal }),
+  ]);
+  patience.abort();
+}

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What of the agent's environment git and ssh need to reach a remote. */
+const passedOn = [
+  'PATH',
+  'SSH_AUTH_SOCK',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'GIT_SSL_CAINFO',
+];
+
+/**
+ * All configuration that git sees, but for what it writes into the mirrors itself: no hooks, no
+ * filters, clean-up only while the mirror is locked, and an end to a server that stalls.
+ */
+const configuration = `[core]
+\thooksPath = /dev/null
+\tfsmonitor = false
+[gc]
+	autoDetach = false
+[http]
+	lowSpeedLimit = 1
+	lowSpeedTime = 60
+[submodule]
+\trecurse = false
+[safe]
+\tdirectory = *
+`;
+
+const maxErrorBytes = 4_000;
+
+export class GitError extends Error {
+  override readonly name = 'GitError';
+  readonly code = 'git-failed';
+}
+
+export interface GitOptions {
+  readonly signal: AbortSignal;
+  /** Git may use this transport and no other; none at all when absent. */
+  readonly transport?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs git outside of every sandbox, on mirrors that no build can write. */
+export class Git {
+  readonly #home: string;
+
+  /** @param home A folder for git's configuration; made when absent. */
+  constructor(home: string) {
+    this.#home = home;
+    const path = join(home, 'config');
+    if (existsSync(path)) return;
+    mkdirSync(home, { recursive: true });
+    const part = `${path}.${process.pid}`;
+    writeFileSync(part, configuration);
+    renameSync(part, path);
+  }
+
+  /** Whether git succeeded; for questions whose answer is the exit code. */
+  async test(args: readonly string[], options: GitOptions): Promise<boolean> {
+    return (await this.#exec(args, options)).code === 0;
+  }
+
+  /** @throws GitError with what git said when it fails. */
+  async run(args: readonly string[], options: GitOptions): Promise<void> {
+    const { code, stderr } = await this.#exec(args, options);
+    if (code === 0) return;
+    const said = stderr.trim().split('\n').slice(-5).join('; ');
+    throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))}: ${said}`);
+  }
+
+  async #exec(
+    args: readonly string[],
+    { signal, transport, env }: GitOptions,
+  ): Promise<{ code: number | null; stderr: string }> {
+    signal.throwIfAborted();
+    const child = spawn('git', args, {
+      cwd: this.#home,
+      env: { ...this.#environment(transport), ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    // Of the whole group: git-remote-https would stay behind.
+    const end = (): void => killGroup(child.pid);
+    signal.addEventListener('abort', end, { once: true });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-maxErrorBytes);
+    });
+    try {
+      const [code] = (await once(child, 'close')) as [number | null];
+      signal.throwIfAborted();
+      return { code, stderr };
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  #environment(transport = ''): Record<string, string> {
+    const passed = passedOn.map((name) => [name, process.env[name]]);
+    return {
+      ...Object.fromEntries(passed.filter(([, value]) => value !== undefined)),
+      HOME: this.#home,
+      LC_ALL: 'C',
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_CONFIG_GLOBAL: join(this.#home, 'config'),
+      GIT_ALLOW_PROTOCOL: transport,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+    };
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
