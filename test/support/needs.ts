@@ -21,10 +21,7 @@ const known = new Map<Need, boolean>();
  * Skips the test or suite by name when the machine lacks something. Where `WEIR_TEST_REQUIRE`
  * (names with commas between) lists it, its absence is a failure instead.
  */
-export function needs(
-  context: { skip(): never; test?: { title: string } },
-  ...names: Need[]
-): void {
+export function needs(context: { skip(): never; test?: unknown }, ...names: Need[]): void {
   const missing = names.filter((name) => !has(name));
   if (missing.length === 0) return;
   const required = (process.env['WEIR_TEST_REQUIRE'] ?? '').split(',');

@@ -92,14 +92,11 @@ export class Intake {
     const { epoch } = build;
     // What was stored before a link broke comes again after it.
     const entries = sent.filter((entry) => entry.n > build.entries);
-    if (entries.length > 0) {
-      entries.forEach((entry, index) => {
-        const next = build.entries + 1 + index;
-        if (entry.n !== next) throw new Error(`journal entry ${entry.n} came, ${next} was next`);
-        if ('step' in entry && entry.step >= build.steps) {
-          throw new Error(`build ${build.id} has no step ${entry.step}`);
-        }
-      });
+    const [first] = entries;
+    if (first !== undefined) {
+      if (first.n !== build.entries + 1 && build.isRewinding) return;
+      checkEntries(build, entries);
+      build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
       const { store, now } = this.#context;
@@ -135,11 +132,24 @@ export class Intake {
       const answer = await this.#context.logs.finish({ id, file: build.file }, entry);
       if (answer.t === 'rewind') {
         const log = { step: entry.step, offset: answer.offset };
+        build.isRewinding = true;
         session.send({ t: 'rewind', build: build.id, epoch: build.epoch, log });
         return undefined;
       }
       lines.set(entry.step, answer.lines);
     }
     return lines;
+  }
+}
+
+/** @throws Error when they are not the next ones, or of a step that the build has not */
+function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void {
+  let next = build.entries;
+  for (const entry of entries) {
+    next += 1;
+    if (entry.n !== next) throw new Error(`journal entry ${entry.n} came, ${next} was next`);
+    if ('step' in entry && entry.step >= build.steps) {
+      throw new Error(`build ${build.id} has no step ${entry.step}`);
+    }
   }
 }

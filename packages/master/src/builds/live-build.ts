@@ -21,6 +21,8 @@ export interface LiveBuild {
   session: Session | undefined;
   /** Whether the worker has it: offered, or accepted and started. */
   state: 'offered' | 'started';
+  /** A log was asked for again: the journal after it was dropped, and comes once more. */
+  isRewinding: boolean;
   /** Why a person wants it ended. */
   cancelReason: string | null;
   /** The next sequence number on this link, by step. */

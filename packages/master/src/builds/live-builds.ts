@@ -168,6 +168,7 @@ export class LiveBuilds {
     build.epoch = epoch;
     build.session = session;
     build.sequences.clear();
+    build.isRewinding = false;
     return { build: build.id, action: 'continue', epoch, entries: build.entries, logs: positions };
   }
 

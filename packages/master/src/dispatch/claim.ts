@@ -62,6 +62,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     entries: 0,
     session,
     state: 'offered',
+    isRewinding: false,
     cancelReason: null,
     sequences: new Map(),
     unstored: 0,

@@ -1,0 +1,320 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuildSpec, SandboxKind } from '@weir/protocol';
+import { backOffMs } from '../link/back-off.ts';
+import { LinkError, WrongFarmError } from '../link/link-error.ts';
+import { Link } from '../link/link.ts';
+import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
+import type { WorkerKey } from '../link/worker-key.ts';
+import { machineFacts } from '../runner/facts.ts';
+import type { Sandbox } from '../sandbox/contract.ts';
+import { Runtimes } from '../workspace/runtimes.ts';
+import type { Feed } from './feed.ts';
+import { detectLabels } from './labels.ts';
+import { declineReason } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { Slot } from './slot.ts';
+
+export interface AgentOptions {
+  /** The worker port's address: `ws://` or `wss://`, with the path. */
+  readonly url: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly slots: number;
+  readonly dataDir: string;
+  readonly key: WorkerKey;
+  /** Fingerprint of the farm's key. */
+  readonly farmKey: string;
+  readonly sandbox: Sandbox;
+  readonly remotes: Readonly<Record<string, string>>;
+  readonly policy: Policy;
+  /** With less free under the data folder, no builds are taken. */
+  readonly minFreeBytes: number;
+  /** Lines for the worker's owner. */
+  readonly say: (message: string) => void;
+}
+
+/** Who waits to be accepted, or for a twin to go, asks again after so long. */
+const waitMs = 5_000;
+const diskEveryMs = 30_000;
+
+/**
+ * The supervisor of one worker: keeps the link, gives builds to the slots' runners, and brings what
+ * they do to the farm. Builds go on while the link is down.
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #boot = randomUUID();
+  readonly #labels = detectLabels();
+  readonly #slots: Slot[];
+  readonly #runtimes: Runtimes;
+  readonly #offers = new Map<number, { spec: BuildSpec; epoch: number }>();
+  /** Runtimes that the farm believes to be here. */
+  #told = new Map<string, ReturnType<Runtimes['list']>[number]>();
+  #link: Link | null = null;
+  #lastReady = '';
+  #diskFull = false;
+  #isDraining = false;
+  readonly #stopped = Promise.withResolvers<void>();
+  #isStopped = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#runtimes = new Runtimes(options.dataDir);
+    const sandbox: SandboxKind = options.sandbox.kind;
+    this.#slots = Array.from({ length: options.slots }, (_, index) => {
+      const dir = join(options.dataDir, 'slots', String(index));
+      return new Slot({
+        dir,
+        sandbox,
+        remotes: options.remotes,
+        changed: () => this.#slotChanged(),
+        // The farm learns what is lost by the next hello, where the build is missing.
+        lostBuild: () => this.#link?.close(),
+        warn: options.say,
+      });
+    });
+  }
+
+  /**
+   * Serves the farm until `stop`, or until it has drained.
+   *
+   * @throws LinkError when the farm will not have this worker, WrongFarmError when it is another farm
+   */
+  async run(): Promise<void> {
+    mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o700 });
+    await Promise.all(this.#slots.map((slot) => slot.open()));
+    await this.#lookAtDisk();
+    const disk = setInterval(() => void this.#lookAtDisk(), diskEveryMs);
+    let failures = 0;
+    let lastWords = '';
+    try {
+      while (!this.#isStopped) {
+        const startedAt = performance.now();
+        const error = await this.#connect();
+        if (this.#isStopped) break;
+        const next = error instanceof LinkError ? error.next : 'give-up';
+        if (next === 'give-up') throw error;
+        if (error.message !== lastWords) this.#options.say(wordsFor(error, next));
+        lastWords = error.message;
+        // A link that held for a while was a good one.
+        failures = performance.now() - startedAt > waitMs ? 1 : failures + 1;
+        await this.#pause(
+          next === 'wait' ? waitMs : backOffMs(failures, this.#isBusy, Math.random),
+        );
+      }
+    } finally {
+      clearInterval(disk);
+      for (const slot of this.#slots) slot.close(true);
+    }
+  }
+
+  /** Takes no more builds, finishes those that run, and ends. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#sayReady();
+    this.#endIfDrained();
+  }
+
+  /** Ends now; builds end with it. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopped.resolve();
+    this.#link?.close();
+  }
+
+  get #isBusy(): boolean {
+    return this.#slots.some((slot) => slot.feed !== null);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([promise, this.#stopped.promise]);
+    clearTimeout(timer);
+  }
+
+  /** One link from beginning to end; resolves with the reason for its end. */
+  async #connect(): Promise<Error> {
+    const { url, name, owner, key, farmKey } = this.#options;
+    const link = new Link({
+      url,
+      name,
+      owner,
+      key,
+      farmKey,
+      hello: () => this.#hello(),
+      welcome: (opened, welcome) => this.#welcome(opened, welcome),
+      message: (message) => this.#message(message),
+      drained: () => this.#pumpAll(),
+    });
+    if (this.#isStopped) link.close();
+    try {
+      return await link.ended;
+    } catch (error) {
+      return error instanceof WrongFarmError || error instanceof LinkError
+        ? error
+        : new LinkError(0, String(error), { cause: error });
+    } finally {
+      this.#link = null;
+      this.#offers.clear();
+      for (const slot of this.#slots) slot.feed?.detach();
+    }
+  }
+
+  #hello(): Hello {
+    const { slots, sandbox } = this.#options;
+    const kept = this.#runtimes.list();
+    this.#told = new Map(kept.map((key) => [this.#runtimes.path(key), key]));
+    return {
+      t: 'hello',
+      boot: this.#boot,
+      slots,
+      labels: this.#labels,
+      sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
+      facts: machineFacts(),
+      runtimes: kept,
+      builds: this.#feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
+    };
+  }
+
+  #feeds(): Feed[] {
+    return this.#slots.flatMap(({ feed }) => (feed ? [feed] : []));
+  }
+
+  #welcome(link: Link, { builds }: Welcome): void {
+    this.#link = link;
+    this.#options.say(`connected to ${this.#options.url}`);
+    for (const answer of builds) {
+      const slot = this.#slotOf(answer.build);
+      if (answer.action === 'abort') slot?.abort();
+      else slot?.feed?.attach(link, answer);
+    }
+    this.#lastReady = '';
+    this.#sayReady();
+  }
+
+  #message(message: SessionMessage): void {
+    switch (message.t) {
+      case 'offer':
+        return this.#answerOffer(message.spec, message.epoch);
+      case 'start':
+        return this.#start(message.build);
+      case 'ack':
+        this.#slotOf(message.build)?.feed?.stored(message);
+        return;
+      case 'rewind':
+        this.#slotOf(message.build)?.feed?.rewind(message.log);
+        return;
+      case 'confirmed':
+        this.#slotOf(message.build)?.forget();
+        this.#tellDropped();
+        return;
+      case 'abort':
+        this.#offers.delete(message.build);
+        this.#slotOf(message.build)?.abort();
+        return;
+      case 'cancel':
+        this.#slotOf(message.build)?.cancel(message.reason);
+        return;
+      case 'drain':
+        this.#options.say(`the farm asks for no more builds here: ${message.reason}`);
+        return this.drain();
+      case 'beat':
+        return;
+    }
+  }
+
+  #answerOffer(spec: BuildSpec, epoch: number): void {
+    const { build } = spec;
+    const reason = this.#refusal(spec);
+    if (reason !== null) {
+      this.#link?.send({ t: 'decline', build, epoch, reason });
+      return;
+    }
+    this.#offers.set(build, { spec, epoch });
+    this.#link?.send({ t: 'accept', build, epoch });
+  }
+
+  #refusal(spec: BuildSpec): string | null {
+    if (this.#isDraining) return 'it is leaving';
+    if (this.#diskFull) return 'its disk is full';
+    if (this.#freeSlots() <= this.#offers.size) return 'all its slots are taken';
+    return declineReason(this.#options.policy, spec);
+  }
+
+  #start(build: number): void {
+    const offer = this.#offers.get(build);
+    const slot = this.#slots.find(({ isFree }) => isFree);
+    this.#offers.delete(build);
+    const link = this.#link;
+    if (link === null) return;
+    // The slot's runner died meanwhile: the next hello tells the farm that the build is not here.
+    if (offer === undefined || slot === undefined) return link.close();
+    const { spec, epoch } = offer;
+    this.#options.say(`build ${spec.builder} #${spec.number}`);
+    slot.run(spec, epoch).attach(link, { epoch, entries: 0, logs: [] });
+  }
+
+  /** The runners drop old runtimes by themselves: what is gone, the farm must not count on. */
+  #tellDropped(): void {
+    const kept = new Map(this.#runtimes.list().map((key) => [this.#runtimes.path(key), key]));
+    for (const [path, runtime] of this.#told) {
+      if (!kept.has(path)) this.#link?.send({ t: 'runtime-dropped', runtime });
+    }
+    this.#told = kept;
+  }
+
+  #slotOf(build: number): Slot | undefined {
+    return this.#slots.find(({ feed }) => feed?.build === build);
+  }
+
+  #freeSlots(): number {
+    return this.#slots.filter(({ isFree }) => isFree).length;
+  }
+
+  #slotChanged(): void {
+    this.#sayReady();
+    this.#endIfDrained();
+  }
+
+  /** Credit: what has changed since it was said last. */
+  #sayReady(): void {
+    if (this.#link === null) return;
+    const slots = this.#isDraining || this.#diskFull ? 0 : this.#freeSlots();
+    const paused = this.#isDraining ? 'it is leaving' : null;
+    const ready = { t: 'ready', slots, paused, diskFull: this.#diskFull } as const;
+    const said = JSON.stringify(ready);
+    // A slot that was filled is known to the farm: it accepted the build's answer.
+    if (said === this.#lastReady && slots === 0) return;
+    this.#lastReady = said;
+    this.#link.send(ready);
+  }
+
+  #endIfDrained(): void {
+    if (this.#isDraining && !this.#isBusy && this.#offers.size === 0) this.stop();
+  }
+
+  #pumpAll(): void {
+    for (const feed of this.#feeds()) feed.pump();
+  }
+
+  async #lookAtDisk(): Promise<void> {
+    const { dataDir, minFreeBytes, say } = this.#options;
+    const { bavail, bsize } = await statfs(dataDir);
+    const isFull = bavail * bsize < minFreeBytes;
+    if (isFull !== this.#diskFull) {
+      this.#diskFull = isFull;
+      say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
+      this.#sayReady();
+    }
+  }
+}
+
+function wordsFor(error: Error, next: 'retry' | 'wait'): string {
+  return next === 'wait'
+    ? `${error.message}; asking again every 5 s`
+    : `${error.message}; reconnecting`;
+}

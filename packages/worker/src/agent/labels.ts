@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+
+const systems: Readonly<Record<string, string>> = { darwin: 'macos', win32: 'windows' };
+const architectures: Readonly<Record<string, string>> = { ia32: 'x86' };
+
+/** What this machine is, as far as the agent can tell by itself. */
+export function detectLabels(): string[] {
+  const labels = [
+    systems[process.platform] ?? process.platform,
+    architectures[process.arch] ?? process.arch,
+  ];
+  if (process.platform === 'linux') labels.push(libc(), ...release());
+  if (spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
+    labels.push('containers');
+  }
+  return labels;
+}
+
+function libc(): string {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+}
+
+/** `debian` and `debian-12`, from os-release(5). */
+function release(): string[] {
+  const path = '/etc/os-release';
+  if (!existsSync(path)) return [];
+  const fields = new Map(
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => /^([A-Z_]+)="?([^"]*)"?$/.exec(line))
+      .flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? ''] as const] : [])),
+  );
+  const id = fields.get('ID');
+  if (id === undefined) return [];
+  const version = fields.get('VERSION_ID');
+  return version === undefined ? [id] : [id, `${id}-${version}`];
+}

@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { workerNameSchema } from '@weir/protocol';
+import { openWorkerKey } from '../link/worker-key.ts';
+import type { WorkerConfig } from './config.ts';
+import { defaultDataDir, keyPath, writeConfig } from './config.ts';
+import { JoinError, findFarm } from './find-farm.ts';
+import { runWorker } from './run-worker.ts';
+
+export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
+
+  URL              the farm's address, as its pages have it
+  --name NAME      what the farm calls this machine
+  --key SHA256:... the farm's fingerprint, from its register page (needed but on this machine)
+  --owner MAIL     whom the farm writes to about this worker
+  --slots N        builds at once (default 1)
+  --data DIR       key, mirrors, workspaces (default ~/.local/share/weir-worker, or $WEIR_DATA)
+  --sandbox KIND   bubblewrap (default), or none: builds may then do whatever this user may
+  --only-upstream NAME, --only-project NAME   take only these; repeatable
+  --min-free GIB   take no builds with less free disk (default 2)
+  --remote URL=PATH  a local mirror that serves in place of URL; repeatable
+  --insecure       allow a link that is not encrypted
+
+The worker then waits until an admin of the farm has compared its fingerprint and accepted it.
+'weir worker run' runs it again later.
+`;
+
+const gib = 1024 ** 3;
+
+/** Joins a farm and runs the worker. Resolves with the exit status. @throws JoinError */
+export async function runJoin(args: string[]): Promise<number> {
+  const { values, positionals } = parseJoin(args);
+  const [url, ...rest] = positionals;
+  if (url === undefined || rest.length > 0) throw new JoinError('join takes one address of a farm');
+  const name = workerNameSchema.safeParse(values.name);
+  if (!name.success) {
+    throw new JoinError(
+      '--name is missing, or is not made of letters, digits, dot, dash: --name my-machine',
+    );
+  }
+  const { key, insecure = false } = values;
+  const found = await findFarm(url, { key, insecure });
+  const dataDir = resolve(values.data ?? defaultDataDir());
+  const config: WorkerConfig = {
+    farm: url,
+    workerUrl: found.workerUrl,
+    farmKey: found.fingerprint,
+    name: name.data,
+    owner: values.owner ?? '',
+    slots: wholeNumber(values.slots ?? '1', '--slots', 256),
+    remotes: parseRemotes(values.remote ?? []),
+    onlyUpstreams: values['only-upstream'] ?? [],
+    onlyProjects: values['only-project'] ?? [],
+    minFreeBytes: Math.round(Number(values['min-free'] ?? '2') * gib) || 0,
+    ...(values.sandbox !== undefined && { sandbox: parseSandbox(values.sandbox) }),
+  };
+  writeConfig(dataDir, config);
+  const { fingerprint } = openWorkerKey(keyPath(dataDir));
+  process.stdout.write(
+    values.json === true
+      ? `${JSON.stringify({ farm: found.farm, name: name.data, fingerprint, dataDir })}\n`
+      : `Joining ${found.farm} as ${name.data}.\nThis worker's fingerprint is ${fingerprint}\n`,
+  );
+  return runWorker(dataDir);
+}
+
+function parseJoin(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        name: { type: 'string' },
+        key: { type: 'string' },
+        owner: { type: 'string' },
+        slots: { type: 'string' },
+        data: { type: 'string' },
+        sandbox: { type: 'string' },
+        'only-upstream': { type: 'string', multiple: true },
+        'only-project': { type: 'string', multiple: true },
+        'min-free': { type: 'string' },
+        remote: { type: 'string', multiple: true },
+        insecure: { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function parseSandbox(value: string): 'bubblewrap' | 'none' {
+  if (value === 'bubblewrap' || value === 'none') return value;
+  throw new JoinError(`--sandbox takes bubblewrap or none, not '${value}'`);
+}
+
+function wholeNumber(value: string, option: string, max: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
+  throw new JoinError(`${option} takes a whole number from 1 to ${max}, not '${value}'`);
+}
+
+function parseRemotes(values: readonly string[]): Record<string, string> {
+  const remotes: Record<string, string> = {};
+  for (const value of values) {
+    const at = value.lastIndexOf('=');
+    if (at < 1) throw new JoinError(`--remote takes URL=PATH, not '${value}'`);
+    remotes[value.slice(0, at)] = resolve(value.slice(at + 1));
+  }
+  return remotes;
+}

@@ -1,0 +1,63 @@
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { Agent } from '../agent/agent.ts';
+import { LinkError, WrongFarmError } from '../link/link-error.ts';
+import { openWorkerKey } from '../link/worker-key.ts';
+import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
+import { keyPath, readConfig } from './config.ts';
+
+/** Runs the worker that joined with this data folder until it is told to leave. Resolves with the exit status. */
+export async function runWorker(data: string): Promise<number> {
+  const dataDir = resolve(data);
+  const config = readConfig(dataDir);
+  const key = openWorkerKey(keyPath(dataDir));
+  const say = (message: string): void => {
+    process.stdout.write(`${config.name}: ${printable(message)}\n`);
+  };
+  let sandbox;
+  try {
+    sandbox = detectSandbox(config.sandbox, join(dataDir, 'etc'));
+  } catch (error) {
+    if (!(error instanceof NoSandboxError)) throw error;
+    process.stderr.write(`${config.name}: ${error.message}\n`);
+    return 1;
+  }
+  say(`fingerprint ${key.fingerprint}`);
+  say(`sandbox ${sandbox.kind}: ${sandbox.limits.join('; ')}`);
+  const agent = new Agent({
+    url: config.workerUrl,
+    name: config.name,
+    owner: config.owner,
+    slots: config.slots,
+    dataDir,
+    key,
+    farmKey: config.farmKey,
+    sandbox,
+    remotes: config.remotes,
+    policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
+    minFreeBytes: config.minFreeBytes,
+    say,
+  });
+  let signals = 0;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) return agent.stop();
+      say('finishing what runs, then leaving; once more to end it now');
+      agent.drain();
+    });
+  }
+  try {
+    await agent.run();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof LinkError || error instanceof WrongFarmError)) throw error;
+    process.stderr.write(`${config.name}: ${printable(error.message)}\n`);
+    return 1;
+  }
+}
+
+/** What a farm says reaches a terminal: none of its control characters does. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
+}
