@@ -1,5 +1,5 @@
 export { formatFarmErrors } from './farm/format-errors.ts';
-export { readFarmFile } from './farm/read-farm-file.ts';
+export { readFarmFile, readFarmText } from './farm/read-farm-file.ts';
 export type { FarmReading } from './farm/read-farm-file.ts';
 export { stderrLog } from './log.ts';
 export type { Log } from './log.ts';
