@@ -50,8 +50,8 @@ export function orBlank<T>(type: ValueType<T>, meaning: string, about: string): 
 }
 
 /**
- * A map with keys from a table. `short` names the two options that a map of one other key gives:
- * `- NAME: COMMAND` for a step.
+ * A map with keys from a table. `short` names two options that a map of one other key gives, be it
+ * the name of an option, too: `- NAME: COMMAND` for a step, and `- install: COMMAND`.
  */
 export function section<S extends Options>(
   options: S,
@@ -69,7 +69,7 @@ export function section<S extends Options>(
       }
       const written = entriesOf(node, place);
       const [only] = written;
-      if (short && only && written.length === 1 && !Object.hasOwn(options, only.key.value)) {
+      if (short && only && written.length === 1 && !short.includes(only.key.value)) {
         return sectionOf(options, lengthened(only, short), place);
       }
       const known = new Map<string, Entry>();

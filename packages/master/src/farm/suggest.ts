@@ -2,7 +2,7 @@
 export function suggest(word: string, known: Iterable<string>): string | null {
   const wanted = word.toLowerCase().slice(0, 100);
   let nearest: string | null = null;
-  let smallest = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let smallest = Math.ceil(wanted.length / 3) + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - wanted.length) >= smallest) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
