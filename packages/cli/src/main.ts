@@ -18,7 +18,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`weir: there is no command '${name}'. 'weir --help' lists them.\n`);
     return 2;
   }
-  if (args.includes('--help') || args.includes('-h')) {
+  const wantsHelp = args.includes('--help') || args.includes('-h');
+  if (wantsHelp && command.hasOwnHelp !== true) {
     process.stdout.write(`weir ${name}: ${command.summary}\n\n${command.usage.trim()}\n`);
     return 0;
   }
@@ -27,9 +28,9 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     process.stderr.write(`weir ${name}: ${error.message}\n`);
-    if (error instanceof UsageError)
+    if (error instanceof UsageError) {
       process.stderr.write(`'weir ${name} --help' says how it is used.\n`);
-    else if (process.env['WEIR_DEBUG'] !== undefined) process.stderr.write(`${error.stack}\n`);
+    } else if (process.env['WEIR_DEBUG'] !== undefined) process.stderr.write(`${error.stack}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

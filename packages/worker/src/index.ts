@@ -1,1 +1,2 @@
 export { runCommand } from './run-command.ts';
+export { NoSandboxError, detectSandbox } from './sandbox/detect.ts';

@@ -18,7 +18,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [word, ...rest] = args;
   const wantsHelp = rest.includes('--help') || rest.includes('-h');
   try {
-    switch (word) {
+    switch (word ?? '') {
       case 'join':
         return wantsHelp ? print(joinUsage) : await runJoin(rest);
       case 'run':

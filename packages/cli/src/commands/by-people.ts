@@ -88,8 +88,9 @@ async function runPost(post: Post, args: string[]): Promise<number> {
   });
   if (positionals.length !== post.words) throw new UsageError(`usage: ${post.synopsis}`);
   const { reason } = values;
-  if (typeof reason !== 'string')
+  if (typeof reason !== 'string') {
     throw new UsageError('--reason TEXT is missing: people will ask why');
+  }
   const body = { reason, ...post.body?.(positionals, values) };
   const answer = await callApi(values, 'POST', post.path(positionals), body);
   process.stdout.write(
@@ -99,8 +100,9 @@ async function runPost(post: Post, args: string[]): Promise<number> {
 }
 
 function pathOf([noun, name]: readonly string[]): string {
-  if (!nouns.some((known) => known === noun))
+  if (!nouns.some((known) => known === noun)) {
     throw new UsageError(`'${noun}' is neither builder nor worker`);
+  }
   return `/api/v1/${noun}s/${encodeURIComponent(name ?? '')}`;
 }
 

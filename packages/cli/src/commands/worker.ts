@@ -7,6 +7,7 @@ export const workerCommand: CliCommand = {
 weir worker run [--data DIR]
 
 'weir worker join --help' and 'weir worker run --help' tell more.`,
+  hasOwnHelp: true,
   async run(args) {
     const { runCommand } = await import('@weir/worker');
     return runCommand(args);

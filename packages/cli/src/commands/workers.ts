@@ -39,8 +39,9 @@ weir workers reject|revoke NAME --reason TEXT
     if (act === undefined || name === undefined || rest.length > 0) {
       throw new UsageError(`'${positionals.join(' ')}' is not understood`);
     }
-    if (values.reason === undefined)
+    if (values.reason === undefined) {
       throw new UsageError('--reason TEXT is missing: people will ask why');
+    }
     const body = { reason: values.reason, ...(act === 'accept' && acceptance(values)) };
     const path = `/api/v1/workers/${encodeURIComponent(name)}/${act}`;
     const answer = await callApi(values, 'POST', path, body);

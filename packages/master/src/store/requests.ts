@@ -1,6 +1,10 @@
 import type { Finding, RequestReason, Result } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
+import { sql } from 'kysely';
 import type { Database, RequestTable } from './schema.ts';
+
+/** Written out, not bound: only then does SQLite use the index of what waits. */
+const isWaiting = sql<boolean>`state = 'waiting'`;
 
 export type RequestRow = Selectable<RequestTable>;
 
@@ -48,22 +52,7 @@ export function requestById(db: Kysely<Database>, id: number): Promise<RequestRo
 
 /** All that waits, oldest first. */
 export function waitingRequests(db: Kysely<Database>): Promise<RequestRow[]> {
-  return db
-    .selectFrom('request')
-    .selectAll()
-    .where('state', '=', 'waiting')
-    .orderBy('id')
-    .execute();
-}
-
-export function waitingRequestsOf(db: Kysely<Database>, builderId: number): Promise<RequestRow[]> {
-  return db
-    .selectFrom('request')
-    .selectAll()
-    .where('builder_id', '=', builderId)
-    .where('state', '=', 'waiting')
-    .orderBy('id')
-    .execute();
+  return db.selectFrom('request').selectAll().where(isWaiting).orderBy('id').execute();
 }
 
 /** Claims a request. False when somebody else did, or it was cancelled: then it is not ours. */

@@ -37,7 +37,7 @@ export class Mirror {
     const isNew = !existsSync(join(dir, 'HEAD'));
     mkdirSync(dir, { recursive: true });
     const git = openGit(dir, remote.protocols, signal);
-    if (isNew) await git.run('init', '--bare', '--quiet', '--template=', '--end-of-options', dir);
+    if (isNew) await git.run('init', '--bare', '--quiet', '--end-of-options', dir);
     return new Mirror(git, remote.address);
   }
 

@@ -37,7 +37,7 @@ export interface AgentOptions {
 }
 
 /** Who waits to be accepted, or for a twin to go, asks again after so long. */
-const waitMs = 5_000;
+const waitMs = 3_000;
 const diskEveryMs = 30_000;
 
 /**
@@ -315,6 +315,6 @@ export class Agent {
 
 function wordsFor(error: Error, next: 'retry' | 'wait'): string {
   return next === 'wait'
-    ? `${error.message}; asking again every 5 s`
+    ? `${error.message}; asking again every 3 s`
     : `${error.message}; reconnecting`;
 }
