@@ -199,6 +199,16 @@ describe('a build in bubblewrap', function () {
       assert.deepEqual([step.result, step.findings], ['failure', ['process-cap']]);
     });
 
+    it('ends when it sits on all the processes that it may have', async () => {
+      await using slot = await TestSlot.start();
+
+      const step = await runScript(slot, '(while :; do sleep 600 & done) || exec sleep 600', {
+        processes: 60,
+      });
+
+      assert.deepEqual([step.result, step.findings], ['failure', ['process-cap']]);
+    });
+
     it('ends when it takes too much memory, with a finding', async () => {
       await using slot = await TestSlot.start();
 

@@ -137,7 +137,15 @@ describe('a checkout', () => {
       });
     }
 
+    const own = {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'filter.evil.smudge',
+      GIT_CONFIG_VALUE_0: `touch ${witness}`,
+    };
+    Object.assign(process.env, own);
+
     await scene.checkOut(commit);
+    for (const name of Object.keys(own)) delete process.env[name];
 
     assert.equal(existsSync(witness), false);
     assert.equal(readFileSync(join(scene.dir, 'a;touch b'), 'utf8'), 'one\n');
