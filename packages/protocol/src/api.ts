@@ -150,6 +150,32 @@ export const buildSchema = buildSummarySchema.extend({
 });
 export type ApiBuild = z.infer<typeof buildSchema>;
 
+export const logLinesSchema = z.object({
+  log: id,
+  build: id,
+  step: z.number().int().nonnegative(),
+  /** Nothing will be added to it any more. */
+  closed: z.boolean(),
+  /** Kept, and so what `/api/v1/logs/ID` gives. */
+  bytes: z.number().int().nonnegative(),
+  printed: z.number().int().nonnegative(),
+  lines: z.number().int().nonnegative(),
+  /** Parts kept of what was printed. */
+  ranges: z.array(z.tuple([z.number().int(), z.number().int()])),
+  items: z.array(
+    z.object({
+      /** The first line of a log is 0. */
+      number: z.number().int().nonnegative(),
+      /** Where it begins in the kept bytes. */
+      fromByte: z.number().int().nonnegative(),
+      text: z.string(),
+      /** There is more of this line than is shown. */
+      cut: z.boolean(),
+    }),
+  ),
+});
+export type ApiLogLines = z.infer<typeof logLinesSchema>;
+
 export const pauseSchema = z.object({ by: z.string(), at: time, reason: z.string() });
 
 export const builderSchema = z.object({
@@ -221,6 +247,20 @@ export const eventSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type ApiEvent = z.infer<typeof eventSchema>;
+
+/** `/.well-known/weir`: what a worker must know to join. */
+export const wellKnownSchema = z.object({
+  farm: z.string(),
+  /** Where workers connect: `wss://farm.example/worker`. */
+  workerUrl: z.string(),
+  /** Of the farm's key, to be compared with the one that the volunteer was given. */
+  fingerprint: z.string(),
+  /** Of the worker protocol. */
+  versions: z.object({ min: z.number().int(), max: z.number().int() }),
+  /** Version of the agent at `/weir-worker.mjs`. */
+  agent: z.string(),
+});
+export type WellKnown = z.infer<typeof wellKnownSchema>;
 
 export const problemSchema = z.object({
   type: z.string(),

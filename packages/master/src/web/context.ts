@@ -16,9 +16,9 @@ export interface WebContext {
    *
    * @throws ProblemError with the engine's reason, or 503 when it does not answer within 5 s
    */
-  sendCommand(actor: string, command: Command): Promise<CommandAnswer>;
+  readonly sendCommand: (actor: string, command: Command) => Promise<CommandAnswer>;
   /** The URL of a file of the browser's bundle, with its hash: `/assets/main-4K2Q.js`. */
-  asset(name: 'main.js' | 'main.css'): Promise<string>;
+  readonly asset: (name: 'main.js' | 'main.css') => Promise<string>;
 }
 
 /** Who asks. `/sign-in` and `/sign-out` are POST doors beside it; the page with the form is a page like others. */

@@ -1,9 +1,10 @@
-import type { ApiFarm } from '@weir/protocol';
+import type { ApiFarm, ApiWorker } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { FarmFacts } from '../../command.ts';
 import { eventBounds } from '../../store/events.ts';
 import type { Database } from '../../store/schema.ts';
+import type { WorkerRow } from '../../store/workers.ts';
 import { acceptedWorkers } from '../../store/workers.ts';
 import { weirVersion } from '../version.ts';
 
@@ -26,7 +27,7 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
   return {
     name: farm.name,
     version: weirVersion,
-    warnings: [...farm.warnings],
+    warnings: [...farm.warnings, ...online.flatMap(sandboxWarning)],
     workersOnline: online.length,
     workers: workers.length,
     slots: online.reduce((sum, worker) => sum + worker.slots, 0),
@@ -35,4 +36,11 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     oldestWaitSince: waiting.since,
     event: newest,
   };
+}
+
+function sandboxWarning({ name, sandbox_json }: WorkerRow): string[] {
+  const sandbox = JSON.parse(sandbox_json ?? 'null') as ApiWorker['sandbox'];
+  return sandbox?.kind === 'none'
+    ? [`The sandbox is off on worker ${name}: its builds can do what its user can.`]
+    : [];
 }

@@ -8,6 +8,13 @@ export const problems = {
   'wrong-token': { status: 401, title: 'The token is not the admin token' },
   'csrf-token-missing': { status: 403, title: 'The form did not come from a page of this farm' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'no-such-build': { status: 404, title: 'There is no such build' },
+  'no-such-builder': { status: 404, title: 'There is no such builder' },
+  'no-such-change': { status: 404, title: 'There is no such change' },
+  'no-such-log': { status: 404, title: 'There is no such log' },
+  'no-such-request': { status: 404, title: 'There is no such request' },
+  'no-such-upstream': { status: 404, title: 'There is no such upstream' },
+  'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that is not taken' },
@@ -15,6 +22,7 @@ export const problems = {
   'too-many-failures': { status: 429, title: 'Too many wrong tokens came from there' },
   internal: { status: 500, title: 'The farm failed' },
   'engine-away': { status: 503, title: 'The engine does not answer' },
+  'store-away': { status: 503, title: 'The store is not there, or not ready' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },
 } as const;
 export type ProblemCode = keyof typeof problems;

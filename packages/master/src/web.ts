@@ -1,0 +1,86 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Router } from 'express';
+import { LogReader } from './builds/logs/reader.ts';
+import type { WebOptions } from './command.ts';
+import { stderrLog } from './log.ts';
+import { openReader } from './store/store.ts';
+import type { WebContext } from './web/context.ts';
+import { EngineLink } from './web/live/engine-link.ts';
+import { EventFeed } from './web/live/event-feed.ts';
+import { LogGrowth } from './web/live/log-growth.ts';
+import { Streams } from './web/live/streams.ts';
+import { createApp } from './web/server/app.ts';
+import { Bundles } from './web/server/bundles.ts';
+import { AdminSignIn } from './web/sign-in/sign-in.ts';
+
+/** How long answers that are under way may take when the farm stops. */
+const drainMs = 2_000;
+
+if (parentPort === null) throw new Error('the web role runs as a thread of the engine');
+const port = parentPort;
+const options = workerData as WebOptions;
+
+const log = stderrLog();
+const db = openReader(options.storePath);
+const logs = new LogReader(join(options.dataDir, 'logs'));
+const engine = new EngineLink(port, options.farm);
+const feed = await EventFeed.open(db, (error) =>
+  log.warn(`events were not read: ${String(error)}`),
+);
+const growth = new LogGrowth();
+const streams = new Streams();
+const bundles = new Bundles();
+const signIn = new AdminSignIn(db);
+const context: WebContext = {
+  db,
+  logs,
+  signIn,
+  farm: engine.farm,
+  sendCommand: engine.sendCommand,
+  asset: (name) => bundles.assetUrl(name),
+};
+const app = createApp({
+  context,
+  signIn,
+  feed,
+  growth,
+  streams,
+  bundles,
+  pages: Router(),
+  log,
+  ping: () => engine.ping(),
+});
+const server = createServer(app);
+
+engine.listen({
+  woken() {
+    feed.wake();
+    growth.woken();
+  },
+  grew: (grown) => growth.grew(grown),
+  stop: () => void stop(),
+});
+server.once('error', (error) => {
+  engine.send({ t: 'failed', message: `the web port can't be opened: ${error.message}` });
+  void stop();
+});
+server.listen(options.port, options.host, () => {
+  engine.send({ t: 'listening', port: (server.address() as AddressInfo).port });
+});
+
+async function stop(): Promise<void> {
+  streams.endAll();
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(timer);
+  feed[Symbol.dispose]();
+  logs[Symbol.dispose]();
+  await db.destroy();
+  port.close();
+}

@@ -1,0 +1,136 @@
+import {
+  acceptBodySchema,
+  buildSchema,
+  builderSchema,
+  forceBodySchema,
+  reasonBodySchema,
+  requestSchema,
+  workerSchema,
+} from '@weir/protocol';
+import type { ApiRequest } from '@weir/protocol';
+import type { CommandAnswer } from '../../command.ts';
+import type { WebContext } from '../context.ts';
+import { readBuilder } from '../read/builders.ts';
+import { readBuild } from '../read/builds.ts';
+import { readRequest } from '../read/requests.ts';
+import { readWorker } from '../read/workers.ts';
+import { found, idOf } from './asked.ts';
+import { door } from './door.ts';
+import type { Door } from './door.ts';
+
+/** What people may have the engine do. Each answers, after the commit, with the thing as it is then. */
+export function commandDoors(context: WebContext): Door[] {
+  return [...requestDoors(context), ...builderDoors(context), ...workerDoors(context)];
+}
+
+function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
+  const request = async (id: number): Promise<ApiRequest> =>
+    found(await readRequest(db, farm().rules, id, Date.now()), 'request', id);
+  const written = ({ request: id }: CommandAnswer): Promise<ApiRequest> => request(id ?? 0);
+  return [
+    door({
+      method: 'post',
+      path: '/api/v1/requests',
+      summary: 'Force a build of a builder, at given commits or at the newest known changes',
+      status: 201,
+      body: forceBodySchema,
+      answer: requestSchema,
+      handle: async ({ actor, body }) => written(await sendCommand(actor, { t: 'force', ...body })),
+    }),
+    door({
+      method: 'post',
+      path: '/api/v1/requests/{id}/cancel',
+      summary: 'Cancel a request that waits',
+      body: reasonBodySchema,
+      answer: requestSchema,
+      handle: async ({ subject, actor, body }) => {
+        const id = idOf(subject, 'request');
+        await sendCommand(actor, { t: 'cancel-request', request: id, reason: body.reason });
+        return request(id);
+      },
+    }),
+    door({
+      method: 'post',
+      path: '/api/v1/builds/{id}/cancel',
+      summary: 'End a running build with its whole process tree',
+      body: reasonBodySchema,
+      answer: buildSchema,
+      handle: async ({ subject, actor, body }) => {
+        const id = idOf(subject, 'build');
+        await sendCommand(actor, { t: 'cancel', build: id, reason: body.reason });
+        return found(await readBuild(db, logs, id), 'build', id);
+      },
+    }),
+    door({
+      method: 'post',
+      path: '/api/v1/builds/{id}/again',
+      summary: 'Build the same revisions once more',
+      status: 201,
+      body: reasonBodySchema,
+      answer: requestSchema,
+      handle: async ({ subject, actor, body }) =>
+        written(
+          await sendCommand(actor, {
+            t: 'again',
+            build: idOf(subject, 'build'),
+            reason: body.reason,
+          }),
+        ),
+    }),
+  ];
+}
+
+function builderDoors({ db, farm, sendCommand }: WebContext): Door[] {
+  return (['pause', 'resume'] as const).map((act) =>
+    door({
+      method: 'post',
+      path: `/api/v1/builders/{name}/${act}`,
+      summary: act === 'pause' ? 'Give a builder no more builds' : "End a builder's pause",
+      body: reasonBodySchema,
+      answer: builderSchema,
+      handle: async ({ subject, actor, body }) => {
+        await sendCommand(actor, { t: `${act}-builder`, builder: subject, reason: body.reason });
+        const builder = await readBuilder(db, farm().rules, subject, Date.now());
+        return found(builder, 'builder', subject);
+      },
+    }),
+  );
+}
+
+const workerActs = {
+  'pause-worker': { path: 'pause', summary: 'Give a worker no more builds' },
+  'resume-worker': { path: 'resume', summary: "End a worker's pause" },
+  reject: { path: 'reject', summary: 'Turn away a worker that asked to join' },
+  revoke: { path: 'revoke', summary: "Revoke a worker's key, and close its link" },
+} as const;
+
+function workerDoors({ db, sendCommand }: WebContext): Door[] {
+  const worker = async (name: string) => found(await readWorker(db, name), 'worker', name);
+  const acts = Object.keys(workerActs) as (keyof typeof workerActs)[];
+  return [
+    door({
+      method: 'post',
+      path: '/api/v1/workers/{name}/accept',
+      summary: 'Accept a worker that asked to join, by the fingerprint that its owner sees',
+      body: acceptBodySchema,
+      answer: workerSchema,
+      handle: async ({ subject, actor, body }) => {
+        await sendCommand(actor, { t: 'accept', worker: subject, ...body });
+        return worker(subject);
+      },
+    }),
+    ...acts.map((t) =>
+      door({
+        method: 'post',
+        path: `/api/v1/workers/{name}/${workerActs[t].path}`,
+        summary: workerActs[t].summary,
+        body: reasonBodySchema,
+        answer: workerSchema,
+        handle: async ({ subject, actor, body }) => {
+          await sendCommand(actor, { t, worker: subject, reason: body.reason });
+          return worker(subject);
+        },
+      }),
+    ),
+  ];
+}

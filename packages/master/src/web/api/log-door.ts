@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import type { LogExtent } from '../../builds/logs/reader.ts';
+import type { LogRow } from '../../store/logs.ts';
+import type { WebContext } from '../context.ts';
+import { logById } from '../read/logs.ts';
+import { problem } from '../server/problems.ts';
+import { found, idOf } from './asked.ts';
+import { parseByteRange } from './byte-range.ts';
+
+/** `GET /api/v1/logs/{id}`: the kept bytes as they are, or one range of them. */
+export function logDoor({ db, logs }: Pick<WebContext, 'db' | 'logs'>) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const id = idOf(String(request.params['id']), 'log');
+    const log = found(await logById(db, id), 'log', id);
+    const extent = await logs.extent(log);
+    const etag = setHeaders(response, log, extent);
+    if (etag !== undefined && request.get('if-none-match') === etag) {
+      response.status(304).end();
+      return;
+    }
+    const { from, to } = chooseRange(request, response, { size: extent.bytes, etag });
+    response.setHeader('content-length', to - from);
+    if (request.method === 'HEAD' || from === to) {
+      response.end();
+      return;
+    }
+    const bytes = Readable.from(logs.read(log, { fromByte: from, toByte: to }), {
+      objectMode: true,
+      highWaterMark: 1,
+    });
+    try {
+      await pipeline(bytes, response);
+    } catch (error) {
+      // A client that goes away is no failure of ours.
+      if (!response.closed) throw error;
+    }
+  };
+}
+
+/** Answers with the ETag, where the log has one: it will not change any more. */
+function setHeaders(response: Response, log: LogRow, extent: LogExtent): string | undefined {
+  // Not through express, which would name a character set: the bytes are whatever the step printed.
+  response.setHeader('content-type', 'text/plain');
+  response.setHeader('accept-ranges', 'bytes');
+  response.setHeader('cache-control', 'no-cache');
+  const keptBytes = extent.ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+  if (keptBytes < extent.printed) {
+    const ranges = extent.ranges.map(([from, to]) => `${from}-${to}`).join(', ');
+    response.setHeader('x-weir-kept-ranges', ranges);
+  }
+  if (log.finished !== 1 || log.sha256 === null) return undefined;
+  const etag = `"${log.sha256}"`;
+  response.setHeader('etag', etag);
+  return etag;
+}
+
+function chooseRange(
+  request: Request,
+  response: Response,
+  { size, etag }: { size: number; etag: string | undefined },
+): { from: number; to: number } {
+  const ifRange = request.get('if-range');
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = parseByteRange(isSame ? request.get('range') : undefined, size);
+  switch (range.t) {
+    case 'whole':
+      return { from: 0, to: size };
+    case 'part':
+      response.status(206);
+      response.setHeader('content-range', `bytes ${range.from}-${range.to - 1}/${size}`);
+      return range;
+    case 'unsatisfiable':
+      throw problem('range-not-satisfiable', `there are ${size} bytes`, {
+        headers: { 'content-range': `bytes */${size}` },
+      });
+  }
+}

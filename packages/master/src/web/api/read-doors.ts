@@ -1,0 +1,144 @@
+import {
+  buildSchema,
+  buildStates,
+  buildSummarySchema,
+  builderSchema,
+  changeSchema,
+  enrolmentStates,
+  farmSchema,
+  requestReasons,
+  requestSchema,
+  requestStates,
+  results,
+  upstreamSchema,
+  verdicts,
+  workerSchema,
+} from '@weir/protocol';
+import { z } from 'zod';
+import type { WebContext } from '../context.ts';
+import { listBuilders, readBuilder } from '../read/builders.ts';
+import { listBuilds, readBuild } from '../read/builds.ts';
+import { listChanges, readChange } from '../read/changes.ts';
+import { readFarm } from '../read/farm.ts';
+import { listRequests, readRequest } from '../read/requests.ts';
+import { listUpstreams, readUpstream } from '../read/upstreams.ts';
+import { listWorkers, readWorker } from '../read/workers.ts';
+import { found, idOf, nameFilter, pageOf, pageQuery } from './asked.ts';
+import { door } from './door.ts';
+import type { Door } from './door.ts';
+
+/** Everything that can be read as JSON; no sign-in is needed for any of it. */
+export function readDoors({ db, logs, farm }: WebContext): Door[] {
+  const rules = () => farm().rules;
+  return [
+    door({
+      path: '/api/v1/farm',
+      summary: 'The farm at a glance',
+      answer: farmSchema,
+      handle: () => readFarm(db, farm()),
+    }),
+    door({
+      path: '/api/v1/upstreams',
+      summary: 'The upstreams with their trunks and tree status, in the order of the farm file',
+      answer: pageOf(upstreamSchema),
+      handle: async () => ({ items: await listUpstreams(db, rules(), Date.now()), next: null }),
+    }),
+    door({
+      path: '/api/v1/upstreams/{name}',
+      summary: 'One upstream',
+      answer: upstreamSchema,
+      handle: async ({ subject }) =>
+        found(await readUpstream(db, rules(), subject, Date.now()), 'upstream', subject),
+    }),
+    door({
+      path: '/api/v1/changes',
+      summary: 'Changes of the followed branches, newest first',
+      query: pageQuery.extend({ branch: nameFilter, upstream: nameFilter }),
+      answer: pageOf(changeSchema),
+      handle: ({ query }) => listChanges(db, query),
+    }),
+    door({
+      path: '/api/v1/changes/{id}',
+      summary: 'One change',
+      answer: changeSchema,
+      handle: async ({ subject }) =>
+        found(await readChange(db, idOf(subject, 'change')), 'change', subject),
+    }),
+    door({
+      path: '/api/v1/builders',
+      summary: 'The builders with verdict, what runs and what waits, in the order of the farm file',
+      query: pageQuery.extend({
+        upstream: nameFilter,
+        trunk: nameFilter,
+        project: nameFilter,
+        platform: nameFilter,
+        verdict: z.enum(verdicts).optional(),
+      }),
+      answer: pageOf(builderSchema),
+      handle: ({ query }) => listBuilders(db, rules(), query, Date.now()),
+    }),
+    door({
+      path: '/api/v1/builders/{name}',
+      summary: 'One builder; the slashes of its name may be percent-encoded or not',
+      answer: builderSchema,
+      handle: async ({ subject }) =>
+        found(await readBuilder(db, rules(), subject, Date.now()), 'builder', subject),
+    }),
+    door({
+      path: '/api/v1/requests',
+      summary: 'Requests, newest first; each that waits says why',
+      query: pageQuery.extend({
+        builder: nameFilter,
+        state: z.enum(requestStates).optional(),
+        reason: z.enum(requestReasons).optional(),
+        result: z.enum(results).optional(),
+      }),
+      answer: pageOf(requestSchema),
+      handle: ({ query }) => listRequests(db, rules(), query, Date.now()),
+    }),
+    door({
+      path: '/api/v1/requests/{id}',
+      summary: 'One request',
+      answer: requestSchema,
+      handle: async ({ subject }) =>
+        found(
+          await readRequest(db, rules(), idOf(subject, 'request'), Date.now()),
+          'request',
+          subject,
+        ),
+    }),
+    door({
+      path: '/api/v1/builds',
+      summary: 'Builds, newest first',
+      query: pageQuery.extend({
+        builder: nameFilter,
+        worker: nameFilter,
+        upstream: nameFilter,
+        state: z.enum(buildStates).optional(),
+        result: z.enum(results).optional(),
+      }),
+      answer: pageOf(buildSummarySchema),
+      handle: ({ query }) => listBuilds(db, query),
+    }),
+    door({
+      path: '/api/v1/builds/{id}',
+      summary: 'One build: steps, revisions, changes, why it ran',
+      answer: buildSchema,
+      handle: async ({ subject }) =>
+        found(await readBuild(db, logs, idOf(subject, 'build')), 'build', subject),
+    }),
+    door({
+      path: '/api/v1/workers',
+      summary: 'Workers by name',
+      query: pageQuery.extend({ state: z.enum(enrolmentStates).optional() }),
+      answer: pageOf(workerSchema),
+      handle: ({ query }) => listWorkers(db, query),
+    }),
+    door({
+      path: '/api/v1/workers/{name}',
+      summary: 'One worker',
+      answer: workerSchema,
+      handle: async ({ subject }) => found(await readWorker(db, subject), 'worker', subject),
+    }),
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Request, Response } from 'express';
+import { Router } from 'express';
+import type { SignIn } from '../context.ts';
+import { problem } from '../server/problems.ts';
+import { parseAsked } from './asked.ts';
+import type { Door } from './door.ts';
+
+/** Opens the doors. */
+export function doorRoutes(doors: readonly Door[], signIn: SignIn): Router {
+  const router = Router();
+  for (const door of doors) {
+    const handle = handlerOf(door, signIn);
+    if (door.method === 'get') router.get(routePath(door.path), handle);
+    else router.post(routePath(door.path), signIn.requireSignIn, handle);
+  }
+  return router;
+}
+
+/** Refuses the methods that a path of the API does not take. */
+export function otherMethods(doors: readonly { method: string; path: string }[]): Router {
+  const router = Router();
+  for (const [path, ofPath] of Map.groupBy(doors, (door) => door.path)) {
+    const methods = ofPath.map((door) => (door.method === 'get' ? 'GET, HEAD' : 'POST'));
+    const allow = methods.join(', ');
+    router.all(routePath(path), (request) => {
+      throw problem('method-not-allowed', `${request.path} takes ${allow}`, { headers: { allow } });
+    });
+  }
+  return router;
+}
+
+/** A builder's name has slashes: it may reach over several segments. */
+function routePath(path: string): string {
+  return path
+    .replace('/builders/{name}', '/builders/*name')
+    .replaceAll(/\{(\w+)\}/g, (_, parameter: string) => `:${parameter}`);
+}
+
+function handlerOf(door: Door, signIn: SignIn) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const answer = await door.handle({
+      subject: subjectOf(request),
+      query: door.query && parseAsked(door.query, request.query, 'bad-query'),
+      body: door.body && parseAsked(door.body, bodyOf(request), 'bad-body'),
+      actor: signIn.actorOf(request) ?? '',
+    });
+    response.status(door.status).set('cache-control', 'no-cache');
+    if (door.status === 201) response.location(`/api/v1/requests/${idIn(answer)}`);
+    response.json(answer);
+  };
+}
+
+function bodyOf(request: Request): unknown {
+  if (request.body !== undefined) return request.body;
+  if (request.get('content-length') === '0') return {};
+  throw problem('unsupported-media-type', 'this door takes application/json');
+}
+
+function subjectOf({ params }: Request): string {
+  const subject: unknown = params['id'] ?? params['name'] ?? '';
+  return Array.isArray(subject) ? subject.join('/') : String(subject);
+}
+
+function idIn(answer: unknown): string {
+  return typeof answer === 'object' && answer !== null && 'id' in answer ? String(answer.id) : '';
+}

@@ -1,0 +1,102 @@
+import type { ApiEvent } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { EventRow } from '../../store/events.ts';
+import { eventBounds, eventsAfter } from '../../store/events.ts';
+import type { Database } from '../../store/schema.ts';
+import type { ServerSentEvent } from './sse.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** The newest events are kept, ready to be sent: a thousand readers cost one query. */
+const maxKept = 1_000;
+const batch = 200;
+/** Finds what a lost wake-up missed. */
+const sweepMs = 3_000;
+
+/** The event log as the live streams read it. */
+export class EventFeed implements Disposable {
+  readonly #db: Kysely<Database>;
+  readonly #wakeUp = new WakeUp();
+  readonly #sweep: NodeJS.Timeout;
+  readonly #onError: (error: unknown) => void;
+  /** Without gaps, and up to the newest event that was read. */
+  #kept: ServerSentEvent[] = [];
+  #newest = 0;
+  #isWoken = false;
+  #isReading = false;
+
+  private constructor(db: Kysely<Database>, onError: (error: unknown) => void) {
+    this.#db = db;
+    this.#onError = onError;
+    this.#sweep = setInterval(() => this.wake(), sweepMs);
+  }
+
+  static async open(db: Kysely<Database>, onError: (error: unknown) => void): Promise<EventFeed> {
+    const feed = new EventFeed(db, onError);
+    feed.#newest = (await eventBounds(db)).newest;
+    return feed;
+  }
+
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** Something may have been committed. */
+  wake(): void {
+    this.#isWoken = true;
+    if (!this.#isReading) void this.#read();
+  }
+
+  /** Resolves when there are events that were not there before. */
+  next(): Promise<void> {
+    return this.#wakeUp.next();
+  }
+
+  /** The events after a number, oldest first; a few hundred at most. */
+  async after(number: number): Promise<ServerSentEvent[]> {
+    const oldestKept = this.#kept[0]?.id;
+    if (oldestKept !== undefined && number >= oldestKept - 1) {
+      const from = number - oldestKept + 1;
+      return this.#kept.slice(from, from + batch);
+    }
+    return (await eventsAfter(this.#db, number, batch)).map(toServerSent);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#sweep);
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#isWoken) {
+        this.#isWoken = false;
+        this.#keep(await eventsAfter(this.#db, this.#newest, batch));
+      }
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #keep(rows: readonly EventRow[]): void {
+    if (rows.length === 0) return;
+    this.#isWoken ||= rows.length === batch;
+    this.#newest = rows.at(-1)?.number ?? this.#newest;
+    this.#kept.push(...rows.map(toServerSent));
+    if (this.#kept.length > 2 * maxKept) this.#kept = this.#kept.slice(-maxKept);
+    this.#wakeUp.wake();
+  }
+}
+
+function toServerSent(row: EventRow): ServerSentEvent {
+  const event: ApiEvent = {
+    number: row.number,
+    at: row.at,
+    kind: row.kind,
+    actor: row.actor,
+    subject: row.subject,
+    data: JSON.parse(row.data_json) as Record<string, unknown>,
+  };
+  return { id: row.number, data: JSON.stringify(event) };
+}

@@ -1,0 +1,84 @@
+import express from 'express';
+import type { Express, Router } from 'express';
+import type { Log } from '../../log.ts';
+import { commandDoors } from '../api/command-doors.ts';
+import { logDoor } from '../api/log-door.ts';
+import { logLinesDoor } from '../api/log-lines-door.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import { otherDoors } from '../api/other-doors.ts';
+import { readDoors } from '../api/read-doors.ts';
+import { doorRoutes, otherMethods } from '../api/routes.ts';
+import type { WebContext } from '../context.ts';
+import { eventDoor } from '../live/event-door.ts';
+import type { EventFeed } from '../live/event-feed.ts';
+import type { LogGrowth } from '../live/log-growth.ts';
+import { logLiveDoor } from '../live/log-live-door.ts';
+import type { Streams } from '../live/streams.ts';
+import { signInRoutes } from '../sign-in/routes.ts';
+import type { AdminSignIn } from '../sign-in/sign-in.ts';
+import { bundleRoutes } from './bundle-routes.ts';
+import type { Bundles } from './bundles.ts';
+import { healthRoutes } from './health.ts';
+import { metricsDoor } from './metrics.ts';
+import { answerProblems, nothingHere } from './problem-answers.ts';
+import { securityHeaders } from './security-headers.ts';
+import { wellKnownDoor } from './well-known.ts';
+
+export const maxBodyBytes = 64 * 1024;
+
+/** Everything that the web role is made of. */
+export interface WebParts {
+  readonly context: WebContext;
+  readonly signIn: AdminSignIn;
+  readonly feed: EventFeed;
+  readonly growth: LogGrowth;
+  readonly streams: Streams;
+  readonly bundles: Bundles;
+  readonly pages: Router;
+  readonly log: Log;
+  /** Resolves when the engine answers. */
+  ping(): Promise<void>;
+}
+
+/** All doors and pages of the web role. */
+export function createApp(parts: WebParts): Express {
+  const { context, signIn, streams, log } = parts;
+  const app = express();
+  app.disable('x-powered-by').set('query parser', 'simple').set('trust proxy', false);
+  app.use(securityHeaders());
+  app.use(healthRoutes(context.db, () => parts.ping()));
+  app.get(
+    '/metrics',
+    metricsDoor(context.db, context.farm, () => streams.count),
+  );
+  app.get('/.well-known/weir', wellKnownDoor(context.farm));
+  app.use(bundleRoutes(parts.bundles));
+  app.use(signIn.identify);
+  app.use('/api', express.json({ limit: maxBodyBytes }));
+  app.use(apiRoutes(parts));
+  app.use(express.urlencoded({ limit: maxBodyBytes, extended: false }));
+  app.use(signInRoutes(signIn, context.farm));
+  app.use(parts.pages);
+  app.use(nothingHere);
+  app.use(answerProblems(log));
+  return app;
+}
+
+function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
+  const doors = [...readDoors(context), logLinesDoor(context), ...commandDoors(context)];
+  const document = openApiDocument(doors);
+  const router = express.Router();
+  router.get('/api/v1/openapi.json', (_request, response) => {
+    response.set('cache-control', 'no-cache').json(document);
+  });
+  // A HEAD would open a stream that nobody reads.
+  router.head(['/api/v1/events', '/api/v1/logs/:id/live'], (_request, response) => {
+    response.type('text/event-stream').end();
+  });
+  router.get('/api/v1/events', eventDoor(context.db, feed, streams));
+  router.get('/api/v1/logs/:id/live', logLiveDoor(context, growth, streams));
+  router.get('/api/v1/logs/:id', logDoor(context));
+  router.use(doorRoutes(doors, signIn));
+  router.use(otherMethods([...doors, ...otherDoors]));
+  return router;
+}

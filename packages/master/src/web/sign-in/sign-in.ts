@@ -1,0 +1,126 @@
+import type { Request, RequestHandler } from 'express';
+import type { Kysely } from 'kysely';
+import { adminTokenSetting, cookieSecretSetting } from '../../admin-token.ts';
+import type { Database } from '../../store/schema.ts';
+import { getSetting } from '../../store/settings.ts';
+import type { SignIn } from '../context.ts';
+import { problem } from '../server/problems.ts';
+import { isAdminToken } from './admin-token.ts';
+import { Failures } from './failures.ts';
+import type { SessionKeys } from './session.ts';
+import { csrfTokenOf, isSame, isSession, makeSession, sessionCookie } from './session.ts';
+
+/** The only person there is as yet. */
+const admin = 'admin';
+
+type Visit =
+  | { readonly by: 'token' }
+  | { readonly by: 'cookie'; readonly csrfToken: string }
+  | { readonly by: 'nobody' };
+
+const nobody: Visit = { by: 'nobody' };
+
+/** Knows who asks: by `Authorization: Bearer TOKEN`, or by the cookie of a session. */
+export class AdminSignIn implements SignIn {
+  readonly #db: Kysely<Database>;
+  readonly #failures = new Failures();
+  readonly #visits = new WeakMap<Request, Visit>();
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** Stands in front of every door: who asks is known behind it. */
+  readonly identify: RequestHandler = async (request, _response, next) => {
+    const visit = await this.#visitOf(request);
+    this.#visits.set(request, visit);
+    next();
+  };
+
+  actorOf(request: Request): string | null {
+    return (this.#visits.get(request) ?? nobody).by === 'nobody' ? null : admin;
+  }
+
+  csrfToken(request: Request): string | null {
+    const visit = this.#visits.get(request);
+    return visit?.by === 'cookie' ? visit.csrfToken : null;
+  }
+
+  readonly requireSignIn: RequestHandler = (request, _response, next) => {
+    const visit = this.#visits.get(request) ?? nobody;
+    if (visit.by === 'nobody') {
+      throw problem('not-signed-in', 'sign in, or send the admin token as Authorization: Bearer', {
+        headers: { 'www-authenticate': 'Bearer realm="weir"' },
+      });
+    }
+    const isSafe = request.method === 'GET' || request.method === 'HEAD';
+    if (visit.by === 'cookie' && !isSafe && !isSame(csrfSentBy(request), visit.csrfToken)) {
+      throw problem('csrf-token-missing', 'open the page again, and send its form from there');
+    }
+    next();
+  };
+
+  /**
+   * A session for who knows the token.
+   *
+   * @throws ProblemError when it is another token, or too many were wrong
+   */
+  async begin(token: string, address: string): Promise<string> {
+    const keys = await this.#check(token, address);
+    return makeSession(keys, Date.now());
+  }
+
+  async #visitOf(request: Request): Promise<Visit> {
+    const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (bearer !== undefined) {
+      await this.#check(bearer, request.ip ?? '');
+      return { by: 'token' };
+    }
+    const session = cookieOf(request, sessionCookie);
+    const keys = session === undefined ? undefined : await this.#keys();
+    if (session === undefined || keys === undefined) return nobody;
+    if (!isSession(session, keys, Date.now())) return nobody;
+    return { by: 'cookie', csrfToken: csrfTokenOf(session, keys) };
+  }
+
+  async #check(token: string, address: string): Promise<SessionKeys> {
+    const now = Date.now();
+    const waitMs = this.#failures.waitMs(address, now);
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1_000);
+      throw problem('too-many-failures', `try again in ${seconds} s`, {
+        headers: { 'retry-after': String(seconds) },
+      });
+    }
+    const keys = await this.#keys();
+    if (keys !== undefined && isAdminToken(token, keys.tokenHash)) return keys;
+    this.#failures.add(address, now);
+    throw problem(
+      'wrong-token',
+      'that is not the admin token; weir master --reset-admin-token makes a new one',
+      { headers: { 'www-authenticate': 'Bearer realm="weir", error="invalid_token"' } },
+    );
+  }
+
+  async #keys(): Promise<SessionKeys | undefined> {
+    const tokenHash = await getSetting(this.#db, adminTokenSetting);
+    const cookieSecret = await getSetting(this.#db, cookieSecretSetting);
+    if (tokenHash === undefined || cookieSecret === undefined) return undefined;
+    return { tokenHash, cookieSecret };
+  }
+}
+
+function csrfSentBy(request: Request): string {
+  const body: unknown = request.body;
+  const isForm = typeof body === 'object' && body !== null && 'csrf' in body;
+  const sent = request.get('x-weir-csrf') ?? (isForm ? body.csrf : undefined);
+  return typeof sent === 'string' ? sent : '';
+}
+
+function cookieOf(request: Request, name: string): string | undefined {
+  for (const pair of (request.headers.cookie ?? '').split(';')) {
+    const [key, value] = pair.trim().split('=', 2);
+    if (key === name) return value;
+  }
+  return undefined;
+}
