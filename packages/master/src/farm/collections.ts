@@ -1,7 +1,15 @@
-import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { isMap, isNode, isSeq, type Node, type YAMLMap } from 'yaml';
 import { didYouMean } from './suggest.ts';
 import type { TextType } from './text-type.ts';
-import { quoted, spanOf, textOf, type Located, type Place, type ValueType } from './value-type.ts';
+import {
+  quoted,
+  spanOf,
+  textOf,
+  writeItOut,
+  type Located,
+  type Place,
+  type ValueType,
+} from './value-type.ts';
 
 export interface Entry {
   readonly key: Located<string> & { readonly node: Node | null };
@@ -14,7 +22,15 @@ export function entriesOf(map: YAMLMap, place: Place): Entry[] {
   for (const pair of map.items) {
     const node = asNode(pair.key);
     const at = spanOf(node) ?? place.at;
-    const key = textOf(node) ?? '';
+    const key = textOf(node);
+    if (key === null) {
+      place.addMisfit(node, 'a key');
+      continue;
+    }
+    if (key === '<<') {
+      place.add({ problem: 'a merge key (<<)', suggestion: writeItOut }, at);
+      continue;
+    }
     if (entries.has(key)) {
       place.key(key, at).add({ problem: `the key ${quoted(key)} stands here twice` });
       continue;
@@ -95,5 +111,5 @@ export function mapOf<T>(
 }
 
 function asNode(value: unknown): Node | null {
-  return isScalar(value) || isMap(value) || isSeq(value) ? value : null;
+  return isNode(value) ? value : null;
 }

@@ -1,4 +1,4 @@
-import { isScalar, parseDocument, visit, type ParsedNode, type Range, type YAMLError } from 'yaml';
+import { parseDocument, type ParsedNode, type YAMLError } from 'yaml';
 import type { ErrorList } from './error-list.ts';
 
 // YAML 1.2, section 5.1: what a stream may not hold unless escaped.
@@ -7,8 +7,7 @@ const unprintable = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF\p{S
 
 /**
  * Parses a farm file as YAML 1.2 in which every scalar is text, so that `3.10` stays `3.10` and
- * `no` stays `no`. Aliases and merge keys are refused: without them no small file means a huge one. Null when
- * there is nothing to read on with; the errors then say why.
+ * `no` stays `no`. Null when there is nothing to read on with; the errors then say why.
  */
 export function parseYaml(text: string, errors: ErrorList): ParsedNode | null {
   const stray = unprintable.exec(text);
@@ -30,8 +29,7 @@ export function parseYaml(text: string, errors: ErrorList): ParsedNode | null {
     errors.add({ at: { start: 0, end: 0 }, problem: 'the file is empty' });
     return null;
   }
-  refuseReferences(document.contents, errors);
-  return errors.isEmpty ? document.contents : null;
+  return document.contents;
 }
 
 function addStrayCharacter(character: string, index: number, errors: ErrorList): void {
@@ -60,20 +58,3 @@ const faultsInWords: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'a tab as indentation: YAML wants spaces',
   TAG_RESOLVE_FAILED: 'a tag: a farm file has none',
 };
-
-/** What stands for something written elsewhere: aliases, and the merge keys of YAML 1.1. */
-function refuseReferences(root: ParsedNode, errors: ErrorList): void {
-  const refuse = (problem: string, range: Range | null | undefined) => {
-    const [start, end] = range ?? [0, 0];
-    const suggestion = 'a farm file has none: write out what it stands for';
-    errors.add({ at: { start, end }, problem, suggestion });
-  };
-  visit(root, {
-    Alias(_, { source, range }) {
-      refuse(`an alias (*${source})`, range);
-    },
-    Pair(_, { key }) {
-      if (isScalar(key) && key.value === '<<') refuse('a merge key (<<)', key.range);
-    },
-  });
-}

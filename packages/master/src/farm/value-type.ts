@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { ErrorList, Problem, Span } from './error-list.ts';
 
 /**
@@ -17,6 +17,9 @@ export interface Located<T> {
   readonly value: T;
   readonly at: Span;
 }
+
+/** Instead of what stands for something written elsewhere. */
+export const writeItOut = 'a farm file has none: write out what it stands for';
 
 /** Where the reading is, and where errors go. */
 export class Place {
@@ -45,9 +48,15 @@ export class Place {
 
   /** The value is not of its type at all. */
   addMisfit(node: Node | null, expected: string, suggestion: string | null = null): void {
+    const at = spanOf(node) ?? this.at;
+    if (isAlias(node)) {
+      // Without aliases no small file means a huge one.
+      this.add({ problem: `an alias (*${node.source})`, suggestion: writeItOut }, at);
+      return;
+    }
     const came = inWords(node);
     const problem = came === 'nothing' ? 'no value' : 'a wrong value';
-    this.add({ problem, expected, came, suggestion }, spanOf(node) ?? this.at);
+    this.add({ problem, expected, came, suggestion }, at);
   }
 }
 

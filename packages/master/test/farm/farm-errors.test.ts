@@ -224,6 +224,18 @@ describe('what is wrong in a farm file', () => {
       'farm: f\nworker-url: wss://me@weir.example.org',
       /expected an address such as wss:/,
     ],
+    [
+      'a merge key',
+      'json:\n',
+      'json:\n    <<: {tier: 1}\n',
+      /^f:15:5: projects\.json: a merge key \(<<\); a farm file has none: write out/,
+    ],
+    [
+      'an alias',
+      '[lua/master]',
+      '*trunks',
+      /^f:16:13: projects\.json\.trunks: an alias \(\*trunks\); a farm file has none/,
+    ],
     ['a terminal escape in quotes', 'farm: f', 'farm: "f\\x1b[31m"', /^f:1:7: farm: a wrong value/],
     [
       'a file that is a list',

@@ -6,8 +6,8 @@ import { after, before, describe, it } from 'mocha';
 import { farmErrorLine } from '../../src/farm/farm-file-error.ts';
 import { readFarmFile, readFarmText } from '../../src/farm/read-farm-file.ts';
 
-const billionLaughs = ['a0: &a0 [x]']
-  .concat(Array.from({ length: 30 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`))
+const billionLaughs = ['platforms:', '  a0: &a0 [x]']
+  .concat(Array.from({ length: 30 }, (_, n) => `  a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`))
   .join('\n');
 
 describe('hostile YAML', () => {
@@ -21,7 +21,6 @@ describe('hostile YAML', () => {
     ],
     ['a terminal escape', 'farm: \x1b]0;x\x07', /^f:1:7: a control character: .*U\+001B$/],
     ['half of a surrogate pair', 'farm: \uD800', /^f:1:7: a control character: .*U\+D800$/],
-    ['a merge key', '<<: {farm: f}', /^f:1:1: a merge key \(<<\); a farm file has none/],
     ['an unknown tag', 'farm: !!js/function x', /^f:1:7: a tag: a farm file has none$/],
     ['two documents', 'farm: f\n---\nfarm: g\n', /^f:2:1: a second YAML document/],
     ['a tab as indentation', 'limits:\n\tlog: 1MiB', /^f:2:1: a tab as indentation/],
@@ -41,10 +40,10 @@ describe('hostile YAML', () => {
   it('costs an error for each alias, and no memory: an alias bomb', () => {
     const errors = errorsIn(billionLaughs);
 
-    assert.equal(errors.length, 60);
+    assert.equal(errors.filter((error) => error.includes(': an alias (')).length, 60);
     assert.match(
-      errors[0] ?? '',
-      /^f:2:\d+: an alias \(\*a0\); a farm file has none: write out what it stands for$/,
+      errors[2] ?? '',
+      /^f:3:12: platforms\.a1\[0\]: an alias \(\*a0\); a farm file has none: write out/,
     );
   });
 
