@@ -92,7 +92,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     farm,
     builders,
   });
-  const ending = { store, farmInForce, sessions, dispatcher, queue, usage, now, log };
+  const ending = { store, farmInForce, sessions, dispatcher, usage, now, log };
   const scheduler = new Scheduler({
     store,
     now,
@@ -102,6 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wrote: (requests, gone) => {
       for (const id of gone) queue.remove(id);
       for (const request of requests) dispatcher.enqueue(request);
+      dispatcher.endBlocked().catch((error: unknown) => log.warn(String(error)));
     },
   });
   const poller = createPoller({

@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Master } from '@weir/master';
 import type { CliCommand } from '../command.ts';
 import { DemoWorker } from '../demo/demo-worker.ts';
 import { demoFarmText } from '../demo/farm-text.ts';
 import { playDemo } from '../demo/play.ts';
 import { createDemoRepositories } from '../demo/repositories.ts';
 import { parseCommandLine, parseWhole } from '../usage.ts';
+
+type Master = import('@weir/master').Master;
 
 const workerNames = ['rill', 'brook'] as const;
 

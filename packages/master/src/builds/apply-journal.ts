@@ -1,3 +1,5 @@
+import type { Outcome } from '@weir/model';
+import { combineBuild, stepResult } from '@weir/model';
 import type { JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { advanceJournal, finishStep, startStep } from '../store/builds.ts';
@@ -8,12 +10,21 @@ import type { Database } from '../store/schema.ts';
 import { endBuild } from './end-build.ts';
 import type { LiveBuild } from './live-build.ts';
 
+/** What entries are applied to: the outcomes of the steps grow with them. */
+interface Application {
+  readonly build: LiveBuild;
+  /** Of each log that the entries finish, by step. */
+  readonly lines: ReadonlyMap<number, number>;
+  readonly at: number;
+  readonly outcomes: Outcome[];
+}
+
 /**
  * Applies entries that follow each other to a build's rows, with their events. Runs in a unit.
- * False when the epoch is an old one or the entries are not the next: then nothing is written.
+ * Undefined when the epoch is an old one or the entries are not the next: then nothing is written.
+ * Else the outcomes of all steps that have finished.
  *
  * @param lines of each log that these entries finish, by step
- * @throws RangeError for a step that the build has not
  */
 export async function applyJournal(
   db: Kysely<Database>,
@@ -21,25 +32,24 @@ export async function applyJournal(
   entries: readonly JournalEntry[],
   lines: ReadonlyMap<number, number>,
   at: number,
-): Promise<boolean> {
+): Promise<readonly Outcome[] | undefined> {
   const from = build.entries;
   const to = entries.at(-1)?.n ?? from;
-  if (!(await advanceJournal(db, build.id, { epoch: build.epoch, from, to }))) return false;
+  if (!(await advanceJournal(db, build.id, { epoch: build.epoch, from, to }))) return undefined;
+  const application = { build, lines, at, outcomes: [...build.outcomes] };
   const events: NewEvent[] = [];
   for (const entry of entries) {
-    const event = await applyEntry(db, build, entry, lines, at);
+    const event = await applyEntry(db, application, entry);
     if (event !== undefined) events.push(event);
   }
   await recordEvents(db, events);
-  return true;
+  return application.outcomes;
 }
 
 async function applyEntry(
   db: Kysely<Database>,
-  build: LiveBuild,
+  { build, lines, at, outcomes }: Application,
   entry: JournalEntry,
-  lines: ReadonlyMap<number, number>,
-  at: number,
 ): Promise<NewEvent | undefined> {
   switch (entry.t) {
     case 'step-started':
@@ -53,15 +63,32 @@ async function applyEntry(
       return undefined;
     }
     case 'step-finished': {
-      const { result, findings, exitCode, signal, text } = entry;
+      const { findings, exitCode, signal, text } = entry;
+      // A finding is never a pass, whatever the worker makes of it.
+      const result = stepResult(entry.result, findings);
+      outcomes.push({ result, findings });
       await finishStep(db, build.id, entry.step, { result, findings, exitCode, signal, text, at });
       return stepEvent('step.finished', build, entry.step, at, { result, findings });
     }
     case 'build-finished': {
-      const { result, findings, text, environment } = entry;
-      return endBuild(db, build, { result, findings, text, environment, at });
+      const { environment } = entry;
+      const { text, ...outcome } = outcomeOf(build, entry, outcomes);
+      return endBuild(db, build, { ...outcome, text, environment, at });
     }
   }
+}
+
+/** The worst of what the worker says of the build and of its steps; a pass needs all of them. */
+function outcomeOf(
+  build: LiveBuild,
+  { result, findings, text }: Extract<JournalEntry, { t: 'build-finished' }>,
+  steps: readonly Outcome[],
+): Outcome & { text: string } {
+  const combined = combineBuild([...steps, { result, findings }]);
+  const isPass = combined.result === 'success' || combined.result === 'warnings';
+  if (!isPass || steps.length === build.steps) return { ...combined, text };
+  const missing = `the worker reported ${steps.length} of ${build.steps} steps`;
+  return { result: 'exception', findings: combined.findings, text: missing };
 }
 
 function stepEvent(

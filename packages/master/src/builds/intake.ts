@@ -100,8 +100,8 @@ export class Intake {
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
       const { store, now } = this.#context;
-      const isApplied = await store.unit((db) => applyJournal(db, build, entries, lines, now()));
-      if (!isApplied) {
+      const outcomes = await store.unit((db) => applyJournal(db, build, entries, lines, now()));
+      if (outcomes === undefined) {
         session.send({
           t: 'abort',
           build: build.id,
@@ -110,6 +110,7 @@ export class Intake {
         return;
       }
       build.entries += entries.length;
+      build.outcomes = outcomes;
     }
     session.send({ t: 'ack', build: build.id, epoch, entries: build.entries });
     if (entries.at(-1)?.t === 'build-finished') {

@@ -1,3 +1,4 @@
+import type { Outcome } from '@weir/model';
 import type { Session } from '../workers/session.ts';
 
 /** What the engine holds in memory of a build that has not finished: a copy, but for the order of its frames. */
@@ -17,6 +18,8 @@ export interface LiveBuild {
   epoch: number;
   /** Journal entries up to this number are stored. */
   entries: number;
+  /** Of the steps that have finished. */
+  outcomes: readonly Outcome[];
   /** The link that it is reported over; none while the worker is out of reach. */
   session: Session | undefined;
   /** Whether the worker has it: offered, or accepted and started. */

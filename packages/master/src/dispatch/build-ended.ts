@@ -4,13 +4,11 @@ import type { EndedBuild } from '../builds/ended-build.ts';
 import type { Clock } from '../clock.ts';
 import type { FarmInForce } from '../farm-in-force.ts';
 import type { Log } from '../log.ts';
-import type { EmbeddedQueue } from '../queue/embedded.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { requestById } from '../store/requests.ts';
 import type { Store } from '../store/store.ts';
 import type { Sessions } from '../workers/sessions.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { endBlocked } from './needed-runtimes.ts';
 import type { Usage } from './usage.ts';
 
 export interface EndingContext {
@@ -18,7 +16,6 @@ export interface EndingContext {
   readonly farmInForce: FarmInForce;
   readonly sessions: Sessions;
   readonly dispatcher: Dispatcher;
-  readonly queue: EmbeddedQueue;
   readonly usage: Usage;
   readonly now: Clock;
   readonly log: Log;
@@ -47,18 +44,14 @@ export async function buildEnded(
 }
 
 async function runtimeEnded(
-  { store, farmInForce, sessions, queue, now }: EndingContext,
+  { sessions, dispatcher }: EndingContext,
   builder: BuilderFacts,
   build: EndedBuild,
-  request: RequestRow,
+  { upstream_commit: commit, result }: RequestRow,
 ): Promise<void> {
-  const { upstream_commit: commit, result, state } = request;
   const key = runtimeKey(builder.id, commit);
   const session = sessions.of(build.workerId);
   if (result === 'success' || result === 'warnings') session?.kept.add(key);
-  if (result === 'failure') session?.failed.add(key);
-  if (state !== 'done' || session?.kept.has(key)) return;
-  const runtime = { builderId: builder.id, commit };
-  const ended = await store.unit((db) => endBlocked(db, runtime, farmInForce.builders(), now()));
-  for (const id of ended) queue.remove(id);
+  else if (result === 'failure') session?.failed.add(key);
+  await dispatcher.endBlocked();
 }

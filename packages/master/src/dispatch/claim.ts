@@ -62,6 +62,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     entries: 0,
     session,
     state: 'offered',
+    outcomes: [],
     isRewinding: false,
     cancelReason: null,
     sequences: new Map(),

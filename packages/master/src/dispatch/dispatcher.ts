@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { Session } from '../workers/session.ts';
 import type { Sessions } from '../workers/sessions.ts';
 import { claim, unclaim } from './claim.ts';
-import { requestRuntime } from './needed-runtimes.ts';
+import { endBlocked, requestRuntime } from './needed-runtimes.ts';
 import type { Usage } from './usage.ts';
 import { toWaiting } from './waiting.ts';
 
@@ -61,6 +61,13 @@ export class Dispatcher {
     this.wake();
   }
 
+  /** Ends what waits for a runtime that can be built nowhere. */
+  async endBlocked(): Promise<void> {
+    const { store, queue, builders, now } = this.#context;
+    const ended = await store.unit((db) => endBlocked(db, builders(), now()));
+    for (const id of ended) queue.remove(id);
+  }
+
   /** Makes the queue say what the store says. */
   async reconcile(): Promise<void> {
     const { queue, store } = this.#context;
@@ -68,6 +75,7 @@ export class Dispatcher {
     const ids = new Set(waiting.map((request) => request.id));
     for (const id of queue.ids()) if (!ids.has(id)) queue.remove(id);
     for (const request of waiting) this.enqueue(request);
+    await this.endBlocked();
   }
 
   async stop(): Promise<void> {

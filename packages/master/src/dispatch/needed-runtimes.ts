@@ -1,5 +1,5 @@
-import type { BuilderFacts, RuntimeNeeded } from '@weir/model';
-import { blockedByRuntime, runtimeKey, runtimeVerdict } from '@weir/model';
+import type { BuilderFacts, RuntimeHistory, RuntimeNeeded, WaitingRequest } from '@weir/model';
+import { blockedByRuntime, runtimeKey } from '@weir/model';
 import type { Kysely } from 'kysely';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
@@ -48,18 +48,11 @@ export async function requestRuntime(
  */
 export async function endBlocked(
   db: Kysely<Database>,
-  runtime: { builderId: number; commit: string },
   builders: ReadonlyMap<number, BuilderFacts>,
   at: number,
 ): Promise<number[]> {
-  const asked = await requestsOfCommit(db, runtime.builderId, runtime.commit);
-  const history = {
-    isComing: asked.some(({ state }) => state === 'waiting' || state === 'claimed'),
-    results: asked.flatMap(({ state, result }) => (state === 'done' && result ? [result] : [])),
-  };
-  if (runtimeVerdict(history) !== 'failed') return [];
   const waiting = (await waitingRequests(db)).map(toWaiting);
-  const histories = new Map([[runtimeKey(runtime.builderId, runtime.commit), history]]);
+  const histories = await runtimeHistories(db, waiting, builders);
   const blocked = blockedByRuntime(waiting, builders, histories);
   const builderOf = new Map(waiting.map((request) => [request.id, request.builderId]));
   for (const { request, result, finding } of blocked) {
@@ -71,4 +64,25 @@ export async function endBlocked(
     ]);
   }
   return blocked.map(({ request }) => request);
+}
+
+/** What was done for each runtime that a waiting project request needs. */
+async function runtimeHistories(
+  db: Kysely<Database>,
+  waiting: readonly WaitingRequest[],
+  builders: ReadonlyMap<number, BuilderFacts>,
+): Promise<Map<string, RuntimeHistory>> {
+  const histories = new Map<string, RuntimeHistory>();
+  for (const { builderId, upstreamCommit } of waiting) {
+    const builder = builders.get(builderId);
+    if (builder?.kind !== 'project') continue;
+    const key = runtimeKey(builder.runtimeBuilderId, upstreamCommit);
+    if (histories.has(key)) continue;
+    const asked = await requestsOfCommit(db, builder.runtimeBuilderId, upstreamCommit);
+    histories.set(key, {
+      isComing: asked.some(({ state }) => state === 'waiting' || state === 'claimed'),
+      results: asked.flatMap(({ state, result }) => (state === 'done' && result ? [result] : [])),
+    });
+  }
+  return histories;
 }

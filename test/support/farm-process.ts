@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { EventWatch } from './event-watch.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { WorkerOptions } from './worker-process.ts';
+
+const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const startedSchema = z.object({
+  url: z.string(),
+  workerPort: z.number(),
+  fingerprint: z.string(),
+});
+
+/** The admin token of every farm in the tests. */
+export const token = 'token-of-the-tests';
+
+export interface FarmOptions {
+  readonly farm: string;
+  readonly remotes?: ReadonlyMap<string, string>;
+}
+
+/** A master as a process of its own, with real workers, in a folder of its own. */
+export class FarmProcess implements AsyncDisposable {
+  readonly dir: string;
+  readonly farmPath: string;
+  readonly remotes: ReadonlyMap<string, string>;
+  readonly workers: WorkerProcess[] = [];
+  /** What the master wrote to its standard error, over all its lives. */
+  log = '';
+  url = '';
+  workerPort = 0;
+  fingerprint = '';
+  #process: ChildProcess | undefined;
+  #events: EventWatch | undefined;
+
+  private constructor(dir: string, remotes: ReadonlyMap<string, string>) {
+    this.dir = dir;
+    this.farmPath = join(dir, 'farm.yaml');
+    this.remotes = remotes;
+  }
+
+  /** Starts a farm with this farm file. */
+  static async start({ farm, remotes = new Map() }: FarmOptions): Promise<FarmProcess> {
+    const dir = await mkdtemp(join(tmpdir(), 'weir-t-'));
+    const process = new FarmProcess(dir, remotes);
+    await writeFile(process.farmPath, farm);
+    await process.start();
+    return process;
+  }
+
+  get events(): EventWatch {
+    if (this.#events === undefined) throw new Error('the farm does not run');
+    return this.#events;
+  }
+
+  /** Starts the master, or starts it again on the same ports. */
+  async start(): Promise<void> {
+    const port = this.url === '' ? '0' : new URL(this.url).port;
+    const args = [weir, 'master', '--json', '--farm', this.farmPath];
+    args.push('--data', join(this.dir, 'farm'), '--port', port);
+    args.push('--worker-port', String(this.workerPort));
+    for (const [url, path] of this.remotes) args.push('--remote', `${url}=${path}`);
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, WEIR_ADMIN_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    createInterface({ input: child.stderr }).on('line', (line) => (this.log += `${line}\n`));
+    const exited = once(child, 'exit').then(() => {
+      throw new Error(`the master ended:\n${this.log}`);
+    });
+    exited.catch(() => {});
+    const line = once(createInterface({ input: child.stdout }), 'line');
+    const [text] = (await Promise.race([line, exited])) as [string];
+    const started = startedSchema.parse(JSON.parse(text));
+    this.url = started.url;
+    this.workerPort = started.workerPort;
+    this.fingerprint = started.fingerprint;
+    this.#events = new EventWatch(this.url);
+  }
+
+  /** kill -9, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Starts a worker; with `accept` it is accepted as soon as it asks, and online when this resolves. */
+  async addWorker(
+    options: Omit<WorkerOptions, 'farm'> & { accept?: boolean },
+  ): Promise<WorkerProcess> {
+    const { accept = true, ...rest } = options;
+    const worker = new WorkerProcess({ ...rest, farm: this });
+    this.workers.push(worker);
+    const fingerprint = await worker.asked;
+    if (!accept) return worker;
+    const body = { reason: 'a worker of the test', fingerprint, labels: rest.labels ?? [] };
+    await this.events.until('worker.asked', { subject: `worker/${rest.name}` });
+    const online = this.events.until('worker.online', { subject: `worker/${rest.name}` });
+    await this.post(`/api/v1/workers/${rest.name}/accept`, body);
+    await online;
+    return worker;
+  }
+
+  async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    const response = await fetch(new URL(path, this.url));
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return schema.parse(await response.json());
+  }
+
+  async post(path: string, body: unknown): Promise<unknown> {
+    const response = await fetch(new URL(path, this.url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker[Symbol.asyncDispose]()));
+    await this.#end('SIGTERM');
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#events?.close();
+    this.#events = undefined;
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+}

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { FarmProcess } from './farm-process.ts';
+
+const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+
+export interface WorkerOptions {
+  readonly farm: FarmProcess;
+  readonly name: string;
+  readonly slots?: number;
+  readonly sandbox?: 'bubblewrap' | 'none';
+  /** Granted when it is accepted. */
+  readonly labels?: readonly string[];
+  /** Further arguments of `weir worker join`. */
+  readonly args?: readonly string[];
+  /** Web address to join by, when it is not the farm's own. */
+  readonly url?: string;
+}
+
+/** A worker's agent as a process of its own. */
+export class WorkerProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly dataDir: string;
+  /** Resolves with its fingerprint as soon as it knows it. */
+  readonly asked: Promise<string>;
+  /** What the agent has said. */
+  output = '';
+  readonly #slots: number;
+  #process: ChildProcess;
+
+  constructor({
+    farm,
+    name,
+    slots = 1,
+    sandbox = 'none',
+    args = [],
+    url = farm.url,
+  }: WorkerOptions) {
+    this.name = name;
+    this.#slots = slots;
+    this.dataDir = join(farm.dir, name);
+    const command = ['worker', 'join', url, '--name', name, '--slots', String(slots)];
+    command.push('--data', this.dataDir, '--sandbox', sandbox, '--min-free', '0.01', '--json');
+    for (const [address, path] of farm.remotes) command.push('--remote', `${address}=${path}`);
+    const asked = Promise.withResolvers<string>();
+    this.#process = this.#spawn([...command, ...args], (line) => {
+      if (line.startsWith('{')) {
+        asked.resolve((JSON.parse(line) as { fingerprint: string }).fingerprint);
+      }
+    });
+    this.#process.once('exit', () => asked.reject(new Error(`worker ${name}: ${this.output}`)));
+    this.asked = asked.promise;
+    this.asked.catch(() => {});
+  }
+
+  /** Resolves with the exit status. */
+  async exited(): Promise<number | null> {
+    if (this.#process.exitCode === null) await once(this.#process, 'exit');
+    return this.#process.exitCode;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** kill -9 of the agent alone: its runners go on. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Runs the agent again, as `weir worker run`. */
+  restart(): void {
+    this.#process = this.#spawn(['worker', 'run', '--data', this.dataDir], () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    // The runners outlive their agent: they are told to end by their sockets.
+    await Promise.all(
+      Array.from({ length: this.#slots }, (_, slot) =>
+        endRunner(join(this.dataDir, 'slots', String(slot), 'runner.sock')),
+      ),
+    );
+  }
+
+  #spawn(args: readonly string[], onLine: (line: string) => void): ChildProcess {
+    const child = spawn(process.execPath, [weir, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const hear = (line: string): void => {
+      this.output += `${line}\n`;
+      onLine(line);
+    };
+    createInterface({ input: child.stdout }).on('line', hear);
+    createInterface({ input: child.stderr }).on('line', hear);
+    return child;
+  }
+}
+
+async function endRunner(path: string): Promise<void> {
+  const socket = connect(path);
+  const closed = Promise.withResolvers<void>();
+  socket.on('error', () => closed.resolve());
+  socket.on('close', () => closed.resolve());
+  socket.on('connect', () => socket.write(`${JSON.stringify({ t: 'exit' })}\n`));
+  socket.resume();
+  await closed.promise;
+}
