@@ -31,11 +31,12 @@ export async function playDemo(
 
 /** Commits a scene to its repository's main branch. */
 export async function landScene({ folders }: DemoRepositories, scene: Scene): Promise<void> {
-  const { repository, edits, author, message } = scene;
+  const { repository, edits, author, message, body } = scene;
   const folder = folders[repository];
   for (const edit of edits) await applyEdit(folder, edit);
   const files = [...new Set(edits.map(({ file }) => file))];
-  await commitFiles(folder, files, { author, message, at: new Date() });
+  const text = body === undefined ? message : `${message}\n\n${body}`;
+  await commitFiles(folder, files, { author, message: text, at: new Date() });
 }
 
 async function applyEdit(folder: string, { file, from, to }: Edit): Promise<void> {

@@ -13,7 +13,9 @@ export interface Edit {
 export interface Scene {
   readonly repository: DemoName;
   readonly author: Author;
+  /** The first line of the commit's message. */
   readonly message: string;
+  readonly body?: string;
   readonly edits: readonly Edit[];
   /** The suites that are red from this commit on, until the next one. */
   readonly red: readonly DemoName[];
@@ -55,15 +57,16 @@ export const scenes: readonly Scene[] = [
   {
     repository: 'pebble',
     author: ada,
-    message: 'Count characters from 0\n\nMost languages do. Our own tests needed two changes.',
+    message: 'Count characters from 0',
+    body: 'Most languages do. Our own tests needed two changes.',
     edits: sliceFromZero,
     red: ['mosaic'],
   },
   {
     repository: 'pebble',
     author: ada,
-    message:
-      'Revert "Count characters from 0"\n\nIt breaks programs that cut strings, mosaic for one.',
+    message: 'Revert "Count characters from 0"',
+    body: 'It breaks programs that cut strings, mosaic for one.',
     edits: sliceFromZero.map(reversed),
     red: [],
   },
