@@ -8,17 +8,12 @@ import { before, describe, it } from 'mocha';
 import { needs } from '../../../../test/support/needs.ts';
 import { linuxPlatform } from '../../src/process/linux.ts';
 import { killStrays } from '../../src/process/proc-scan.ts';
-import { countProcesses } from '../runner/processes.ts';
+import { countProcesses, uniqueSeconds } from '../runner/processes.ts';
 import { specOf } from '../runner/test-slot.ts';
-
-/** A command that nothing else on this machine has. */
-function uniqueSleep(digit: number): string {
-  return String(digit * 10_000_000 + process.pid);
-}
 
 describe('killStrays', () => {
   it('ends who carries the mark, in whatever session, ignoring what it may', async () => {
-    const seconds = uniqueSleep(1);
+    const seconds = uniqueSeconds(1);
     const child = spawn(
       'sh',
       ['-c', `trap "" TERM; setsid -f sleep ${seconds}; echo ready; sleep ${seconds}`],
@@ -35,7 +30,7 @@ describe('killStrays', () => {
   });
 
   it('ends who gave the mark away but is still in the session', async () => {
-    const seconds = uniqueSleep(2);
+    const seconds = uniqueSeconds(2);
     const child = spawn('sh', ['-c', `env -i sleep ${seconds} & echo ready; wait`], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -65,7 +60,7 @@ describe('a tree in a control group', () => {
   });
 
   it('is ended although it left its session, its parents and its mark', async () => {
-    const seconds = uniqueSleep(3);
+    const seconds = uniqueSeconds(3);
     const dir = mkdtempSync(join(tmpdir(), 'weir-tree-'));
     const script = `env -i setsid -f sleep ${seconds}; echo ready`;
     const tree = await linuxPlatform().spawnStep(

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEntry } from '@weir/protocol';
 import { describe, it } from 'mocha';
-import { countProcesses } from './processes.ts';
+import { countProcesses, uniqueSeconds } from './processes.ts';
 import { specOf, stepOf, TestSlot } from './test-slot.ts';
 
 function stepResults(entries: JournalEntry[]): object[] {
@@ -118,7 +118,7 @@ describe('a build without a sandbox', function () {
 
   it('leaves nothing of a cancelled build: neither who ignores TERM nor who left the session', async () => {
     await using slot = await TestSlot.start();
-    const seconds = String(4_000_000 + process.pid);
+    const seconds = uniqueSeconds(4);
     const stubborn = `trap "" TERM HUP INT; setsid sh -c 'trap "" TERM; sleep ${seconds}; true' & sleep ${seconds} & echo ready; wait`;
     slot.run(specOf([stepOf(stubborn)]), 'none');
     await slot.printed(0, 'ready');
@@ -133,7 +133,7 @@ describe('a build without a sandbox', function () {
 
   it('ends what a step that succeeded left running', async () => {
     await using slot = await TestSlot.start();
-    const seconds = String(5_000_000 + process.pid);
+    const seconds = uniqueSeconds(5);
 
     const entries = await slot.finish(specOf([stepOf(`setsid sleep ${seconds} &`)]), 'none');
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { BuildLimits, JournalEntry } from '@weir/protocol';
 import { before, describe, it } from 'mocha';
 import { needs } from '../../../../test/support/needs.ts';
-import { countProcesses } from './processes.ts';
+import { countProcesses, uniqueSeconds } from './processes.ts';
 import { specOf, stepOf, TestSlot } from './test-slot.ts';
 
 async function runScript(
@@ -149,7 +149,7 @@ describe('a build in bubblewrap', function () {
 
   it('leaves nothing of a cancelled build', async () => {
     await using slot = await TestSlot.start();
-    const seconds = String(6_000_000 + process.pid);
+    const seconds = uniqueSeconds(6);
     const stubborn = `trap "" TERM; setsid sh -c 'trap "" TERM; sleep ${seconds}; true' & sleep ${seconds} & echo ready; wait`;
     slot.run(specOf([stepOf(stubborn)]), 'bubblewrap');
     await slot.printed(0, 'ready');
