@@ -1,11 +1,5 @@
-import { z } from 'zod';
-
-/** What `/.well-known/weir` of a farm says to workers. */
-const wellKnownSchema = z.object({
-  farm: z.string(),
-  'worker-url': z.string(),
-  fingerprint: z.string(),
-});
+import { wellKnownSchema } from '@weir/protocol';
+import type { WellKnown } from '@weir/protocol';
 
 export interface FoundFarm {
   readonly farm: string;
@@ -44,7 +38,7 @@ export async function findFarm(
       `${url} has the key ${found.fingerprint}, not ${key}: it is another farm, or someone between`,
     );
   }
-  const workerUrl = new URL(found['worker-url']);
+  const workerUrl = new URL(found.workerUrl);
   if (workerUrl.protocol === 'ws:' && !isLoopback(workerUrl) && !insecure) {
     throw new JoinError(
       `${workerUrl.href} is not encrypted: pass --insecure if you trust every machine between`,
@@ -53,7 +47,7 @@ export async function findFarm(
   return { farm: found.farm, workerUrl: workerUrl.href, fingerprint: found.fingerprint };
 }
 
-async function askFarm(url: URL): Promise<z.infer<typeof wellKnownSchema>> {
+async function askFarm(url: URL): Promise<WellKnown> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
