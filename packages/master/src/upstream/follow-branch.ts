@@ -1,3 +1,4 @@
+import type { FollowedBranch } from '@weir/model';
 import type { BranchState } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
 import type { BranchRow } from '../store/branches.ts';
@@ -8,7 +9,7 @@ import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import type { Mirror } from './mirror.ts';
-import type { Commit } from './parse-commits.ts';
+import type { CommitWithFiles } from './read-commits.ts';
 
 /** Changes in one unit; the cursor moves with each. */
 const changesPerUnit = 200;
@@ -27,133 +28,133 @@ export interface FollowContext {
  * commit alone, not a flood of history. True when changes were written.
  */
 export async function followBranch(
-  { store, now }: FollowContext,
+  context: FollowContext,
   mirror: Mirror,
-  name: string,
+  followed: FollowedBranch,
   tip: string,
 ): Promise<boolean> {
-  const branch = await branchByName(store.read, name);
+  const branch = await rowOf(context.store, followed);
   if (branch === undefined) return false;
-  if (branch.head === tip) {
-    await recordState({ store, now }, branch, 'following', null);
+  const head = branch.head === tip ? tip : await mirror.fetch(followed.ref);
+  if (branch.head === head) {
+    await recordState(context, followed, 'following', null);
     return false;
   }
-  const head = await mirror.fetch(branch.ref);
-  const news = await newCommits(mirror, branch, head);
-  let at = branch;
-  for (let start = 0; start < news.commits.length; start += changesPerUnit) {
-    const commits = news.commits.slice(start, start + changesPerUnit);
-    const changes = await toChanges(mirror, at, commits, now());
-    const rewrittenAt = news.isRewritten ? now() : at.rewritten_at;
-    const moved = await writeChanges(store, at, changes, rewrittenAt);
-    if (moved === undefined) return true;
-    at = moved;
+  const line = await newLine(mirror, branch.head, head);
+  let at: BranchRow | undefined = branch;
+  for (let start = 0; start < line.hashes.length && at !== undefined; start += changesPerUnit) {
+    const commits = await mirror.commits(line.hashes.slice(start, start + changesPerUnit));
+    const isRewritten = line.isRewritten && start === 0;
+    at = await writeChanges(context, at, commits, isRewritten);
   }
-  if (news.isRewritten) {
-    const event = {
-      at: now(),
-      kind: 'branch.rewritten',
-      actor: 'engine',
-      subject: `branch/${name}`,
-    };
-    const data = { from: branch.head, to: head };
-    await store.unit((db) => recordEvents(db, [{ ...event, data }]));
-  }
-  await recordState({ store, now }, at, 'following', null);
-  return news.commits.length > 0;
+  return at !== branch;
 }
 
-async function newCommits(
+/** The branch's row, unless another farm file moved it elsewhere meanwhile. */
+async function rowOf(store: Store, followed: FollowedBranch): Promise<BranchRow | undefined> {
+  const row = await branchByName(store.read, followed.name);
+  return row?.repository === followed.repository && row.ref === followed.ref ? row : undefined;
+}
+
+/** The commits to write, oldest first: what `head` has and the cursor `from` has not. */
+async function newLine(
   mirror: Mirror,
-  branch: BranchRow,
+  from: string | null,
   head: string,
-): Promise<{ commits: readonly Commit[]; isRewritten: boolean }> {
-  if (branch.head === null) {
-    return { commits: await mirror.firstParentLine(null, head, 1), isRewritten: false };
-  }
-  const base = await mirror.mergeBase(branch.head, head);
-  const isRewritten = base !== branch.head;
+): Promise<{ hashes: readonly string[]; isRewritten: boolean }> {
+  if (from === null) return { hashes: [head], isRewritten: false };
+  const base = await mirror.mergeBase(from, head);
+  const isRewritten = base !== from;
+  // Wound back to an older commit, that one is the newest change again.
+  if (base === null || base === head) return { hashes: [head], isRewritten };
   const limit = isRewritten ? maxRewritten : maxNew;
-  const commits =
-    base === null
-      ? await mirror.firstParentLine(null, head, 1)
-      : await mirror.firstParentLine(base, head, limit);
-  // Wound back to an older commit: that one is the newest change again.
-  if (commits.length === 0) {
-    return { commits: await mirror.firstParentLine(null, head, 1), isRewritten };
-  }
-  return { commits, isRewritten };
+  return { hashes: await mirror.firstParentLine(base, head, limit), isRewritten };
 }
 
-async function toChanges(
-  mirror: Mirror,
-  branch: BranchRow,
-  commits: readonly Commit[],
-  seenAt: number,
-): Promise<NewChange[]> {
-  const changes: NewChange[] = [];
-  for (const [index, commit] of commits.entries()) {
-    changes.push({
-      branchId: branch.id,
-      position: branch.position + 1 + index,
-      commit: commit.hash,
-      parent: commit.parent,
-      author: { name: commit.authorName, email: commit.authorEmail },
-      authoredAt: commit.authoredAt,
-      committer: { name: commit.committerName, email: commit.committerEmail },
-      committedAt: commit.committedAt,
-      seenAt,
-      subject: commit.subject,
-      message: commit.message,
-      files: await mirror.filesOf(commit),
-    });
-  }
-  return changes;
-}
-
-/** Changes, their events and the cursor as one unit. Undefined when another poll moved the cursor. */
+/** Changes, their events and the cursor as one unit. Undefined when the branch is not where it was seen. */
 function writeChanges(
-  store: Store,
+  { store, now }: FollowContext,
   branch: BranchRow,
-  changes: readonly NewChange[],
-  rewrittenAt: number | null,
+  commits: readonly CommitWithFiles[],
+  isRewritten: boolean,
 ): Promise<BranchRow | undefined> {
-  const newest = changes.at(-1);
-  if (newest === undefined) return Promise.resolve(branch);
-  const to = { head: newest.commit, position: newest.position, rewrittenAt };
+  const at = now();
+  const changes = commits.map((commit, index) => toChange(branch, commit, index, at));
+  const head = changes.at(-1)?.commit ?? branch.head;
+  const to = {
+    head,
+    position: branch.position + changes.length,
+    rewrittenAt: isRewritten ? at : branch.rewritten_at,
+    at,
+  };
   return store.unit(async (db) => {
-    if (!(await moveCursor(db, branch, to))) return undefined;
+    const moved = await moveCursor(db, branch, to);
+    if (moved === undefined) return undefined;
     for (const change of changes) await insertChange(db, change);
-    await recordEvents(
-      db,
-      changes.map((change): NewEvent => {
-        const { commit, subject, position, author } = change;
-        return {
-          at: change.seenAt,
-          kind: 'change.seen',
-          actor: 'engine',
-          subject: `branch/${branch.name}`,
-          data: { branch: branch.name, commit, position, subject, author: author.name },
-        };
+    const events: NewEvent[] = changes.map((change) =>
+      branchEvent(branch.name, 'change.seen', at, {
+        branch: branch.name,
+        commit: change.commit,
+        position: change.position,
+        subject: change.subject,
+        author: change.author.name,
       }),
     );
-    return { ...branch, head: to.head, position: to.position, rewritten_at: rewrittenAt };
+    if (isRewritten) {
+      const data = { from: branch.head, to: head };
+      events.unshift(branchEvent(branch.name, 'branch.rewritten', at, data));
+    }
+    if (branch.state !== 'following') {
+      events.unshift(branchEvent(branch.name, 'branch.following', at, { error: null }));
+    }
+    await recordEvents(db, events);
+    return moved;
   });
 }
 
-/** Writes how a branch was found; an event only when that is news. */
-export async function recordState(
+function toChange(
+  branch: BranchRow,
+  commit: CommitWithFiles,
+  index: number,
+  seenAt: number,
+): NewChange {
+  return {
+    branchId: branch.id,
+    position: branch.position + 1 + index,
+    commit: commit.hash,
+    parent: commit.parent,
+    author: { name: commit.authorName, email: commit.authorEmail },
+    authoredAt: commit.authoredAt,
+    committer: { name: commit.committerName, email: commit.committerEmail },
+    committedAt: commit.committedAt,
+    seenAt,
+    subject: commit.subject,
+    message: commit.message,
+    files: commit.files,
+  };
+}
+
+/** Writes how a branch was found, with an event when its state is another one. True when it is. */
+export function recordState(
   { store, now }: FollowContext,
-  branch: Pick<BranchRow, 'id' | 'name' | 'state' | 'error'>,
+  followed: FollowedBranch,
   state: BranchState,
   error: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const at = now();
-  await store.unit(async (db) => {
-    await setBranchState(db, branch.id, { state, error, at });
-    if (branch.state === state && branch.error === error) return;
-    const subject = `branch/${branch.name}`;
-    const kind = `branch.${state}`;
-    await recordEvents(db, [{ at, kind, actor: 'engine', subject, data: { error } }]);
+  return store.unit(async (db) => {
+    const before = await setBranchState(db, followed, { state, error, at });
+    if (before === undefined || before === state) return false;
+    await recordEvents(db, [branchEvent(followed.name, `branch.${state}`, at, { error })]);
+    return true;
   });
+}
+
+function branchEvent(
+  branch: string,
+  kind: string,
+  at: number,
+  data: Readonly<Record<string, unknown>>,
+): NewEvent {
+  return { at, kind, actor: 'engine', subject: `branch/${branch}`, data };
 }

@@ -1,21 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import process from 'node:process';
-import type { SimpleGit } from 'simple-git';
 import { simpleGit } from 'simple-git';
+import { BoundedOutput } from './bounded-output.ts';
+import { gitEnvironment } from './git-environment.ts';
 import { causeOf, RepositoryError } from './repository-error.ts';
 
-/** A git process that says nothing for so long is ended. */
-const defaultSilenceMs = 120_000;
 /** Output beyond this is not read: the process is ended. */
 const maxOutputBytes = 16 * 1024 * 1024;
-/** A git that has ended may leave a transport behind that holds its output open. */
-const graceMs = 2_000;
 
 const configuration = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
-  // In the foreground, so that nothing writes to a mirror behind our back; big packs are left as they are.
+  // In the foreground, so that nothing writes to a mirror behind our back; big packs are left alone.
   'gc.autoDetach=false',
   'gc.bigPackThreshold=64m',
   // git-remote-http outlives a git that is killed: it must give up by itself.
@@ -23,12 +17,18 @@ const configuration = [
   'http.lowSpeedTime=20',
 ];
 
-/** What a machine behind a proxy needs; everything else of the operator's environment stays out. */
-const proxies = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'];
+/** The guards of simple-git against what we set ourselves, above and in the environment. */
+const unsafe = {
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+};
 
 export interface GitOptions {
   /** Standard input. */
   readonly input?: string;
+  /** A git that says nothing for so long is ended; two minutes by default. */
   readonly silenceMs?: number;
 }
 
@@ -38,89 +38,86 @@ export interface GitOutput {
   readonly isCut: boolean;
 }
 
-/**
- * Git on one bare repository of ours: the one way in which the master runs it. Each function throws
- * RepositoryError when git fails. Callers put `--end-of-options` before every value that comes
- * from outside.
- */
-export interface Git {
-  run(args: readonly string[], options?: GitOptions): Promise<string>;
-  /** As much of the output as is read at most. */
-  read(args: readonly string[], options?: GitOptions): Promise<GitOutput>;
-  /** Null where git says no by exit status 1, without a word. */
-  find(args: readonly string[]): Promise<string | null>;
+/** How git ended, other than by being killed or with complaints. */
+interface GitResult extends GitOutput {
+  /** Exit status 1 without a word: git's way to say no. */
+  readonly isNo: boolean;
 }
 
 /**
- * Git with guard rails: an environment of its own and an empty home, so that nothing of the
- * operator's (configuration, credential helpers, prompts) is used; no hooks; only the named
- * transports; never a repository other than `dir`, even if that is broken. (ssh alone finds the
- * keys and known hosts of the user that runs the master, by that user's id.)
+ * Git on one bare repository of ours: the one way in which the master runs it. With guard rails: an
+ * environment of its own, no hooks, only the named transports, never a repository other than `dir`.
+ * Callers put `--end-of-options` before every value that comes from outside.
  *
- * @param protocols transports that may be used, as GIT_ALLOW_PROTOCOL lists them: `https:ssh`
+ * Each function throws RepositoryError when git fails, and the signal's reason when that aborts.
  */
-export function openGit(dir: string, protocols: string, signal: AbortSignal): Git {
-  const environment = environmentOf(dir, protocols);
+export class Git {
+  readonly #dir: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #signal: AbortSignal;
 
-  async function execute(
-    args: readonly string[],
-    { input, silenceMs = defaultSilenceMs }: GitOptions,
-  ): Promise<GitOutput & { exitCode: number | null; words: string }> {
-    const output = new BoundedOutput(maxOutputBytes);
-    let exitCode: number | null = null;
-    let words = '';
-    const git: SimpleGit = simpleGit({
-      baseDir: dir,
-      abort: AbortSignal.any([signal, output.isFull]),
-      timeout: { block: silenceMs },
-      // By default output that is not read 50 ms after the exit is lost: a busy engine needs longer.
-      completion: { onClose: true, onExit: graceMs },
-      config: configuration,
-      allowEnvironment: Object.keys(environment).filter((name) => name.startsWith('GIT_')),
-      unsafe: {
-        allowUnsafeHooksPath: true,
-        allowUnsafeFsMonitor: true,
-        allowUnsafeSshCommand: true,
-        allowUnsafeTemplateDir: true,
-      },
-      ...(input !== undefined && { input: () => input }),
-      // By default a git that fails without a word, or is killed, counts as a success.
-      errors: (error, result) => {
-        exitCode = result.exitCode;
-        words = Buffer.concat(result.stdErr).toString();
-        return error ?? (exitCode === 0 ? undefined : new Error(`git ${args[0]} failed`));
-      },
-    })
-      .env(environment)
-      .outputHandler((_command, stdout) => stdout.on('data', (bytes) => output.add(bytes)));
-    try {
-      await git.raw([...args]);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (exitCode === 1 && words === '') return { ...output.read(), exitCode, words };
-      if (!output.isFull.aborted) {
-        throw new RepositoryError(causeOf(words || String(error)), { cause: error });
-      }
-    }
-    return { ...output.read(), exitCode, words };
+  /** @param protocols transports that may be used, as GIT_ALLOW_PROTOCOL lists them: `https:ssh` */
+  constructor(dir: string, protocols: string, signal: AbortSignal) {
+    this.#dir = dir;
+    this.#environment = gitEnvironment(dir, protocols);
+    this.#signal = signal;
   }
 
-  async function read(args: readonly string[], options: GitOptions = {}): Promise<GitOutput> {
-    const result = await execute(args, options);
-    if (result.exitCode === 1) throw new RepositoryError(`git ${args[0]} failed without a word`);
+  /** The whole output. */
+  async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
+    const { text, isCut } = await this.read(args, options);
+    if (isCut) throw new RepositoryError(`git ${args[0]} said more than is read of it`);
+    return text;
+  }
+
+  /** As much of the output as is read at most. */
+  async read(args: readonly string[], options: GitOptions = {}): Promise<GitOutput> {
+    const result = await this.#execute(args, options);
+    if (result.isNo) throw new RepositoryError(`git ${args[0]} failed without a word`);
     return result;
   }
 
-  return {
-    read,
-    async run(args, options) {
-      const { text, isCut } = await read(args, options);
-      if (isCut) throw new RepositoryError(`git ${args[0]} said more than is read of it`);
-      return text;
-    },
-    async find(args) {
-      const { text, exitCode } = await execute(args, {});
-      return exitCode === 1 ? null : text;
-    },
-  };
+  /** Null where git says no. */
+  async find(args: readonly string[]): Promise<string | null> {
+    const { text, isNo } = await this.#execute(args, {});
+    return isNo ? null : text;
+  }
+
+  async #execute(
+    args: readonly string[],
+    { input, silenceMs = 120_000 }: GitOptions,
+  ): Promise<GitResult> {
+    const output = new BoundedOutput(maxOutputBytes);
+    let isNo = false;
+    let words = '';
+    const git = simpleGit({
+      baseDir: this.#dir,
+      abort: AbortSignal.any([this.#signal, output.full]),
+      timeout: { block: silenceMs },
+      // By default what is unread 50 ms after the exit is lost. A busy engine needs longer, but not
+      // for ever: a transport that git left behind holds its output open.
+      completion: { onClose: true, onExit: 2_000 },
+      config: configuration,
+      unsafe,
+      allowEnvironment: Object.keys(this.#environment),
+      ...(input !== undefined && { input: () => input }),
+      // By default a git that fails without a word, or is killed, has succeeded.
+      errors: (error, { exitCode, stdErr }) => {
+        words = Buffer.concat(stdErr).toString();
+        isNo = exitCode === 1 && words === '' && error === undefined;
+        return error ?? (exitCode === 0 || isNo ? undefined : new Error(`exit status ${exitCode}`));
+      },
+    })
+      .env(this.#environment)
+      .outputHandler((_command, stdout) => stdout.on('data', (chunk) => output.add(chunk)));
+    try {
+      await git.raw([...args]);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!output.full.aborted) {
+        throw new RepositoryError(causeOf(words || String(error)), { cause: error });
+      }
+    }
+    return { text: output.text(), isCut: output.full.aborted, isNo };
+  }
 }

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { maxChangeFiles } from '@weir/model';
-import type { Git } from './git.ts';
-import { openGit } from './git.ts';
-import { parseCommits } from './parse-commits.ts';
-import type { Commit } from './parse-commits.ts';
+import { Git } from './git.ts';
+import { readCommits } from './read-commits.ts';
+import type { CommitWithFiles } from './read-commits.ts';
+import { headOf, localRef, parseHeads, refOf, refsFolder } from './refs.ts';
+import { RepositoryError } from './repository-error.ts';
 import type { RemoteAddress } from './repository-url.ts';
+
+/** A server that counts what to send, or a check of a large mirror, may say nothing for so long. */
+const longSilenceMs = 600_000;
 
 /** What a remote says of the branches that were asked for. */
 export interface RemoteHeads {
@@ -16,13 +20,18 @@ export interface RemoteHeads {
   readonly isEmpty: boolean;
 }
 
-/** A bare mirror of one repository: only what is followed is fetched into it. */
+/**
+ * A bare mirror of one repository: only what is followed is fetched into it. It is a copy that can
+ * be made again at any time. Its functions throw RepositoryError when the remote or git fails.
+ */
 export class Mirror {
   readonly #git: Git;
+  readonly #dir: string;
   readonly #address: string;
 
-  private constructor(git: Git, address: string) {
+  private constructor(git: Git, dir: string, address: string) {
     this.#git = git;
+    this.#dir = dir;
     this.#address = address;
   }
 
@@ -34,87 +43,108 @@ export class Mirror {
     signal: AbortSignal,
   ): Promise<Mirror> {
     const dir = join(root, folderOf(repository));
-    const isNew = !existsSync(join(dir, 'HEAD'));
-    mkdirSync(dir, { recursive: true });
-    const git = openGit(dir, remote.protocols, signal);
-    if (isNew) await git.run('init', '--bare', '--quiet', '--end-of-options', dir);
-    return new Mirror(git, remote.address);
+    const mirror = new Mirror(new Git(dir, remote.protocols, signal), dir, remote.address);
+    if (!existsSync(join(dir, 'HEAD'))) await mirror.#init();
+    return mirror;
   }
 
+  async #init(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true });
+    await this.#git.run(['init', '--bare', '--quiet', '--template=']);
+  }
+
+  /** Asks the remote where its branches are. */
   async remoteHeads(branches: readonly string[]): Promise<RemoteHeads> {
-    const refs = branches.map((branch) => `refs/heads/${branch}`);
-    const heads = parseHeads(await this.#lsRemote(refs));
-    const wanted = new Map(branches.flatMap((branch) => entryOf(heads, branch)));
-    const isEmpty = wanted.size === 0 && parseHeads(await this.#lsRemote([])).size === 0;
-    return { heads: wanted, isEmpty };
+    const asked = parseHeads(await this.#lsRemote(branches.map(refOf)));
+    const heads = new Map(branches.flatMap((branch) => headOf(asked, branch)));
+    const isEmpty = heads.size === 0 && parseHeads(await this.#lsRemote([])).size === 0;
+    return { heads, isEmpty };
   }
 
-  #lsRemote(refs: readonly string[]): Promise<string> {
-    return this.#git.run('ls-remote', '--heads', '--end-of-options', this.#address, ...refs);
+  async #lsRemote(refs: readonly string[]): Promise<string> {
+    const args = ['ls-remote', '--heads', '--end-of-options', this.#address, ...refs];
+    return (await this.#git.read(args)).text;
   }
 
   /** Fetches a branch; the commit at its tip as it is now, which may be newer than what was heard. */
   async fetch(branch: string): Promise<string> {
     const ref = localRef(branch);
     await this.#git.run(
-      'fetch',
-      '--quiet',
-      '--no-tags',
-      '--force',
-      '--no-write-fetch-head',
-      '--no-recurse-submodules',
-      '--end-of-options',
-      this.#address,
-      `+refs/heads/${branch}:${ref}`,
+      [
+        'fetch',
+        // What it says shows that it is alive.
+        '--progress',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        '--update-shallow',
+        '--end-of-options',
+        this.#address,
+        `+${refOf(branch)}:${ref}`,
+      ],
+      { silenceMs: longSilenceMs },
     );
-    const tip = await this.#git.run('rev-parse', '--verify', '--end-of-options', `${ref}^{commit}`);
+    const tip = await this.#git.run([
+      'rev-parse',
+      '--verify',
+      '--end-of-options',
+      `${ref}^{commit}`,
+    ]);
     return tip.trim();
   }
 
-  async isAncestor(ancestor: string, commit: string): Promise<boolean> {
-    return (await this.mergeBase(ancestor, commit)) === ancestor;
-  }
-
-  /** The best common ancestor; null when the histories have nothing in common. */
+  /** The best common ancestor; null when there is none, or the mirror does not have `a` any more. */
   async mergeBase(a: string, b: string): Promise<string | null> {
-    try {
-      return (await this.#git.run('merge-base', '--end-of-options', a, b)).trim() || null;
-    } catch {
-      // Exit status 1 without a word: none. A commit that the mirror has lost has none either.
-      return null;
-    }
+    const exists = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${a}^{commit}`];
+    if ((await this.#git.find(exists)) === null) return null;
+    const base = await this.#git.find(['merge-base', '--end-of-options', a, b]);
+    return base?.trim() ?? null;
   }
 
   /** The newest `limit` commits on the first-parent line of `to` that `from` does not contain, oldest first. */
-  async firstParentLine(from: string | null, to: string, limit: number): Promise<Commit[]> {
-    const output = await this.#git.run(
-      'log',
-      '-z',
+  async firstParentLine(from: string | null, to: string, limit: number): Promise<string[]> {
+    const lines = await this.#git.run([
+      'rev-list',
       '--first-parent',
       `--max-count=${limit}`,
-      '--no-show-signature',
-      '--no-mailmap',
-      `--format=${parseCommits.format}`,
       '--end-of-options',
       from === null ? to : `${from}..${to}`,
       '--',
-    );
-    return parseCommits(output).toReversed();
+    ]);
+    return lines.split('\n').filter(Boolean).toReversed();
   }
 
-  /** The paths that a commit touches, against its first parent. */
-  async filesOf({ hash, parent }: Pick<Commit, 'hash' | 'parent'>): Promise<string[]> {
-    const trees = parent === null ? ['--root', hash] : [parent, hash];
-    const output = await this.#git.run(
-      'diff-tree',
-      '-r',
-      '-z',
-      '--name-only',
-      '--no-commit-id',
-      '--no-renames',
-      ...trees,
-    );
-    return output.split('\0').filter(Boolean).slice(0, maxChangeFiles);
+  /** What the commits say and touch, in the order given, which is oldest first. */
+  commits(hashes: readonly string[]): Promise<CommitWithFiles[]> {
+    return readCommits(this.#git, hashes);
+  }
+
+  /**
+   * Puts right what a power cut or a full disk left: a lock that nobody holds, a file cut short. True
+   * when there was something, so that another try has a chance; the mirror may be empty then.
+   */
+  async repair(): Promise<boolean> {
+    const locks = await this.#locks();
+    for (const lock of locks) await rm(lock, { force: true });
+    if (locks.length > 0) return true;
+    try {
+      const args = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'];
+      await this.#git.run(args, { silenceMs: longSilenceMs });
+      return false;
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error;
+      await rm(this.#dir, { recursive: true, force: true });
+      await this.#init();
+      return true;
+    }
+  }
+
+  /** Nothing but this engine works in the mirror, and it does so one process at a time. */
+  async #locks(): Promise<string[]> {
+    const top = await readdir(this.#dir);
+    const refs = await readdir(join(this.#dir, refsFolder)).catch(() => []);
+    const files = [...top, ...refs.map((name) => join(refsFolder, name))];
+    return files.filter((name) => name.endsWith('.lock')).map((name) => join(this.#dir, name));
   }
 }
 
@@ -126,31 +156,9 @@ function folderOf(repository: string): string {
       .replace(/\.git$/, '')
       .split(/[/:]/)
       .at(-1) ?? '';
-  return `${name
+  const slug = name
     .replace(/[^a-z0-9._-]/gi, '')
     .replace(/^[.-]+/, '')
-    .slice(0, 40)}-${hash}.git`;
-}
-
-/** A name of our own for each branch, so that no branch's name can be in another one's way. */
-function localRef(branch: string): string {
-  return `refs/weir/${createHash('sha256').update(branch).digest('hex')}`;
-}
-
-/** `HASH TAB REF` lines. */
-function parseHeads(output: string): Map<string, string> {
-  const heads = new Map<string, string>();
-  for (const line of output.split('\n')) {
-    const [hash, ref] = line.split('\t');
-    if (hash !== undefined && ref !== undefined && /^[0-9a-f]{40,64}$/.test(hash)) {
-      heads.set(ref, hash);
-    }
-  }
-  return heads;
-}
-
-function entryOf(heads: ReadonlyMap<string, string>, branch: string): [string, string][] {
-  // ls-remote matches the end of a ref: `x/refs/heads/main` would answer for `refs/heads/main`, too.
-  const hash = heads.get(`refs/heads/${branch}`);
-  return hash === undefined ? [] : [[branch, hash]];
+    .slice(0, 40);
+  return `${slug}-${hash}.git`;
 }

@@ -1,3 +1,5 @@
+import { RepositoryError } from './repository-error.ts';
+
 /** One commit as git tells it. Times are milliseconds UTC. */
 export interface Commit {
   readonly hash: string;
@@ -14,36 +16,42 @@ export interface Commit {
 }
 
 const fields = ['%H', '%P', '%an', '%ae', '%at', '%cn', '%ce', '%ct', '%B'] as const;
-const format = fields.join('%x00');
+/** What to ask of `git log -z`: a fixed number of fields, the message last. */
+export const commitFormat = fields.join('%x00');
 
 /** What is kept of a message, in characters. */
 const maxMessage = 20_000;
+const maxSubject = 500;
 const maxName = 200;
 
 /**
- * Reads the output of `git log -z --format=FORMAT`: a fixed number of fields, each ended by a NUL,
- * which no name and no message can hold. So no message can pass for another commit.
+ * Reads the output of `git log -z` for the given commits. Each field ends with a NUL, which no name
+ * and no message can hold, and each commit has to be the one that was asked for: so nothing that
+ * somebody wrote into a commit can pass for another field or another commit.
  *
- * @throws Error when the output does not fit
+ * Output that was cut holds fewer commits; a message cut short counts when it is the first one's,
+ * so that each reading gets on by one commit at least.
+ *
+ * @throws RepositoryError when the output does not fit
  */
-export function parseCommits(output: string): Commit[] {
+export function parseCommits(output: string, hashes: readonly string[]): Commit[] {
   const parts = output.split('\0');
-  // What follows the last NUL.
-  if (parts.at(-1) === '') parts.pop();
-  if (parts.length % fields.length !== 0) throw new Error('git log: fields are missing');
+  // What follows the last NUL: nothing, or a message cut short.
+  if (parts.length > fields.length) parts.pop();
   const commits: Commit[] = [];
-  for (let at = 0; at < parts.length; at += fields.length) {
-    commits.push(parseCommit(parts.slice(at, at + fields.length)));
+  for (const [index, hash] of hashes.entries()) {
+    const ofCommit = parts.slice(index * fields.length, (index + 1) * fields.length);
+    if (ofCommit.length < fields.length) break;
+    commits.push(parseCommit(ofCommit, hash));
   }
   return commits;
 }
-parseCommits.format = format;
 
-function parseCommit(parts: readonly string[]): Commit {
-  const [hash = '', parents = '', an = '', ae = '', at = '', cn = '', ce = '', ct = '', body = ''] =
+function parseCommit(parts: readonly string[], expected: string): Commit {
+  const [hash, parents = '', an = '', ae = '', at = '', cn = '', ce = '', ct = '', body = ''] =
     parts;
-  if (!/^[0-9a-f]{40,64}$/.test(hash)) throw new Error('git log: a hash was expected');
-  const message = body.trimEnd();
+  if (hash !== expected) throw new RepositoryError(`git log: ${expected} was expected`);
+  const message = body.trimEnd().slice(0, maxMessage);
   return {
     hash,
     parent: parents.split(' ')[0] || null,
@@ -53,8 +61,8 @@ function parseCommit(parts: readonly string[]): Commit {
     committerName: cn.slice(0, maxName),
     committerEmail: ce.slice(0, maxName),
     committedAt: toMs(ct),
-    subject: (message.split('\n')[0] ?? '').slice(0, 500),
-    message: message.slice(0, maxMessage),
+    subject: (message.trimStart().split('\n')[0] ?? '').slice(0, maxSubject),
+    message,
   };
 }
 

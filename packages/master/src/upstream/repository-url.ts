@@ -1,21 +1,18 @@
 import { isAbsolute } from 'node:path';
+import { RepositoryError } from './repository-error.ts';
 
 /** Where a repository is fetched from, and the transports that this may use. */
 export interface RemoteAddress {
   readonly address: string;
+  /** As GIT_ALLOW_PROTOCOL lists them. */
   readonly protocols: string;
-}
-
-export class RepositoryRefusedError extends Error {
-  override readonly name = 'RepositoryRefusedError';
-  readonly code = 'repository-refused';
 }
 
 /**
  * Where to fetch a repository from: a local path only for a URL that `remotes` names, else by https
  * or ssh alone.
  *
- * @throws RepositoryRefusedError for any other scheme, and for what git would take for an option
+ * @throws RepositoryError for any other scheme, and for what git or ssh would take for an option
  */
 export function remoteAddress(
   repository: string,
@@ -24,16 +21,13 @@ export function remoteAddress(
   const path = remotes.get(repository);
   if (path !== undefined) {
     if (!isAbsolute(path)) {
-      throw new RepositoryRefusedError(`the mirror ${path} is no absolute path`);
+      throw new RepositoryError(`its local mirror ${path} is not named by an absolute path`);
     }
     return { address: path, protocols: 'file' };
   }
-  if (/^https:\/\/[^-]/.test(repository)) return { address: repository, protocols: 'https' };
-  if (/^ssh:\/\/[^-]/.test(repository)) return { address: repository, protocols: 'ssh' };
-  if (/^[a-z0-9._]+@[a-z0-9.-]+:[^-]/i.test(repository)) {
-    return { address: repository, protocols: 'ssh' };
+  const scheme = /^(https|ssh):\/\/[^-]/.exec(repository)?.[1];
+  if (scheme === undefined) {
+    throw new RepositoryError('only https, ssh, or a local mirror named in remotes is followed');
   }
-  throw new RepositoryRefusedError(
-    `${repository}: only https and ssh, or a mirror named by --remote`,
-  );
+  return { address: repository, protocols: scheme };
 }
