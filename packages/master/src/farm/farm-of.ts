@@ -19,7 +19,7 @@ export function farmOf({ values }: FarmFile, path: string): Farm {
   return {
     name: values.farm,
     publicUrl: values['public-url'],
-    workerUrl: values['worker-url'],
+    workerUrl: workerUrlOf(values['worker-url']),
     platforms,
     upstreams,
     projects: mapValues(values.projects, ({ values: project }, name) =>
@@ -28,6 +28,11 @@ export function farmOf({ values }: FarmFile, path: string): Farm {
     limits: limitsOf(values.limits),
     remotes: mapValues(values.remotes, (local) => resolve(dirname(path), local)),
   };
+}
+
+/** Where the gateway listens, unless a proxy in front of it has another path. */
+function workerUrlOf(url: string | null): string | null {
+  return url !== null && new URL(url).pathname === '/' ? `${url}/worker` : url;
 }
 
 function upstreamOf(

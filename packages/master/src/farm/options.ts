@@ -150,9 +150,9 @@ export const farmOptions = {
     'Where people reach the pages.',
   ),
   'worker-url': optional(
-    address('wss://weir.example.org:8011', 'ws:', 'wss:'),
+    address('wss://weir.example.org/worker', 'ws:', 'wss:'),
     'the host that was asked, with the worker port',
-    'Where workers connect.',
+    'Where workers connect. Without a path it is `/worker`.',
   ),
   platforms: required(
     mapOf(

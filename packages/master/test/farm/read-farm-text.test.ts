@@ -120,7 +120,7 @@ remotes:
 `);
 
     assert.equal(farm.publicUrl, 'https://weir.example.org');
-    assert.equal(farm.workerUrl, 'wss://weir.example.org:8011');
+    assert.equal(farm.workerUrl, 'wss://weir.example.org:8011/worker');
     const lua = farm.upstreams.get('lua');
     assert.equal(lua?.repository, 'ssh://git@git.example/lua/lua.git');
     assert.deepEqual(lua.env, { CC: 'clang', EMPTY: '' });
@@ -177,6 +177,12 @@ remotes:
 
     assert.ok(reading.ok);
     assert.deepEqual(reading.farm.remotes, remotes);
+  });
+
+  it('leaves the path of a worker-url as a proxy has it', () => {
+    const farm = read(`${smallest}worker-url: wss://weir.example.org/weir/links\n`);
+
+    assert.equal(farm.workerUrl, 'wss://weir.example.org/weir/links');
   });
 
   it('takes a local repository that remotes names', () => {
