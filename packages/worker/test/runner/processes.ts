@@ -5,12 +5,18 @@ export function uniqueSeconds(digit: number): string {
   return `60.${digit}${process.pid}`;
 }
 
-/** How many processes of this machine have `word` in their command line; the dead don't count. */
-export function countProcesses(word: string): number {
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && hasWord(pid, word)).length;
+/** The processes of this machine that have `word` in their command line; the dead don't count. */
+export function findProcesses(word: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && hasWord(pid, word));
 }
 
-function hasWord(pid: string, word: string): boolean {
+export function countProcesses(word: string): number {
+  return findProcesses(word).length;
+}
+
+function hasWord(pid: number, word: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(word);
   } catch {

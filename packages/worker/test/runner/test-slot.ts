@@ -48,9 +48,15 @@ export class TestSlot implements AsyncDisposable {
 
   static async start(): Promise<TestSlot> {
     const slot = new TestSlot();
-    slot.#client = await startRunner(slot.dir, slot.#onEvent);
-    await slot.until(() => true);
+    await slot.restart();
     return slot;
+  }
+
+  /** Starts a runner where there is none, or no longer one. */
+  async restart(): Promise<void> {
+    this.#state = null;
+    this.#client = await startRunner(this.dir, this.#onEvent);
+    await this.until(() => true);
   }
 
   get client(): RunnerClient {
