@@ -5,7 +5,7 @@ import { builderById } from '../../store/builders.ts';
 import type { BuildRow } from '../../store/builds.ts';
 import { requestById } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
-import { changesBetween } from './changes.ts';
+import { readChangesBetween } from './changes.ts';
 
 const maxChanges = 100;
 /** Builds before this one that are looked at for one which tells what was built already. */
@@ -44,7 +44,7 @@ function changesUpTo(
   branch: string,
   { after, upTo }: { after: number | undefined; upTo: number },
 ): Promise<ApiChange[]> {
-  return changesBetween(db, branch, { after: after ?? upTo - 1, upTo, limit: maxChanges });
+  return readChangesBetween(db, branch, { after: after ?? upTo - 1, upTo, limit: maxChanges });
 }
 
 async function previousPositions(

@@ -1,10 +1,12 @@
 import type { ApiChange } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
+import { branchByName } from '../../store/branches.ts';
+import { changesBetween } from '../../store/changes.ts';
 import type { ChangeTable, Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 
-export type ChangeRow = Selectable<ChangeTable> & { readonly branch: string };
+type ChangeRow = Selectable<ChangeTable> & { readonly branch: string };
 
 export interface ChangeFilter {
   readonly branch?: string | undefined;
@@ -40,21 +42,15 @@ export async function readChange(db: Kysely<Database>, id: number): Promise<ApiC
 }
 
 /** The changes of a branch at positions in (after, upTo], newest first. */
-export async function changesBetween(
+export async function readChangesBetween(
   db: Kysely<Database>,
   branch: string,
   { after, upTo, limit }: { after: number; upTo: number; limit: number },
 ): Promise<ApiChange[]> {
-  const branchId = await branchIdOf(db, branch);
-  if (branchId === undefined) return [];
-  const rows = await changeRows(db)
-    .where('change.branch_id', '=', branchId)
-    .where('change.position', '>', after)
-    .where('change.position', '<=', upTo)
-    .orderBy('change.position', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(toChange);
+  const row = await branchByName(db, branch);
+  if (row === undefined) return [];
+  const changes = await changesBetween(db, row.id, { after, upTo }, limit);
+  return changes.map((change) => toChange({ ...change, branch }));
 }
 
 async function listBranchChanges(
@@ -63,24 +59,15 @@ async function listBranchChanges(
   { limit, cursor }: PageAsk,
 ): Promise<Page<ApiChange>> {
   const after = decodeCursor(cursor, ['number']);
-  const branchId = await branchIdOf(db, branch);
-  if (branchId === undefined) return { items: [], next: null };
+  const row = await branchByName(db, branch);
+  if (row === undefined) return { items: [], next: null };
   let query = changeRows(db)
-    .where('change.branch_id', '=', branchId)
+    .where('change.branch_id', '=', row.id)
     .orderBy('change.position', 'desc')
     .limit(limit + 1);
   if (after) query = query.where('change.position', '<', after[0]);
-  const page = toPage(await query.execute(), limit, (row) => [row.position]);
+  const page = toPage(await query.execute(), limit, (change) => [change.position]);
   return { items: page.items.map(toChange), next: page.next };
-}
-
-async function branchIdOf(db: Kysely<Database>, name: string): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('branch')
-    .select('id')
-    .where('name', '=', name)
-    .executeTakeFirst();
-  return row?.id;
 }
 
 // A left join can't be turned round: the planner has to begin at the changes.

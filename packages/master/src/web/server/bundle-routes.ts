@@ -18,8 +18,9 @@ export function bundleRoutes(bundles: Bundles): Router {
       .send(Buffer.from(bytes));
   });
   router.get('/assets/:name', async (request, response, next) => {
-    const asset = (await bundles.assets()).get(request.params.name);
-    const type = types[extname(request.params.name)];
+    const { name } = request.params;
+    const type = types[extname(name)];
+    const asset = type === undefined ? undefined : (await bundles.assets()).get(name);
     if (asset === undefined || type === undefined) {
       next();
       return;

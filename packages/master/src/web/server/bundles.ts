@@ -10,7 +10,7 @@ export interface Bundle {
   readonly sha256: string;
 }
 
-const root = new URL('../../../../', import.meta.url);
+const root = new URL('../../../../../', import.meta.url);
 
 /** Files for browsers and volunteers, each made once for as long as the process lives. */
 export class Bundles {

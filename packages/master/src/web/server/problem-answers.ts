@@ -13,7 +13,8 @@ export function answerProblems(log: Log): ErrorRequestHandler {
   // express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const known = toProblem(error);
-    if (known.status === 500) {
+    // What the engine failed at, it has logged itself.
+    if (known.status === 500 && known !== error) {
       log.warn(`${request.method} ${request.path} failed: ${stackOf(error)}`);
     }
     // Too late for another answer: only a broken connection tells the client.

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { CompiledQuery } from 'kysely';
+import { Kysely, SqliteDialect } from 'kysely';
+import { after, before, describe, it } from 'mocha';
+import { LogReader } from '../../../src/builds/logs/reader.ts';
+import type { Database } from '../../../src/store/schema.ts';
+import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
+import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
+import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
+import { listChanges, readChange } from '../../../src/web/read/changes.ts';
+import { readFarm } from '../../../src/web/read/farm.ts';
+import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
+import { listUpstreams } from '../../../src/web/read/upstreams.ts';
+import { listWorkers } from '../../../src/web/read/workers.ts';
+import {
+  addBuild,
+  addChange,
+  addRequest,
+  addWorker,
+  endBuild,
+  projectBuilder,
+  runtimeBuilder,
+  startSmallFarm,
+} from '../small-farm.ts';
+import type { SmallFarm } from '../small-farm.ts';
+
+/** These grow for ever; every other table is as large as the farm. */
+const history = ['event', 'change', 'request', 'build', 'step', 'log'];
+/** Indexes that hold only what waits or runs. */
+const smallIndexes = ['request_waiting', 'build_running'];
+
+describe('no query of the web role scans history', () => {
+  let farm: SmallFarm;
+  let db: Kysely<Database>;
+  let raw: DatabaseSync;
+  let logs: LogReader;
+  let dir: string;
+  const asked: CompiledQuery[] = [];
+
+  before(async () => {
+    farm = await startSmallFarm();
+    dir = mkdtempSync(join(tmpdir(), 'weir-scans-'));
+    for (let position = 1; position <= 3; position += 1) await addChange(farm, 'lua/master');
+    await addChange(farm, 'json');
+    const worker = await addWorker(farm, 'w1');
+    for (const upstream of [1, 2]) {
+      const request = await addRequest(farm, projectBuilder, { upstream, project: 1 });
+      await endBuild(farm, (await addBuild(farm, request, worker)).build);
+    }
+    await addBuild(farm, await addRequest(farm, runtimeBuilder, { upstream: 3 }), worker);
+    await addRequest(farm, runtimeBuilder, { upstream: 3 });
+    raw = openReaderDatabase(farm.storePath);
+    logs = new LogReader(dir);
+    db = new Kysely({
+      dialect: new SqliteDialect({ database: toSqliteDatabase(raw) }),
+      log(event) {
+        asked.push(event.query);
+      },
+    });
+  });
+  after(async () => {
+    logs[Symbol.dispose]();
+    await db.destroy();
+    await farm[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true });
+  });
+
+  const page = { limit: 50 };
+  const now = Date.now();
+  const rules = () => farm.facts.rules;
+  const reads: Record<string, () => Promise<unknown>> = {
+    farm: () => readFarm(db, farm.facts),
+    upstreams: () => listUpstreams(db, rules(), now),
+    changes: () => listChanges(db, page),
+    'changes of a branch': () => listChanges(db, { ...page, branch: 'lua/master' }),
+    'changes of an upstream': () => listChanges(db, { ...page, upstream: 'lua' }),
+    'one change': () => readChange(db, 1),
+    builders: () => listBuilders(db, rules(), page, now),
+    'one builder': () => readBuilder(db, rules(), runtimeBuilder, now),
+    requests: () => listRequests(db, rules(), page, now),
+    'waiting requests': () => listRequests(db, rules(), { ...page, state: 'waiting' }, now),
+    'requests of a builder': () =>
+      listRequests(db, rules(), { ...page, builder: runtimeBuilder, result: 'success' }, now),
+    'one request': () => readRequest(db, rules(), 4, now),
+    builds: () => listBuilds(db, page),
+    'running builds': () => listBuilds(db, { ...page, state: 'running' }),
+    'failed builds': () => listBuilds(db, { ...page, result: 'failure' }),
+    'builds of a builder': () => listBuilds(db, { ...page, builder: projectBuilder }),
+    'builds of a worker': () => listBuilds(db, { ...page, worker: 'w1', result: 'success' }),
+    'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
+    'one build': () => readBuild(db, logs, 2),
+    workers: () => listWorkers(db, page),
+  };
+  for (const [name, read] of Object.entries(reads)) {
+    it(name, async () => {
+      asked.length = 0;
+
+      await read();
+
+      assert.ok(asked.length > 0);
+      for (const query of asked) assertBounded(query);
+    });
+  }
+
+  it('knows a scan when it sees one', async () => {
+    asked.length = 0;
+
+    await db.selectFrom('build').selectAll().where('text', '=', 'x').execute();
+
+    const [query] = asked;
+    assert.throws(() => query && assertBounded(query), /SCAN build/);
+  });
+
+  function assertBounded({ sql, parameters }: CompiledQuery): void {
+    const plan = raw.prepare(`explain query plan ${sql}`).all(...(parameters as string[]));
+    for (const { detail } of plan as { detail: string }[]) {
+      const [, table = '', index = ''] = /^SCAN (\w+)(?:.* INDEX (\w+))?/.exec(detail) ?? [];
+      const isNewestFew = /order by "(\w+"\.")?(id|number)" (desc|asc) limit \?$/.test(sql);
+      const isSmall = !history.includes(table) || smallIndexes.includes(index) || isNewestFew;
+      assert.ok(isSmall, `${detail}: ${sql}`);
+    }
+  }
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { farmSchema, wellKnownSchema } from '@weir/protocol';
+import { after, before, describe, it } from 'mocha';
+import { startWebThread } from '../../src/web/thread.ts';
+import { addRequest, runtimeBuilder, startSmallFarm } from './small-farm.ts';
+import type { SmallFarm } from './small-farm.ts';
+
+describe('the web role', () => {
+  let farm: SmallFarm;
+
+  before(async () => {
+    farm = await startSmallFarm({ workerPort: 4711 });
+  });
+  after(() => farm[Symbol.asyncDispose]());
+
+  const get = (path: string) => fetch(farm.url + path);
+
+  it('is alive, and ready while store and engine are there', async () => {
+    assert.equal((await get('/healthz')).status, 200);
+    assert.equal((await get('/readyz')).status, 200);
+  });
+
+  it('tells workers where to connect, and by which key they know the farm', async () => {
+    const answer = wellKnownSchema.parse(await (await get('/.well-known/weir')).json());
+
+    assert.equal(answer.farm, 'Test farm');
+    assert.equal(answer.workerUrl, 'ws://127.0.0.1:4711/worker');
+    assert.equal(answer.fingerprint, 'SHA256:farm');
+  });
+
+  it('serves the agent as one file, with its hash', async () => {
+    const response = await get('/weir-worker.mjs');
+
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('x-weir-sha256'), sha256);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/javascript/);
+    assert.doesNotMatch(bytes.toString(), /from ['"]@weir\//);
+  });
+
+  it('measures itself in the text format of Prometheus', async () => {
+    await addRequest(farm, runtimeBuilder, { upstream: 1 });
+
+    const text = await (await get('/metrics')).text();
+
+    assert.match(text, /^weir_requests_waiting 1$/m);
+    assert.match(text, /^# TYPE weir_requests_waiting gauge$/m);
+    for (const line of text.trimEnd().split('\n')) {
+      assert.match(line, /^(# (HELP|TYPE) weir_\w+ .+|weir_\w+ [\d.]+)$/);
+    }
+  });
+
+  it('goes by the farm file that the engine put in force last', async () => {
+    farm.web.setFarm({ ...farm.facts, warnings: ['The farm file is broken.'] });
+
+    const answer = farmSchema.parse(await (await get('/api/v1/farm')).json());
+
+    assert.deepEqual(answer.warnings, ['The farm file is broken.']);
+  });
+
+  it('says so when its port is taken', async () => {
+    const { storePath, facts } = farm;
+    const port = farm.web.port;
+    const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
+    const host = { run: async () => ({}), log: { info: () => {}, warn: () => {} } };
+
+    await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
+  });
+});

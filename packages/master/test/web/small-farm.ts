@@ -1,0 +1,311 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildersOf, nextVerdict } from '@weir/model';
+import type { Range } from '@weir/protocol';
+import { ensureAdminToken } from '../../src/admin-token.ts';
+import { logFileOf } from '../../src/builds/logs/log-file.ts';
+import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
+import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
+import type { Command, CommandAnswer, FarmFacts } from '../../src/command.ts';
+import { readFarmText } from '../../src/farm/read-farm-file.ts';
+import { branchByName, moveCursor } from '../../src/store/branches.ts';
+import {
+  builderById,
+  builderByName,
+  setLastBuild,
+  syncBuilders,
+  takeNumber,
+} from '../../src/store/builders.ts';
+import type { BuildRow } from '../../src/store/builds.ts';
+import { finishBuild, insertBuild, insertSteps } from '../../src/store/builds.ts';
+import { insertChange } from '../../src/store/changes.ts';
+import { recordEvents } from '../../src/store/events.ts';
+import { finishLog, insertLogs } from '../../src/store/logs.ts';
+import type { RequestRow } from '../../src/store/requests.ts';
+import { claimRequest, insertRequest } from '../../src/store/requests.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
+import { insertPending, setEnrolment, setOnline, workerByName } from '../../src/store/workers.ts';
+import { syncBranches } from '../../src/upstream/sync-branches.ts';
+import { farmRulesOf } from '../../src/web/farm-rules.ts';
+import type { WebThread } from '../../src/web/thread.ts';
+import { startWebThread } from '../../src/web/thread.ts';
+
+const farmText = `
+farm: Test farm
+platforms:
+  linux: [linux, x64]
+  musl: [linux, musl]
+upstreams:
+  lua:
+    repository: https://git.example/lua
+    trunks: {master: {}}
+    platforms: [linux, musl]
+    steps:
+      - build: make
+projects:
+  json:
+    repository: https://git.example/json
+    platforms: [linux]
+    trunks: [lua/master]
+    steps:
+      - test: lua test.lua
+`;
+
+export const adminToken = 'the-admin-token';
+export const runtimeBuilder = 'lua/master/linux';
+export const projectBuilder = 'lua/master/json/linux';
+/** Times in the store count from here. */
+export const start = Date.parse('2026-11-20T12:00:00Z');
+
+/** A web thread as the engine starts it, over a store that the test fills through units. */
+export interface SmallFarm extends AsyncDisposable {
+  readonly url: string;
+  readonly store: Store;
+  readonly storePath: string;
+  readonly logs: LogWriter;
+  readonly web: WebThread;
+  readonly facts: FarmFacts;
+  /** What people asked the engine for. */
+  readonly commands: { actor: string; command: Command }[];
+  /** What the engine answers; the test may set it. */
+  answer: (command: Command) => Promise<CommandAnswer>;
+}
+
+export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<SmallFarm> {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-web-'));
+  await using disposing = new AsyncDisposableStack();
+  disposing.defer(() => rmSync(dir, { recursive: true }));
+  const reading = readFarmText(farmText, 'farm.yaml');
+  if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
+  const storePath = join(dir, 'weir.sqlite');
+  const store = disposing.use(await openStore(storePath));
+  await ensureAdminToken(store, { given: adminToken, reset: false });
+  await store.unit(async (db) => {
+    await syncBuilders(db, buildersOf(reading.farm));
+    await syncBranches(db, reading.farm, start);
+  });
+  const logs = disposing.use(await openLogWriter(join(dir, 'logs')));
+  const allFacts: FarmFacts = {
+    name: 'Test farm',
+    publicUrl: null,
+    workerUrl: null,
+    workerPort: 8011,
+    fingerprint: 'SHA256:farm',
+    warnings: [],
+    rules: farmRulesOf(reading.farm),
+    ...facts,
+  };
+  const commands: SmallFarm['commands'] = [];
+  const web = disposing.use(
+    await startWebThread(
+      { storePath, dataDir: dir, host: '127.0.0.1', port: 0, farm: allFacts },
+      {
+        run(actor, command) {
+          commands.push({ actor, command });
+          return farm.answer(command);
+        },
+        log: { info: () => {}, warn: () => {} },
+      },
+    ),
+  );
+  store.onCommit = () => web.wake();
+  const running = disposing.move();
+  const farm: SmallFarm = {
+    url: `http://127.0.0.1:${web.port}`,
+    store,
+    storePath,
+    logs,
+    web,
+    facts: allFacts,
+    commands,
+    answer: async () => ({}),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+  return farm;
+}
+
+/** A commit's hash, the same for the same text. */
+export function commitOf(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
+}
+
+/** One more change of a branch; its commit is `commitOf('BRANCH POSITION')`. */
+export async function addChange(
+  { store }: SmallFarm,
+  branchName: string,
+  change: { subject?: string; author?: string; files?: string[]; seenAt?: number } = {},
+): Promise<void> {
+  await store.unit(async (db) => {
+    const branch = await branchByName(db, branchName);
+    if (branch === undefined) throw new Error(`no branch ${branchName}`);
+    const position = branch.position + 1;
+    const commit = commitOf(`${branchName} ${position}`);
+    const subject = change.subject ?? `Change ${position}`;
+    const person = { name: change.author ?? 'Ada', email: 'ada@example.org' };
+    const at = start + position * 1_000;
+    await insertChange(db, {
+      branchId: branch.id,
+      position,
+      commit,
+      parent: branch.head,
+      author: person,
+      authoredAt: at,
+      committer: person,
+      committedAt: at,
+      seenAt: change.seenAt ?? at,
+      subject,
+      message: `${subject}\n\nBecause.`,
+      files: change.files ?? ['a.c'],
+    });
+    await moveCursor(db, branch, { head: commit, position, rewrittenAt: null, at });
+    const subjectOfEvent = `branch/${branchName}`;
+    await recordEvents(db, [
+      { at, kind: 'change.seen', actor: 'engine', subject: subjectOfEvent, data: { commit } },
+    ]);
+  });
+}
+
+/** A request of a builder for the changes at these positions. */
+export async function addRequest(
+  { store }: SmallFarm,
+  builderName: string,
+  positions: { upstream: number; project?: number },
+): Promise<RequestRow> {
+  return store.unit(async (db) => {
+    const builder = await builderByName(db, builderName);
+    if (builder === undefined) throw new Error(`no builder ${builderName}`);
+    const { upstream, project } = positions;
+    const isPinned = builder.project !== null && project !== undefined;
+    return insertRequest(db, {
+      builderId: builder.id,
+      reason: 'trunk',
+      reasonText: 'the trunk was stable',
+      requestedBy: 'engine',
+      upstreamCommit: commitOf(`lua/master ${upstream}`),
+      upstreamPosition: upstream,
+      projectCommit: isPinned ? commitOf(`${builder.project} ${project}`) : null,
+      projectPosition: isPinned ? project : null,
+      createdAt: start,
+    });
+  });
+}
+
+/** A worker that is accepted and connected. */
+export async function addWorker(
+  { store }: SmallFarm,
+  name: string,
+  options: { slots?: number; labels?: string[]; pending?: boolean } = {},
+): Promise<number> {
+  return store.unit(async (db) => {
+    const fingerprint = `SHA256:${name}`;
+    const owner = `${name}@example.org`;
+    await insertPending(db, { name, key: name, fingerprint, owner, agent: '0.1.0', at: start });
+    const worker = await workerByName(db, name);
+    if (worker === undefined) throw new Error('not written');
+    if (options.pending === true) return worker.id;
+    await setEnrolment(db, worker.id, ['pending'], 'accepted');
+    await setOnline(db, worker.id, {
+      at: start,
+      boot: 'b1',
+      slots: options.slots ?? 2,
+      agent: '0.1.0',
+      labels: options.labels ?? ['linux', 'x64'],
+      sandbox: { kind: 'bubblewrap', limits: ['memory by cgroup v2'] },
+      facts: { kernel: '6.1' },
+    });
+    return worker.id;
+  });
+}
+
+/** A build of a request by a worker, running, with a log for each step. */
+export async function addBuild(
+  { store }: SmallFarm,
+  request: RequestRow,
+  workerId: number,
+  steps: string[] = ['test'],
+): Promise<{ build: BuildRow; logs: { id: number; file: string }[] }> {
+  return store.unit(async (db) => {
+    await claimRequest(db, request.id);
+    const build = await insertBuild(db, {
+      builderId: request.builder_id,
+      number: await takeNumber(db, request.builder_id),
+      requestId: request.id,
+      workerId,
+      attempt: 1,
+      boot: 'b1',
+      leaseUntil: start + 90_000,
+      startedAt: start,
+    });
+    await insertSteps(
+      db,
+      build.id,
+      steps.map((name) => ({ name, run: `make ${name}` })),
+    );
+    const file = logFileOf(start);
+    const ids = await insertLogs(db, build.id, { steps: steps.length, file });
+    const subject = `build/${build.id}`;
+    await recordEvents(db, [
+      { at: start, kind: 'build.started', actor: 'worker:w1', subject, data: {} },
+    ]);
+    return { build, logs: ids.map((id) => ({ id, file })) };
+  });
+}
+
+export async function endBuild(
+  { store }: SmallFarm,
+  build: BuildRow,
+  result: 'success' | 'failure' | 'lost' = 'success',
+): Promise<void> {
+  await store.unit(async (db) => {
+    const end = { result, findings: [], text: '', environment: { kernel: '6.1' } };
+    await finishBuild(db, build.id, build.epoch, { ...end, at: start + 60_000 });
+    const builder = await builderById(db, build.builder_id);
+    const verdict = nextVerdict(builder?.verdict ?? 'unknown', result);
+    const last = { build: build.id, verdict, verdictAt: start + 60_000 };
+    await setLastBuild(db, build.builder_id, last);
+    await recordEvents(db, [
+      {
+        at: start + 60_000,
+        kind: 'build.finished',
+        actor: 'engine',
+        subject: `build/${build.id}`,
+        data: { result },
+      },
+    ]);
+  });
+}
+
+/** Stores bytes at a place in what a step printed, and tells the web thread. */
+export async function print(
+  farm: SmallFarm,
+  log: { id: number; file: string },
+  offset: number,
+  bytes: Uint8Array,
+  afterCut = false,
+): Promise<void> {
+  const piece = 65_536;
+  for (let at = 0; at < bytes.length; at += piece) {
+    // A copy: the writer's thread takes the buffer over.
+    const part = Uint8Array.from(bytes.subarray(at, at + piece));
+    await farm.logs.append(log, offset + at, part, afterCut && at === 0);
+  }
+  farm.web.grew(new Map([[log.id, offset + bytes.length]]));
+}
+
+/** Ends a log: first in the log files, then in the store. */
+export async function endLog(
+  farm: SmallFarm,
+  log: { id: number; file: string },
+  kept: Uint8Array,
+  ranges: readonly Range[] = [[0, kept.length]],
+): Promise<void> {
+  const bytes = ranges.at(-1)?.[1] ?? 0;
+  const sha256 = createHash('sha256').update(kept).digest('hex');
+  const answer = await farm.logs.finish(log, { bytes, ranges, sha256 });
+  if (answer.t !== 'kept') throw new Error(`the log was not kept: ${JSON.stringify(answer)}`);
+  const { lines } = answer;
+  await farm.store.unit((db) => finishLog(db, log.id, { bytes, lines, ranges, sha256 }));
+}
