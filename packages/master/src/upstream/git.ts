@@ -28,7 +28,7 @@ const unsafe = {
 export interface GitOptions {
   /** Standard input. */
   readonly input?: string;
-  /** A git that says nothing for so long is ended; two minutes by default. */
+  /** A git that says nothing for so long is ended; a minute by default. */
   readonly silenceMs?: number;
 }
 
@@ -85,7 +85,7 @@ export class Git {
 
   async #execute(
     args: readonly string[],
-    { input, silenceMs = 120_000 }: GitOptions,
+    { input, silenceMs = 60_000 }: GitOptions,
   ): Promise<GitResult> {
     const output = new BoundedOutput(maxOutputBytes);
     let isNo = false;

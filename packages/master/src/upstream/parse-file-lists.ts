@@ -1,5 +1,8 @@
 import { RepositoryError } from './repository-error.ts';
 
+/** What is kept of a path, in characters. */
+const maxPath = 1_000;
+
 /**
  * Reads the output of `git diff-tree --stdin --always -z --name-only` for the given commits: each
  * one's hash, then the paths that it touches, all ended by NUL. A list ends only at the hash of the
@@ -27,7 +30,7 @@ export function parseFileLists(
     } else if (lists.length === 0) {
       throw new RepositoryError(`git diff-tree: ${hashes[0]} was expected`);
     } else if (list.length < maxFiles) {
-      list.push(part);
+      list.push(part.slice(0, maxPath));
     }
   }
   if (isCut && lists.length > 1) lists.pop();
