@@ -8,7 +8,7 @@ import type { Database } from '../store/schema.ts';
 import { buildEvent, moveHead } from './end-build.ts';
 
 /** A request that lost its second build waits so long, twice as long after the third, and so on. */
-const backOffMs = 30_000;
+const backOffMs = 5_000;
 
 /**
  * Infrastructure took a build: it is `lost`, and its request waits again, at most `maxAttempts`
@@ -39,7 +39,7 @@ export async function loseBuild(
       notBefore: attempts === 1 ? null : at + backOffMs * 2 ** (attempts - 2),
     });
   } else {
-    await finishRequest(db, request.id, { result, finding: null, at });
+    await finishRequest(db, request.id, { result, finding: null, at, attempts });
   }
   await recordEvents(db, [
     buildEvent(

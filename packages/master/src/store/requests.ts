@@ -107,11 +107,18 @@ export async function returnDeclined(
 export async function finishRequest(
   db: Kysely<Database>,
   id: number,
-  end: { result: Result; finding: Finding | null; at: number },
+  end: { result: Result; finding: Finding | null; at: number; attempts?: number },
 ): Promise<void> {
+  const { result, finding, at, attempts } = end;
   await db
     .updateTable('request')
-    .set({ state: 'done', result: end.result, finding: end.finding, finished_at: end.at })
+    .set({
+      state: 'done',
+      result,
+      finding,
+      finished_at: at,
+      ...(attempts !== undefined && { attempts }),
+    })
     .where('id', '=', id)
     .where('state', 'in', ['claimed', 'waiting'])
     .execute();

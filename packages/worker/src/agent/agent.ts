@@ -51,8 +51,6 @@ export class Agent {
   readonly #slots: Slot[];
   readonly #runtimes: Runtimes;
   readonly #offers = new Map<number, { spec: BuildSpec; epoch: number }>();
-  /** Runtimes that the farm believes to be here. */
-  #told = new Map<string, ReturnType<Runtimes['list']>[number]>();
   #link: Link | null = null;
   #lastReady = '';
   #diskFull = false;
@@ -166,8 +164,6 @@ export class Agent {
 
   #hello(): Hello {
     const { slots, sandbox } = this.#options;
-    const kept = this.#runtimes.list();
-    this.#told = new Map(kept.map((key) => [this.#runtimes.path(key), key]));
     return {
       t: 'hello',
       boot: this.#boot,
@@ -175,7 +171,7 @@ export class Agent {
       labels: this.#labels,
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
       facts: machineFacts(),
-      runtimes: kept,
+      runtimes: this.#runtimes.list(),
       builds: this.#feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
     };
   }
@@ -210,7 +206,7 @@ export class Agent {
         return;
       case 'confirmed':
         this.#slotOf(message.build)?.forget();
-        this.#tellDropped();
+        this.#pruneRuntimes();
         return;
       case 'abort':
         this.#offers.delete(message.build);
@@ -258,13 +254,11 @@ export class Agent {
     slot.run(spec, epoch).attach(link, { epoch, entries: 0, logs: [] });
   }
 
-  /** The runners drop old runtimes by themselves: what is gone, the farm must not count on. */
-  #tellDropped(): void {
-    const kept = new Map(this.#runtimes.list().map((key) => [this.#runtimes.path(key), key]));
-    for (const [path, runtime] of this.#told) {
-      if (!kept.has(path)) this.#link?.send({ t: 'runtime-dropped', runtime });
+  /** Old runtimes make room for new ones: what is gone, the farm must not count on. */
+  #pruneRuntimes(): void {
+    for (const runtime of this.#runtimes.prune()) {
+      this.#link?.send({ t: 'runtime-dropped', runtime });
     }
-    this.#told = kept;
   }
 
   #slotOf(build: number): Slot | undefined {
