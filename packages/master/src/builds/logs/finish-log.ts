@@ -54,8 +54,8 @@ export function settle(log: LiveLog, file: LogFile, end: LogEnd, digest: string)
   }
   const lines = log.lineEnds() + (endsOpen(log.id, file) ? 1 : 0);
   const { bytes, ranges, sha256 } = end;
-  const toPack = keptBytes(ranges) > maxUnpackedBytes;
-  file.edits.putFinished(log.id, { bytes, ranges, lines, sha256 }, toPack);
+  const isToPack = keptBytes(ranges) > maxUnpackedBytes;
+  file.edits.putFinished(log.id, { bytes, ranges, lines, sha256, isToPack });
   return { t: 'kept', lines };
 }
 

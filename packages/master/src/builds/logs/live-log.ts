@@ -51,6 +51,7 @@ export class LiveLog {
     if (finished !== undefined) {
       this.#isFinished = true;
       this.end = finished.bytes;
+      this.#openOffset = this.end;
       return;
     }
     this.cut = rows.cut(this.id);

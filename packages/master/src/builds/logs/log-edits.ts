@@ -93,9 +93,9 @@ export class LogEdits {
     this.#dropCut.run(log);
   }
 
-  putFinished(log: number, record: FinishRecord, toPack: boolean): void {
-    const { bytes, ranges, lines, sha256 } = record;
-    this.#putFinished.run(log, bytes, JSON.stringify(ranges), lines, sha256, Number(toPack));
+  putFinished(log: number, record: FinishRecord): void {
+    const { bytes, ranges, lines, sha256, isToPack } = record;
+    this.#putFinished.run(log, bytes, JSON.stringify(ranges), lines, sha256, Number(isToPack));
   }
 
   setPacked(log: number): void {

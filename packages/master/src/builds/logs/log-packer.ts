@@ -38,7 +38,7 @@ export class LogPacker {
     }
   }
 
-  /** A log was finished: it is packed when its turn comes. */
+  /** A log was finished: it is packed when its turn comes, if it is large enough. */
   add(log: LogAddress): void {
     this.#waiting.push(log);
     this.#running ??= this.#run();
@@ -75,7 +75,7 @@ export class LogPacker {
   async #pack({ id, file: name }: LogAddress): Promise<void> {
     const file = () => this.#transactions.file(name);
     const record = file().rows.finished(id);
-    if (record === undefined) return;
+    if (record?.isToPack !== true) return;
     const path = packedPath(this.#dir, id);
     if (!existsSync(path)) await packLog(id, record, file, path);
     for (const [start, end] of record.ranges) {

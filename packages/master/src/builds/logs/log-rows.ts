@@ -26,6 +26,8 @@ export interface FinishRecord {
   readonly ranges: readonly Range[];
   readonly lines: number;
   readonly sha256: string;
+  /** It waits to be packed. */
+  readonly isToPack: boolean;
 }
 
 export const logTables = `
@@ -65,7 +67,7 @@ export class LogRows {
     this.#data = db.prepare('select data from chunk where rowid = ? and log_id = ? and offset = ?');
     this.#cut = db.prepare('select start, end, lines from cut where log_id = ?');
     this.#finished = db.prepare(
-      'select bytes, ranges_json, lines, sha256 from finished where log_id = ?',
+      'select bytes, ranges_json, lines, sha256, to_pack from finished where log_id = ?',
     );
   }
 
@@ -114,6 +116,7 @@ export class LogRows {
         ranges: JSON.parse(String(row['ranges_json'])) as Range[],
         lines: int(row, 'lines'),
         sha256: String(row['sha256']),
+        isToPack: row['to_pack'] === 1,
       }
     );
   }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogKeeper } from './log-keeper.ts';
 import { LogPacker } from './log-packer.ts';
@@ -67,5 +68,7 @@ function post(reply: LogReply): void {
 async function close(): Promise<void> {
   await packer.close();
   keeper.close();
+  // The last answers are posted first.
+  await nextTurn();
   port.close();
 }

@@ -1,0 +1,18 @@
+import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
+import { log, numberedLines } from './support.ts';
+
+/** Sends a log from an offset on, and tells its parent each acknowledgement, until it is killed. */
+const [dir = '', start = '0'] = process.argv.slice(2);
+const printed = numberedLines(200_000);
+const writer = await openLogWriter(dir);
+let next = Number(start);
+
+async function sendOn(): Promise<void> {
+  while (next < printed.length) {
+    const at = next;
+    next += 1_000;
+    const answer = await writer.append(log, at, printed.slice(at, at + 1_000), false);
+    process.send?.(answer.offset);
+  }
+}
+await Promise.all(Array.from({ length: 8 }, sendOn));
