@@ -84,7 +84,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const farmInForce = new FarmInForce(store, reading.farm);
   const path = resolve(options.farmPath);
   await farmInForce.apply(reading.farm, { path, text: reading.text, by: 'engine', at: now() });
-  const logs = disposing.use(await openLogWriter(join(dataDir, 'logs')));
+  const logs = disposing.use(
+    await openLogWriter(join(dataDir, 'logs'), {
+      capBytes: () => farmInForce.farm().limits.logBytes,
+      warn: (message) => log.warn(message),
+    }),
+  );
   let web: WebThread | undefined;
   const engine = await startEngine({
     store,
