@@ -65,11 +65,10 @@ async function toBuilders(
   if (rows.length === 0) return [];
   const lastIds = rows.flatMap((row) => row.last_build_id ?? []);
   const last = await buildSummaries(db, lastIds);
-  const running = Map.groupBy(await openSummaries(db), (build) => build.builder);
-  const queues = await queuesOf(
-    db,
-    rows.map((row) => row.id),
-  );
+  const ids = rows.map((row) => row.id);
+  const open = await openSummaries(db, 'builder_id', ids);
+  const running = Map.groupBy(open, (build) => build.builder);
+  const queues = await queuesOf(db, ids);
   const oldest = [...queues.values()].map((queue) => queue.oldest);
   const waits = await waitsOf(db, rules, oldest, now);
   return rows.map((row) => {

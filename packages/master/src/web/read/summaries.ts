@@ -25,16 +25,24 @@ export async function buildSummaryList(
   return ids.flatMap((id) => known.get(id) ?? []);
 }
 
-/** Every build that has not finished, oldest first. There are no more of them than slots. */
-export async function openSummaries(db: Kysely<Database>): Promise<ApiBuildSummary[]> {
+/** The builds of these builders or workers that have not finished, oldest first. */
+export async function openSummaries(
+  db: Kysely<Database>,
+  column: 'builder_id' | 'worker_id',
+  owners: readonly number[],
+): Promise<ApiBuildSummary[]> {
   const rows = await db
     .selectFrom('build')
-    .select('id')
-    // As a literal: a bound value hides the partial index from the planner.
+    .select(['id', column])
+    // As a literal: a bound value hides from the planner that the index of what runs will do.
     .where(sql<boolean>`state != 'finished'`)
     .execute();
-  const ids = rows.map((row) => row.id).toSorted((a, b) => a - b);
-  return buildSummaryList(db, ids);
+  const wanted = new Set(owners);
+  const ids = rows.filter((row) => wanted.has(row[column])).map((row) => row.id);
+  return buildSummaryList(
+    db,
+    ids.toSorted((a, b) => a - b),
+  );
 }
 
 function summaryRows(db: Kysely<Database>, ids: readonly number[]) {

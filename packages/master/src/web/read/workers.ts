@@ -40,7 +40,9 @@ export async function readWorker(
 }
 
 async function toWorkers(db: Kysely<Database>, rows: readonly WorkerRow[]): Promise<ApiWorker[]> {
-  const running = Map.groupBy(await openSummaries(db), (build) => build.worker);
+  const ids = rows.map((row) => row.id);
+  const open = await openSummaries(db, 'worker_id', ids);
+  const running = Map.groupBy(open, (build) => build.worker);
   return rows.map((row) => ({
     name: row.name,
     state: row.state,

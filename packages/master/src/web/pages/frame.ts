@@ -1,0 +1,100 @@
+import type { ApiFarm } from '@weir/protocol';
+import type { Request } from 'express';
+import { readFarm } from '../read/farm.ts';
+import type { WebContext } from '../context.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+
+/** What every page needs to know of the visit. */
+export interface Visit {
+  readonly farm: ApiFarm;
+  readonly now: number;
+  readonly actor: string | null;
+  readonly csrf: string | null;
+  /** The page's own path and query, to come back to. */
+  readonly here: string;
+  readonly script: string;
+  readonly style: string;
+}
+
+export async function visitOf(context: WebContext, request: Request): Promise<Visit> {
+  const { db, farm, signIn, asset } = context;
+  const [facts, script, style] = await Promise.all([
+    readFarm(db, farm()),
+    asset('main.js'),
+    asset('main.css'),
+  ]);
+  return {
+    farm: facts,
+    now: Date.now(),
+    actor: signIn.actorOf(request),
+    csrf: signIn.csrfToken(request),
+    here: request.originalUrl,
+    script,
+    style,
+  };
+}
+
+const sections = [
+  ['/', 'Waterfall'],
+  ['/workers', 'Workers'],
+] as const;
+
+/** A whole page. What stands in an element with `data-live` and an id is kept fresh by the script. */
+export function page(visit: Visit, title: string, content: Html): string {
+  const { farm, here, script, style } = visit;
+  const path = here.split('?')[0];
+  return html`<!doctype html>
+<html lang="en" data-event="${farm.event}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title === '' ? farm.name : `${title} · ${farm.name}`}</title>
+<link rel="stylesheet" href="${style}">
+<link rel="icon" href="data:,">
+<script type="module" src="${script}"></script>
+</head>
+<body>
+<a class="skip" href="#content">Skip to content</a>
+<header class="top">
+<a class="brand" href="/">${farm.name}</a>
+<nav aria-label="Main">${sections.map(
+    ([to, name]) =>
+      html`<a href="${to}"${path === to ? html` aria-current="page"` : ''}>${name}</a>`,
+  )}</nav>
+${who(visit)}
+</header>
+<div id="warnings" data-live>${farm.warnings.map((warning) => html`<p class="warning" role="alert">${warning}</p>`)}</div>
+<main id="content" tabindex="-1">
+${content}
+</main>
+<footer>
+<p id="link" class="link" role="status"></p>
+<p>Weir ${farm.version} · <a href="/api/v1/openapi.json">API</a> · times are ages; hover for UTC</p>
+</footer>
+</body>
+</html>
+`.toString();
+}
+
+function who({ actor, csrf, here }: Visit): Html {
+  if (actor === null || csrf === null) {
+    return html`<a class="who" href="/sign-in?to=${encodeURIComponent(here)}">Sign in</a>`;
+  }
+  return html`<form class="who" method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}">
+<span>${actor}</span> <button type="submit">Sign out</button></form>`;
+}
+
+/** A form that changes something: it works without script, always asks why, and shows only to who is signed in. */
+export function commandForm(
+  visit: Visit,
+  command: { action: string; label: string; fields?: Html; danger?: boolean },
+): Html {
+  if (visit.csrf === null) return html``;
+  const { action, label, fields, danger = false } = command;
+  return html`<form class="command" method="post" action="${action}">
+<input type="hidden" name="csrf" value="${visit.csrf}"><input type="hidden" name="to" value="${visit.here}">
+${fields}<label><span class="quiet">Reason</span> <input name="reason" required maxlength="500" autocomplete="off"></label>
+<button type="submit"${danger ? html` class="danger"` : ''}>${label}</button></form>`;
+}

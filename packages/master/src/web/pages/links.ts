@@ -1,0 +1,16 @@
+/** Where things are. Builders keep their slashes: `/builders/lua/master/debian-12-x64`. */
+export function builderPath(name: string): string {
+  return `/builders/${name.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+export function buildPath(id: number): string {
+  return `/builds/${id}`;
+}
+
+export function logPath(id: number): string {
+  return `/logs/${id}`;
+}
+
+export function workerPath(name: string): string {
+  return `/workers/${encodeURIComponent(name)}`;
+}

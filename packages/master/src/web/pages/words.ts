@@ -1,0 +1,83 @@
+import type { ApiBuildSummary, Result } from '@weir/protocol';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+
+/** How a build is painted: its result, or that it runs, or that it failed once more. */
+export type Paint = Result | 'running' | 'again';
+
+const looks: Readonly<Record<Paint, { glyph: string; word: string }>> = {
+  success: { glyph: '✓', word: 'success' },
+  warnings: { glyph: '!', word: 'warnings' },
+  failure: { glyph: '✗', word: 'failure' },
+  again: { glyph: '✗', word: 'failed again' },
+  skipped: { glyph: '–', word: 'skipped' },
+  exception: { glyph: '⚡', word: 'exception' },
+  cancelled: { glyph: '⊘', word: 'cancelled' },
+  lost: { glyph: '?', word: 'lost' },
+  running: { glyph: '▶', word: 'running' },
+};
+
+export function paintOf(build: Pick<ApiBuildSummary, 'state' | 'result'>): Paint {
+  return build.state === 'finished' ? (build.result ?? 'exception') : 'running';
+}
+
+/** Glyph and word: colour never stands alone. */
+export function badge(paint: Paint): Html {
+  const { glyph, word } = looks[paint];
+  return html`<span class="badge ${paint}"><span aria-hidden="true">${glyph}</span> ${word}</span>`;
+}
+
+export function glyphOf(paint: Paint): string {
+  return looks[paint].glyph;
+}
+
+export function wordOf(paint: Paint): string {
+  return looks[paint].word;
+}
+
+/** A moment, with its age in words that the page keeps fresh. */
+export function age(at: number, now: number): Html {
+  const iso = new Date(at).toISOString();
+  const title = iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return html`<time datetime="${iso}" title="${title}" data-age>${ageText(now - at)}</time>`;
+}
+
+export function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 5) return 'just now';
+  return `${spanText(seconds)} ago`;
+}
+
+function spanText(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
+/** How long something took, or has been going on: then the page counts on. */
+export function duration(from: number, to: number | null, now: number): Html {
+  if (to !== null) return html`${durationText(to - from)}`;
+  const iso = new Date(from).toISOString();
+  return html`<time datetime="${iso}" data-elapsed>${durationText(now - from)}</time>`;
+}
+
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, ms)} ms`;
+  const seconds = ms / 1_000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+/** The first ten digits of a commit's hash. */
+export function shortCommit(commit: string): Html {
+  return html`<code title="${commit}">${commit.slice(0, 10)}</code>`;
+}
