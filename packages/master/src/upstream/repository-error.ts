@@ -27,7 +27,9 @@ const causes: readonly (readonly [RegExp, string])[] = [
 
 /** The cause in words for people where it is a known one, else git's own complaint. */
 export function causeOf(words: string): string {
-  const known = causes.find(([pattern]) => pattern.test(words));
+  // An address may hold any of the words that are looked for.
+  const withoutAddresses = words.replaceAll(/'[^'\n]*'/g, "''");
+  const known = causes.find(([pattern]) => pattern.test(withoutAddresses));
   return known?.[1] ?? firstComplaint(words);
 }
 
