@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Router } from 'express';
+
 import { LogReader } from './builds/logs/reader.ts';
 import type { WebOptions } from './command.ts';
 import { stderrLog } from './log.ts';
@@ -12,6 +12,7 @@ import { EngineLink } from './web/live/engine-link.ts';
 import { EventFeed } from './web/live/event-feed.ts';
 import { LogGrowth } from './web/live/log-growth.ts';
 import { Streams } from './web/live/streams.ts';
+import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
 import { AdminSignIn } from './web/sign-in/sign-in.ts';
@@ -49,7 +50,7 @@ const app = createApp({
   growth,
   streams,
   bundles,
-  pages: Router(),
+  pages: pageRoutes(context),
   log,
   ping: () => engine.ping(),
 });

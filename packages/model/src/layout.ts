@@ -1,1 +1,3 @@
-export {};
+export * from './layout/age.ts';
+export * from './layout/ansi.ts';
+export * from './layout/waterfall.ts';

@@ -1,7 +1,7 @@
 import type { ApiFarm } from '@weir/protocol';
 import type { Request } from 'express';
-import { readFarm } from '../read/farm.ts';
 import type { WebContext } from '../context.ts';
+import { readFarm } from '../read/farm.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
@@ -45,45 +45,51 @@ export function page(visit: Visit, title: string, content: Html): string {
   const { farm, here, script, style } = visit;
   const path = here.split('?')[0];
   return html`<!doctype html>
-<html lang="en" data-event="${farm.event}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title === '' ? farm.name : `${title} · ${farm.name}`}</title>
-<link rel="stylesheet" href="${style}">
-<link rel="icon" href="data:,">
-<script type="module" src="${script}"></script>
-</head>
-<body>
-<a class="skip" href="#content">Skip to content</a>
-<header class="top">
-<a class="brand" href="/">${farm.name}</a>
-<nav aria-label="Main">${sections.map(
-    ([to, name]) =>
-      html`<a href="${to}"${path === to ? html` aria-current="page"` : ''}>${name}</a>`,
-  )}</nav>
-${who(visit)}
-</header>
-<div id="warnings" data-live>${farm.warnings.map((warning) => html`<p class="warning" role="alert">${warning}</p>`)}</div>
-<main id="content" tabindex="-1">
-${content}
-</main>
-<footer>
-<p id="link" class="link" role="status"></p>
-<p>Weir ${farm.version} · <a href="/api/v1/openapi.json">API</a> · times are ages; hover for UTC</p>
-</footer>
-</body>
-</html>
-`.toString();
+    <html lang="en" data-event="${farm.event}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title === '' ? farm.name : `${title} · ${farm.name}`}</title>
+        <link rel="stylesheet" href="${style}" />
+        <link rel="icon" href="data:," />
+        <script type="module" src="${script}"></script>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to content</a>
+        <header class="top">
+          <a class="brand" href="/">${farm.name}</a>
+          <nav aria-label="Main">
+            ${sections.map(
+              ([to, name]) =>
+                html`<a href="${to}" ${path === to ? html` aria-current="page"` : ''}>${name}</a>`,
+            )}
+          </nav>
+          ${who(visit)}
+        </header>
+        <div id="warnings" data-live>
+          ${farm.warnings.map((warning) => html`<p class="warning" role="alert">${warning}</p>`)}
+        </div>
+        <main id="content" tabindex="-1">${content}</main>
+        <footer>
+          <p id="link" class="link" role="status"></p>
+          <p>
+            Weir ${farm.version} · <a href="/api/v1/openapi.json">API</a> · times are ages; hover
+            for UTC
+          </p>
+        </footer>
+      </body>
+    </html> `.toString();
 }
 
 function who({ actor, csrf, here }: Visit): Html {
   if (actor === null || csrf === null) {
     return html`<a class="who" href="/sign-in?to=${encodeURIComponent(here)}">Sign in</a>`;
   }
-  return html`<form class="who" method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}">
-<span>${actor}</span> <button type="submit">Sign out</button></form>`;
+  return html`<form class="who" method="post" action="/sign-out">
+    <input type="hidden" name="csrf" value="${csrf}" /> <span>${actor}</span>
+    <button type="submit">Sign out</button>
+  </form>`;
 }
 
 /** A form that changes something: it works without script, always asks why, and shows only to who is signed in. */
@@ -94,7 +100,15 @@ export function commandForm(
   if (visit.csrf === null) return html``;
   const { action, label, fields, danger = false } = command;
   return html`<form class="command" method="post" action="${action}">
-<input type="hidden" name="csrf" value="${visit.csrf}"><input type="hidden" name="to" value="${visit.here}">
-${fields}<label><span class="quiet">Reason</span> <input name="reason" required maxlength="500" autocomplete="off"></label>
-<button type="submit"${danger ? html` class="danger"` : ''}>${label}</button></form>`;
+    <input type="hidden" name="csrf" value="${visit.csrf}" /><input
+      type="hidden"
+      name="to"
+      value="${visit.here}"
+    />
+    ${fields}<label
+      ><span class="quiet">Reason</span>
+      <input name="reason" required maxlength="500" autocomplete="off"
+    /></label>
+    <button type="submit" ${danger ? html` class="danger"` : ''}>${label}</button>
+  </form>`;
 }

@@ -1,3 +1,4 @@
+import { ageText, durationText } from '@weir/model/layout';
 import type { ApiBuildSummary, Result } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -42,33 +43,11 @@ export function age(at: number, now: number): Html {
   return html`<time datetime="${iso}" title="${title}" data-age>${ageText(now - at)}</time>`;
 }
 
-export function ageText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 5) return 'just now';
-  return `${spanText(seconds)} ago`;
-}
-
-function spanText(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
-  return `${Math.floor(seconds / 86_400)} days`;
-}
-
 /** How long something took, or has been going on: then the page counts on. */
 export function duration(from: number, to: number | null, now: number): Html {
   if (to !== null) return html`${durationText(to - from)}`;
   const iso = new Date(from).toISOString();
   return html`<time datetime="${iso}" data-elapsed>${durationText(now - from)}</time>`;
-}
-
-export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, ms)} ms`;
-  const seconds = ms / 1_000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
 }
 
 export function bytesText(bytes: number): string {

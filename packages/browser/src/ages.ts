@@ -1,0 +1,19 @@
+import { ageText, durationText } from '@weir/model/layout';
+
+const everyMs = 1_000;
+
+/** Counts the ages on the page on, and the time that running builds have taken. */
+export function keepAgesFresh(): void {
+  setInterval(() => {
+    const now = Date.now();
+    for (const time of document.querySelectorAll('time')) {
+      const ms = now - Date.parse(time.dateTime);
+      if (time.dataset['age'] !== undefined) setText(time, ageText(ms));
+      else if (time.dataset['elapsed'] !== undefined) setText(time, durationText(ms));
+    }
+  }, everyMs);
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,121 @@
+import type { ApiBuild, ApiChange, ApiStep } from '@weir/protocol';
+import { commandForm } from './frame.ts';
+import type { Visit } from './frame.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import { buildPath, builderPath, logPath, workerPath } from './links.ts';
+import { logLine } from './log.ts';
+import { age, badge, bytesText, duration, paintOf, shortCommit } from './words.ts';
+
+export interface BuildView {
+  readonly build: ApiBuild;
+  /** The last lines of each step's log, by step. */
+  readonly tails: ReadonlyMap<number, readonly string[]>;
+}
+
+export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
+  const { now } = visit;
+  const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
+  return html`<h1><a href="${builderPath(builder)}">${builder}</a> #${number}</h1>
+    <div id="head" data-live>
+      <p class="lead">${badge(paintOf(build))} ${findings.join(', ')} ${text}</p>
+      <p>
+        ${duration(startedAt, finishedAt, now)} on <a href="${workerPath(worker)}">${worker}</a>,
+        started
+        ${age(startedAt, now)}${
+          finishedAt !== null && html`, finished ${age(finishedAt, now)}`
+        }${attempt > 1 && html`, attempt ${attempt}`}
+      </p>
+      <p>Why: ${build.reason} <span class="quiet">${build.reasonText}</span></p>
+      <p>
+        Revisions:
+        ${shortCommit(build.revisions.upstream)}${
+          build.revisions.project !== null && html` with ${shortCommit(build.revisions.project)}`
+        }
+      </p>
+      ${build.cancelRequested !== null && html`<p class="warning">Cancel asked for: ${build.cancelRequested}</p>`}
+    </div>
+    ${commands(visit, build)}
+    <h2>Steps</h2>
+    <ol class="step-list" id="steps" data-live>
+      ${build.steps.map((step) => stepItem(step, build, tails.get(step.index) ?? [], now))}
+    </ol>
+    <h2>Changes</h2>
+    ${
+      build.changes.length === 0
+        ? html`<p class="quiet">None since the build before.</p>`
+        : html`<ul class="list">
+            ${build.changes.map((change) => changeItem(change, now))}
+          </ul>`
+    }
+    <h2>Environment</h2>
+    <dl class="facts-list" id="environment" data-live>
+      ${Object.entries(build.environment).map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>`;
+}
+
+function commands(visit: Visit, { id, state }: ApiBuild): Html {
+  if (visit.csrf === null) return html``;
+  return html`<details class="commands">
+    <summary>Commands</summary>
+    ${state !== 'finished' && commandForm(visit, { action: `${buildPath(id)}/cancel`, label: 'Cancel', danger: true })}
+    ${commandForm(visit, { action: `${buildPath(id)}/again`, label: 'Build again' })}
+  </details>`;
+}
+
+function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: number): Html {
+  const { name, run, state, result, findings, text, startedAt, finishedAt, log, exitCode, signal } =
+    step;
+  const paint = state === 'waiting' ? 'skipped' : (result ?? 'running');
+  const isOpen = result !== null && result !== 'success';
+  const neverRan = state === 'waiting' && build.state === 'finished';
+  const timing = startedAt === null ? null : duration(startedAt, finishedAt, now);
+  return html`<li class="step-item ${paint}" id="step-${step.index}">
+    <div class="step-head">
+      <b>${name}</b>
+      ${state === 'waiting' ? html`<span class="quiet">${neverRan ? 'not run' : 'waits'}</span>` : badge(paint)}
+      ${findings.join(', ')} ${text}
+      <span class="quiet"
+        >${timing}${exitCode !== null && exitCode !== 0 && html`, exit code ${exitCode}`}${signal !== null && html`, ${signal}`}</span
+      >
+      ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${log.lines} lines</span>`}
+    </div>
+    <details>
+      <summary>Command</summary>
+      <pre class="command-text">${run}</pre>
+    </details>
+    ${
+      tail.length > 0 &&
+      html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map(
+        (line) => html`${logLine(line)} `,
+      )}</pre></details>`
+    }
+  </li>`;
+}
+
+function changeItem(
+  { branch, commit, author, authoredAt, subject, message, files }: ApiChange,
+  now: number,
+): Html {
+  const rest = message.slice(subject.length).trim();
+  return html`<li>
+    <b>${subject}</b> <span class="author">${author.name} &lt;${author.email}&gt;</span>,
+    ${age(authoredAt, now)}, <span class="branch">${branch}</span> ${shortCommit(commit)}
+    ${rest !== '' && html`<pre class="message">${rest}</pre>`}
+    ${
+      files.length > 0 &&
+      html`<details>
+        <summary>${files.length} files</summary>
+        <ul class="files">
+          ${files.slice(0, 200).map((file) => html`<li>${file}</li>`)}
+        </ul>
+      </details>`
+    }
+  </li>`;
+}

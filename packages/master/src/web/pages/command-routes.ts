@@ -1,0 +1,85 @@
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import type { Command } from '../../command.ts';
+import type { WebContext } from '../context.ts';
+import { problem } from '../server/problems.ts';
+import { builderPath, buildPath, workerPath } from './links.ts';
+import { nameOf, numberOf } from './params.ts';
+
+const maxReason = 500;
+
+/** The forms of the pages: each posts a command with its reason, and comes back to where it stood. */
+export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
+  const router = Router();
+  const { requireSignIn } = signIn;
+
+  function door(
+    path: string,
+    backTo: (request: Request) => string,
+    commandOf: (request: Request, reason: string) => Command,
+  ): void {
+    router.post(path, requireSignIn, async (request: Request, response: Response) => {
+      const reason = field(request, 'reason').trim();
+      if (reason === '' || reason.length > maxReason) {
+        throw problem('bad-body', 'a reason of 1 to 500 characters is needed');
+      }
+      await sendCommand(signIn.actorOf(request) ?? '', commandOf(request, reason));
+      response.redirect(303, backTo(request));
+    });
+  }
+
+  const toBuilder = (request: Request): string => builderPath(nameOf(request));
+  door('/builders/*name/force', toBuilder, (request, reason) => {
+    const upstream = field(request, 'upstream').trim();
+    const pinned = upstream === '' ? {} : { upstream };
+    return { t: 'force', builder: nameOf(request), reason, ...pinned };
+  });
+  for (const act of ['pause', 'resume'] as const) {
+    door(`/builders/*name/${act}`, toBuilder, (request, reason) => {
+      return { t: `${act}-builder`, builder: nameOf(request), reason };
+    });
+  }
+  for (const act of ['cancel', 'again'] as const) {
+    door(
+      `/builds/:id/${act}`,
+      (request) => buildPath(numberOf(request)),
+      (request, reason) => ({ t: act, build: numberOf(request), reason }),
+    );
+  }
+  const toWorker = (request: Request): string => workerPath(workerOf(request));
+  for (const act of ['pause', 'resume'] as const) {
+    door(`/workers/:name/${act}`, toWorker, (request, reason) => {
+      return { t: `${act}-worker`, worker: workerOf(request), reason };
+    });
+  }
+  for (const act of ['reject', 'revoke'] as const) {
+    door(`/workers/:name/${act}`, toWorker, (request, reason) => {
+      return { t: act, worker: workerOf(request), reason };
+    });
+  }
+  door('/workers/:name/accept', toWorker, (request, reason) => ({
+    t: 'accept',
+    worker: workerOf(request),
+    fingerprint: field(request, 'fingerprint'),
+    labels: labelsOf(field(request, 'labels')),
+    reason,
+  }));
+  return router;
+}
+
+function labelsOf(text: string): string[] {
+  const labels = text.split(/[\s,]+/).filter((label) => label !== '');
+  const wrong = labels.find((label) => !/^[a-z0-9][a-z0-9._-]{0,62}$/.test(label));
+  if (wrong !== undefined) throw problem('bad-body', `'${wrong}' is no label`);
+  return labels.slice(0, 50);
+}
+
+function workerOf(request: Request): string {
+  return String(request.params['name']);
+}
+
+function field(request: Request, name: string): string {
+  const body = (request.body ?? {}) as Record<string, unknown>;
+  const value = body[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,133 @@
+import { Router } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import type { WebContext } from '../context.ts';
+import { readBuilder } from '../read/builders.ts';
+import { listBuilds, readBuild } from '../read/builds.ts';
+import { listRequests } from '../read/requests.ts';
+import { listWorkers, readWorker } from '../read/workers.ts';
+import { problem } from '../server/problems.ts';
+import { buildPage } from './build.ts';
+import { builderPage } from './builder.ts';
+import { commandRoutes } from './command-routes.ts';
+import { errorPages } from './error-page.ts';
+import { page, visitOf } from './frame.ts';
+import type { Visit } from './frame.ts';
+import type { Html } from './html.ts';
+import { readLogView, tailsOf } from './log-data.ts';
+import { logPage } from './log.ts';
+import { nameOf, numberOf } from './params.ts';
+import { signInPage } from './sign-in.ts';
+import { readWaterfall } from './waterfall-data.ts';
+import { waterfallPage } from './waterfall.ts';
+import { workerPage, workersPage } from './worker.ts';
+
+const buildsInPage = 50;
+
+/** Every page that people look at. They are whole without script; the script keeps them fresh. */
+export function pageRoutes(context: WebContext): Router {
+  const { db, logs, farm } = context;
+  const rules = () => farm().rules;
+  const router = Router();
+
+  router.get(
+    '/',
+    show(context, async (visit, request) => {
+      const ask = {
+        upstream: one(request, 'upstream'),
+        trunk: one(request, 'trunk'),
+        project: one(request, 'project'),
+        platform: one(request, 'platform'),
+        builders: all(request, 'builder'),
+        red: one(request, 'red') !== undefined,
+      };
+      const waterfall = await readWaterfall(db, logs, rules(), ask, visit.now);
+      return { title: '', content: waterfallPage(visit, waterfall) };
+    }),
+  );
+  router.get(
+    '/builders/*name',
+    show(context, async (visit, request) => {
+      const name = nameOf(request);
+      const builder = await readBuilder(db, rules(), name, visit.now);
+      if (builder === undefined) throw problem('no-such-builder', `there is no builder ${name}`);
+      const cursor = one(request, 'cursor');
+      const builds = await listBuilds(db, { builder: name, limit: buildsInPage, cursor });
+      const ask = { builder: name, state: 'waiting', limit: buildsInPage } as const;
+      const waiting = await listRequests(db, rules(), ask, visit.now);
+      const older = builds.next === null ? null : `cursor=${encodeURIComponent(builds.next)}`;
+      const view = { builder, builds: builds.items, waiting: waiting.items, older };
+      return { title: name, content: builderPage(visit, view) };
+    }),
+  );
+  router.get(
+    '/builds/:id',
+    show(context, async (visit, request) => {
+      const build = await readBuild(db, logs, numberOf(request));
+      if (build === undefined) throw problem('no-such-build', 'there is no such build');
+      const content = buildPage(visit, { build, tails: await tailsOf(context, build) });
+      return { title: `${build.builder} #${build.number}`, content };
+    }),
+  );
+  router.get(
+    '/logs/:id',
+    show(context, async (visit, request) => {
+      const from = Number(one(request, 'from') ?? Number.NaN);
+      const view = await readLogView(context, numberOf(request), from);
+      if (view === undefined) throw problem('no-such-log', 'there is no such log');
+      return { title: `Log of ${view.step}`, content: logPage(visit, view) };
+    }),
+  );
+  router.get(
+    '/workers',
+    show(context, async (visit) => {
+      const { items } = await listWorkers(db, { limit: 200 });
+      return { title: 'Workers', content: workersPage(visit, items) };
+    }),
+  );
+  router.get(
+    '/workers/:name',
+    show(context, async (visit, request) => {
+      const name = String(request.params['name']);
+      const worker = await readWorker(db, name);
+      if (worker === undefined) throw problem('no-such-worker', `there is no worker ${name}`);
+      const builds = await listBuilds(db, { worker: name, limit: buildsInPage });
+      return { title: name, content: workerPage(visit, worker, builds.items) };
+    }),
+  );
+  router.get(
+    '/sign-in',
+    show(context, async (visit, request) => {
+      const asked = { to: one(request, 'to') ?? '/', failed: one(request, 'failed') };
+      return { title: 'Sign in', content: signInPage(visit, asked) };
+    }),
+  );
+  router.use(commandRoutes(context));
+  router.use(errorPages(context));
+  return router;
+}
+
+type Shown = { readonly title: string; readonly content: Html };
+
+function show(
+  context: WebContext,
+  make: (visit: Visit, request: Request) => Promise<Shown>,
+): RequestHandler {
+  return async (request: Request, response: Response) => {
+    const visit = await visitOf(context, request);
+    const { title, content } = await make(visit, request);
+    response
+      .set('cache-control', 'no-store')
+      .type('html')
+      .send(page(visit, title, content));
+  };
+}
+
+function one(request: Request, name: string): string | undefined {
+  return all(request, name)[0];
+}
+
+function all(request: Request, name: string): string[] {
+  const value = request.query[name];
+  const values = Array.isArray(value) ? value : [value];
+  return values.filter((each): each is string => typeof each === 'string' && each !== '');
+}
