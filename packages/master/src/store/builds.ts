@@ -3,8 +3,8 @@ import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { BuildTable, Database, StepTable } from './schema.ts';
 
-/** Written out, not bound: only then does SQLite use the index of what runs. */
-const isOpen = sql<boolean>`state != 'finished'`;
+/** What runs. Written out, not bound, and ordered by `+id`: else SQLite walks the whole table by its ids. */
+export const isOpen = sql<boolean>`state != 'finished'`;
 
 export type BuildRow = Selectable<BuildTable>;
 export type StepRow = Selectable<StepTable>;
@@ -69,7 +69,11 @@ export function buildById(db: Kysely<Database>, id: number): Promise<BuildRow | 
 
 /** Builds that have not finished, on one worker or on all. */
 export function openBuilds(db: Kysely<Database>, workerId?: number): Promise<BuildRow[]> {
-  let query = db.selectFrom('build').selectAll().where(isOpen).orderBy('id');
+  let query = db
+    .selectFrom('build')
+    .selectAll()
+    .where(isOpen)
+    .orderBy(sql`+id`);
   if (workerId !== undefined) query = query.where('worker_id', '=', workerId);
   return query.execute();
 }

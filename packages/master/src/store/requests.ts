@@ -3,8 +3,8 @@ import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, RequestTable } from './schema.ts';
 
-/** Written out, not bound: only then does SQLite use the index of what waits. */
-const isWaiting = sql<boolean>`state = 'waiting'`;
+/** What waits. Written out, not bound, and ordered by `+id`: else SQLite walks the whole table by its ids. */
+export const isWaiting = sql<boolean>`state = 'waiting'`;
 
 export type RequestRow = Selectable<RequestTable>;
 
@@ -52,7 +52,12 @@ export function requestById(db: Kysely<Database>, id: number): Promise<RequestRo
 
 /** All that waits, oldest first. */
 export function waitingRequests(db: Kysely<Database>): Promise<RequestRow[]> {
-  return db.selectFrom('request').selectAll().where(isWaiting).orderBy('id').execute();
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where(isWaiting)
+    .orderBy(sql`+id`)
+    .execute();
 }
 
 /** Claims a request. False when somebody else did, or it was cancelled: then it is not ours. */

@@ -56,7 +56,7 @@ describe('the API', () => {
     await addRequest(farm, runtimeBuilder, { upstream: 5 });
     await addRequest(farm, 'lua/master/musl', { upstream: 5 });
   });
-  after(() => farm[Symbol.asyncDispose]());
+  after(() => farm?.[Symbol.asyncDispose]());
 
   async function get<T>(path: string): Promise<T> {
     const response = await validatedFetch(farm.url + path);

@@ -19,7 +19,7 @@ describe('commands by people', () => {
     farm.commands.length = 0;
     farm.answer = async () => ({});
   });
-  after(() => farm[Symbol.asyncDispose]());
+  after(() => farm?.[Symbol.asyncDispose]());
 
   function post(
     path: string,

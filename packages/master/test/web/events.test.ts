@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { ApiEvent } from '@weir/protocol';
 import { eventSchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { ReceivedEvent } from '../../../../test/support/server-sent-events.ts';
 import { EventReader } from '../../../../test/support/server-sent-events.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { start, startSmallFarm } from './small-farm.ts';
@@ -15,7 +16,7 @@ describe('the event stream', () => {
     farm = await startSmallFarm();
     await dropAll();
   });
-  afterEach(() => farm[Symbol.asyncDispose]());
+  afterEach(() => farm?.[Symbol.asyncDispose]());
 
   const open = (query = '', headers?: Record<string, string>) =>
     EventReader.open(`${farm.url}/api/v1/events${query}`, headers);
@@ -145,6 +146,29 @@ describe('the event stream', () => {
 
     assert.equal((await reader.take(2_000)).length, 2_000);
     stuck.destroy();
+  });
+
+  it('says reset to a slow reader that retention overtook, and leaves no gap unsaid', async () => {
+    await using slow = await open('?after=0');
+    await using fast = await open('?after=0');
+    const padding = 'x'.repeat(8_000);
+    for (let n = 1; n <= 4_000; n += 100) await write(n, n + 99, padding);
+    await fast.take(4_000);
+    await farm.store.unit(async (db) => {
+      await db.deleteFrom('event').where('number', '<', 3_990).execute();
+    });
+
+    const seen: ReceivedEvent[] = [];
+    let event = await slow.next();
+    for (; event?.event === 'message'; event = await slow.next()) seen.push(event);
+
+    assert.equal(event?.event, 'reset');
+    assert.equal(event?.id, '4000');
+    assert.ok(seen.length < 4_000);
+    assert.deepEqual(
+      numbersOf(seen),
+      seen.map((_, at) => at + 1),
+    );
   });
 
   it('ends when the farm stops', async () => {

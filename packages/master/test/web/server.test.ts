@@ -12,7 +12,7 @@ describe('the web role', () => {
   before(async () => {
     farm = await startSmallFarm({ workerPort: 4711 });
   });
-  after(() => farm[Symbol.asyncDispose]());
+  after(() => farm?.[Symbol.asyncDispose]());
 
   const get = (path: string) => fetch(farm.url + path);
 

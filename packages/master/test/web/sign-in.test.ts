@@ -15,7 +15,7 @@ describe('signing in', () => {
   before(async () => {
     farm = await startSmallFarm();
   });
-  after(() => farm[Symbol.asyncDispose]());
+  after(() => farm?.[Symbol.asyncDispose]());
 
   async function pause(headers: Record<string, string>, by = farm): Promise<string> {
     const response = await validatedFetch(`${by.url}/api/v1/workers/w/pause`, {

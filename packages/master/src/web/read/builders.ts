@@ -1,10 +1,10 @@
 import type { ApiBuilder, Verdict } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
+import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
@@ -107,7 +107,7 @@ async function queuesOf(
     .selectFrom('request')
     .select(['builder_id', (eb) => eb.fn.countAll<number>().as('length')])
     .select((eb) => eb.fn.min('id').as('oldest'))
-    .where(sql<boolean>`state = 'waiting'`)
+    .where(isWaiting)
     .where('builder_id', 'in', builderIds)
     .groupBy('builder_id')
     .execute();

@@ -1,8 +1,7 @@
 import type { ApiBuild, ApiBuildSummary, BuildState, Result } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import { sql } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
-import { buildById } from '../../store/builds.ts';
+import { buildById, isOpen } from '../../store/builds.ts';
 import type { BuildTable, Database } from '../../store/schema.ts';
 import { readBuildChanges } from './build-changes.ts';
 import type { Page, PageAsk } from './page.ts';
@@ -100,10 +99,7 @@ async function scan(
     .limit(isIndexed(ask) ? ask.limit + 1 : maxScanned);
   if (ask.state === 'running' || ask.state === 'detached') {
     // No more than there are slots: read by their own index, sorted here.
-    const open = await query
-      .clearLimit()
-      .where(sql<boolean>`state != 'finished'`)
-      .execute();
+    const open = await query.clearLimit().where(isOpen).execute();
     const key = ask.builder === undefined ? 'id' : 'number';
     return open.filter((row) => row[key] < after).toSorted((a, b) => b[key] - a[key]);
   }

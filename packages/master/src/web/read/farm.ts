@@ -1,8 +1,9 @@
 import type { ApiFarm, ApiWorker } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import type { FarmFacts } from '../../command.ts';
+import { isOpen } from '../../store/builds.ts';
 import { eventBounds } from '../../store/events.ts';
+import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
 import { acceptedWorkers } from '../../store/workers.ts';
@@ -17,12 +18,12 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
   const waiting = await db
     .selectFrom('request')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('since')])
-    .where(sql<boolean>`state = 'waiting'`)
+    .where(isWaiting)
     .executeTakeFirstOrThrow();
   const running = await db
     .selectFrom('build')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where(sql<boolean>`state != 'finished'`)
+    .where(isOpen)
     .executeTakeFirstOrThrow();
   return {
     name: farm.name,

@@ -1,11 +1,10 @@
 import { whyWaiting } from '@weir/model';
 import type { ApiRequest, RequestReason, RequestState, Result, Wait } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
-import { requestById } from '../../store/requests.ts';
+import { isWaiting, requestById } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
@@ -80,8 +79,8 @@ async function scan(
   let query = db.selectFrom('request').selectAll();
   if (builderId !== undefined) query = query.where('builder_id', '=', builderId);
   if (ask.state === 'waiting') {
-    // As a literal, or the partial index goes unused; sorted here, or the planner walks all by id.
-    const waiting = await query.where(sql<boolean>`state = 'waiting'`).execute();
+    // No more than the queue is long: sorted here.
+    const waiting = await query.where(isWaiting).execute();
     return waiting.filter((row) => row.id < after).toSorted((a, b) => b.id - a.id);
   }
   return query

@@ -1,6 +1,6 @@
 import type { ApiBuildSummary, Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { isOpen } from '../../store/builds.ts';
 import type { Database } from '../../store/schema.ts';
 
 /**
@@ -31,12 +31,7 @@ export async function openSummaries(
   column: 'builder_id' | 'worker_id',
   owners: readonly number[],
 ): Promise<ApiBuildSummary[]> {
-  const rows = await db
-    .selectFrom('build')
-    .select(['id', column])
-    // As a literal: a bound value hides from the planner that the index of what runs will do.
-    .where(sql<boolean>`state != 'finished'`)
-    .execute();
+  const rows = await db.selectFrom('build').select(['id', column]).where(isOpen).execute();
   const wanted = new Set(owners);
   const ids = rows.filter((row) => wanted.has(row[column])).map((row) => row.id);
   return buildSummaryList(

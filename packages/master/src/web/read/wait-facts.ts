@@ -1,9 +1,9 @@
 import type { BuilderFacts, DispatchFacts, WaitingRequest, WorkerFacts } from '@weir/model';
 import { familyOf, runtimeBuilderName, runtimeKey } from '@weir/model';
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import type { BuilderRow } from '../../store/builders.ts';
+import { isOpen } from '../../store/builds.ts';
 import type { RequestRow } from '../../store/requests.ts';
 import type { RuntimeRow } from '../../store/runtimes.ts';
 import { runtimesOfCommits } from '../../store/runtimes.ts';
@@ -63,7 +63,7 @@ async function runningRows(db: Kysely<Database>): Promise<RunningRow[]> {
   const builds = await db
     .selectFrom('build')
     .select(['builder_id', 'worker_id', 'request_id'])
-    .where(sql<boolean>`state != 'finished'`)
+    .where(isOpen)
     .execute();
   if (builds.length === 0) return [];
   const requests = await db

@@ -7,6 +7,8 @@ import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { openBuilds } from '../../../src/store/builds.ts';
+import { waitingRequests } from '../../../src/store/requests.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
 import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
@@ -33,7 +35,7 @@ const history = ['event', 'change', 'request', 'build', 'step', 'log'];
 /** Indexes that hold only what waits or runs. */
 const smallIndexes = ['request_waiting', 'build_running'];
 
-describe('no query of the web role scans history', () => {
+describe('no query scans history', () => {
   let farm: SmallFarm;
   let db: Kysely<Database>;
   let raw: DatabaseSync;
@@ -94,6 +96,8 @@ describe('no query of the web role scans history', () => {
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
     'one build': () => readBuild(db, logs, 2),
     workers: () => listWorkers(db, page),
+    'what waits': () => waitingRequests(db),
+    'what runs': () => openBuilds(db),
   };
   for (const [name, read] of Object.entries(reads)) {
     it(name, async () => {
