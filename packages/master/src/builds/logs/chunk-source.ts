@@ -1,10 +1,9 @@
 import type { Range } from '@weir/protocol';
 import { behindLineEnd, decompress } from './bytes.ts';
-import { keptBytes } from './kept.ts';
+import { keptBytes, keptOf, printedOf } from './kept.ts';
 import type { Chunk, Cut, LogRows } from './log-rows.ts';
 import { endOf } from './log-rows.ts';
 import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
-import { keptOf, printedOf } from './log-source.ts';
 
 const newline = 10;
 

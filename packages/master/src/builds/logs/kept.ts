@@ -40,3 +40,26 @@ export function omissionOf({ bytes, ranges }: LogEnd, capBytes: number): Omissio
 export function keptBytes(ranges: readonly Range[]): number {
   return ranges.reduce((sum, [from, to]) => sum + to - from, 0);
 }
+
+/** The kept parts of what was printed, in order; at most two. */
+interface Kept {
+  readonly ranges: readonly Range[];
+}
+
+/** The place in what was printed of a kept byte. */
+export function printedOf({ ranges }: Kept, byte: number): number {
+  const [[, headEnd], [tailStart]] = [ranges[0] ?? [0, 0], ranges[1] ?? [0]];
+  const start = ranges[0]?.[0] ?? 0;
+  const inHead = start + byte;
+  return ranges.length < 2 || inHead < headEnd ? inHead : inHead - headEnd + tailStart;
+}
+
+/** The place in the kept bytes of a printed one, or of the first kept one behind it. */
+export function keptOf({ ranges }: Kept, printed: number): number {
+  let before = 0;
+  for (const [from, to] of ranges) {
+    if (printed < to) return before + Math.max(0, printed - from);
+    before += to - from;
+  }
+  return before;
+}

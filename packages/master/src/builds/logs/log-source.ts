@@ -25,21 +25,3 @@ export interface LogSource extends AsyncDisposable {
   /** Where line `line` begins, counted from 0; the end of the log when there are fewer. */
   startOfLine(line: number): Promise<number>;
 }
-
-/** The place in what was printed of a kept byte. */
-export function printedOf({ ranges }: LogExtent, byte: number): number {
-  const [[, headEnd], [tailStart]] = [ranges[0] ?? [0, 0], ranges[1] ?? [0]];
-  const start = ranges[0]?.[0] ?? 0;
-  const inHead = start + byte;
-  return ranges.length < 2 || inHead < headEnd ? inHead : inHead - headEnd + tailStart;
-}
-
-/** The place in the kept bytes of a printed one, or of the first kept one behind it. */
-export function keptOf({ ranges }: LogExtent, printed: number): number {
-  let before = 0;
-  for (const [from, to] of ranges) {
-    if (printed < to) return before + Math.max(0, printed - from);
-    before += to - from;
-  }
-  return before;
-}

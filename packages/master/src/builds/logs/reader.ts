@@ -1,9 +1,9 @@
 import type { LogAddress } from '../log-sink.ts';
 import { ChunkSource } from './chunk-source.ts';
+import { keptOf, printedOf } from './kept.ts';
 import type { LogLine, LineLimits } from './lines.ts';
 import { readLines } from './lines.ts';
 import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
-import { keptOf, printedOf } from './log-source.ts';
 import { openPacked } from './packed-source.ts';
 import { packedPath } from './paths.ts';
 import { ReadFiles } from './read-files.ts';
