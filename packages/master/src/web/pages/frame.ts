@@ -52,7 +52,7 @@ export function page(visit: Visit, title: string, content: Html): string {
         <meta name="color-scheme" content="light dark" />
         <title>${title === '' ? farm.name : `${title} · ${farm.name}`}</title>
         <link rel="stylesheet" href="${style}" />
-        <link rel="icon" href="data:," />
+        <link rel="icon" href="/favicon.svg" />
         <script type="module" src="${script}"></script>
       </head>
       <body>

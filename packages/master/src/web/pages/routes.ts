@@ -29,6 +29,9 @@ export function pageRoutes(context: WebContext): Router {
   const rules = () => farm().rules;
   const router = Router();
 
+  router.get('/favicon.svg', (_request, response) => {
+    response.set('cache-control', 'max-age=86400').type('image/svg+xml').send(favicon);
+  });
   router.get(
     '/',
     show(context, async (visit, request) => {
@@ -105,6 +108,9 @@ export function pageRoutes(context: WebContext): Router {
   router.use(errorPages(context));
   return router;
 }
+
+/** Water over a low wall. */
+const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#0b6e99" d="M2 8q6-5 12 0t12 0l4 2v6q-2 0-3 4t-1 8H2z"/><path fill="#8fdf5f" d="M2 22h18v8H2z"/></svg>`;
 
 type Shown = { readonly title: string; readonly content: Html };
 

@@ -163,16 +163,16 @@ function gridRow(waterfall: Waterfall, row: GridRow, index: number, now: number)
   </tr> `;
 }
 
-/** The hour by UTC, and the date where the day changes. */
+/** The time by UTC where it differs from the row's above, and the date where the day changes. */
 function clock(at: number, newer: number): Html {
   const iso = new Date(at).toISOString();
-  const day = iso.slice(0, 10);
-  const isNewDay = !Number.isFinite(newer) || new Date(newer).toISOString().slice(0, 10) !== day;
-  const title = `${day} ${iso.slice(11, 19)} UTC`;
-  return html`${isNewDay && html`<span class="day">${day}</span> `}<time
+  const [day = '', time = ''] = iso.slice(0, 19).split('T');
+  const above = Number.isFinite(newer) ? new Date(newer).toISOString().slice(0, 19) : '';
+  if (above === iso.slice(0, 19)) return html``;
+  return html`${!above.startsWith(day) && html`<span class="day">${day}</span> `}<time
       datetime="${iso}"
-      title="${title}"
-      >${iso.slice(11, 19)}</time
+      title="${day} ${time} UTC"
+      >${time}</time
     >`;
 }
 
