@@ -32,13 +32,15 @@ export interface GridRow {
  * Lays builds and changes out as rows of time, the newest on top. A row is the time between two
  * moments at which something began, ended or was seen: where nothing happens no row is spent, so idle
  * hours cost no room, while the order of all that happened is kept across columns. Within a column
- * builds that overlap in time (of several workers) follow each other by their start.
+ * builds that overlap in time (of several workers) follow each other by their start, each with a row
+ * at least.
  */
 export function layWaterfall(
   columns: number,
-  builds: readonly GridBuild[],
+  given: readonly GridBuild[],
   changes: readonly GridChange[],
 ): GridRow[] {
+  const builds = withOwnStarts(given);
   const moments = momentsOf(builds, changes);
   const rowOf = new Map(moments.map((moment, row) => [moment, row]));
   const changesOf = Map.groupBy(changes, (change) => rowOf.get(change.seenAt) ?? 0);
@@ -55,6 +57,24 @@ export function layWaterfall(
       .map(({ id }) => id),
     cells: grid.map((column) => column.get(row)),
   }));
+}
+
+/**
+ * No two builds of a column begin at the same moment afterwards, and none ends before it began, as
+ * a clock that was set back may have it: so there is a row for each of them.
+ */
+function withOwnStarts(builds: readonly GridBuild[]): GridBuild[] {
+  const taken = new Set<string>();
+  return builds
+    .toSorted((a, b) => b.startedAt - a.startedAt || b.id - a.id)
+    .map((build) => {
+      let { startedAt } = build;
+      while (taken.has(`${build.column} ${startedAt}`)) startedAt -= 1;
+      taken.add(`${build.column} ${startedAt}`);
+      const ended = build.finishedAt;
+      const finishedAt = ended === null ? null : Math.max(ended, startedAt);
+      return { ...build, startedAt, finishedAt };
+    });
 }
 
 /** Every moment that needs a row of its own, newest first. */
@@ -77,10 +97,8 @@ function layColumn(
   let next = 0;
   for (const { id, startedAt, finishedAt } of newestFirst) {
     // Moments fall from row to row, so the end of a build is above its start.
-    const top = Math.max(rowAt(moments, finishedAt ?? Infinity), next);
     const bottom = rowAt(moments, startedAt);
-    // Hidden behind one that began later and still went on: it keeps one row, if one is left.
-    if (top > bottom) continue;
+    const top = Math.max(rowAt(moments, finishedAt ?? Infinity), next);
     if (top > next) cells.set(next, { build: null, rows: top - next });
     cells.set(top, { build: id, rows: bottom - top + 1 });
     next = bottom + 1;
