@@ -10,7 +10,7 @@ const arrows: Readonly<Record<string, { now: readonly string[]; later?: readonly
   protocol: { now: [] },
   model: { now: ['@weir/protocol'] },
   worker: { now: ['@weir/protocol'] },
-  master: { now: ['@weir/protocol', '@weir/model'] },
+  master: { now: ['@weir/protocol', '@weir/model', '@weir/model/layout'] },
   browser: { now: ['@weir/protocol', '@weir/model/layout'] },
   cli: { now: ['@weir/protocol', '@weir/model'], later: ['@weir/worker', '@weir/master'] },
 };

@@ -1,7 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import process from 'node:process';
+import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+// Not by an import: an older Node has to come as far as the line that says which one is needed.
+const sqlite = process.getBuiltinModule('node:sqlite');
 
 const retryMs = 50;
 const sqliteBusy = 5;
@@ -20,7 +24,7 @@ export class FileLock implements Disposable {
   /** Null when others hold it in a way that excludes this one. */
   static try(path: string, kind: 'shared' | 'exclusive'): FileLock | null {
     mkdirSync(dirname(path), { recursive: true });
-    const database = new DatabaseSync(path);
+    const database = new sqlite.DatabaseSync(path);
     try {
       // A transaction takes its shared lock with the first read.
       database.exec(kind === 'shared' ? 'BEGIN; SELECT * FROM sqlite_master' : 'BEGIN EXCLUSIVE');

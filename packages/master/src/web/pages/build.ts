@@ -5,6 +5,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, logPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
+import { timeBar } from './time-bar.ts';
 import { age, badge, bytesText, duration, paintOf, shortCommit } from './words.ts';
 
 export interface BuildView {
@@ -84,6 +85,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       <span class="quiet"
         >${timing}${exitCode !== null && exitCode !== 0 && html`, exit code ${exitCode}`}${signal !== null && html`, ${signal}`}</span
       >
+      ${timeBar(step, build, now)}
       ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${log.lines} lines</span>`}
     </div>
     <details>
@@ -92,9 +94,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
     </details>
     ${
       tail.length > 0 &&
-      html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map(
-        (line) => html`${logLine(line)} `,
-      )}</pre></details>`
+      html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map((line) => [...logLine(line), '\n'])}</pre></details>`
     }
   </li>`;
 }

@@ -1,20 +1,23 @@
-import { Router } from 'express';
-import type { ErrorRequestHandler, Request } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { WebContext } from '../context.ts';
 import { toProblem } from '../server/problem-answers.ts';
 import { problem } from '../server/problems.ts';
 import { page, visitOf } from './frame.ts';
 import { html } from './html.ts';
 
-/** What went wrong, as a page for who looks at pages; programs get the problem itself, from the next handler. */
-export function errorPages(context: WebContext): Router {
-  const router = Router();
-  router.get('/*any', (request, _response, next) => {
-    if (!wantsPage(request)) return next();
+/** Stands behind all pages: there is none at this address. */
+export const noSuchPage: RequestHandler = (request, _response, next) => {
+  if (request.method === 'GET' && wantsPage(request)) {
     throw problem('not-found', `there is no page ${request.path}`);
-  });
-  const show: ErrorRequestHandler = async (error: unknown, request, response, next) => {
+  }
+  next();
+};
+
+/** What went wrong, as a page for who looks at pages; programs get the problem itself, from the next handler. */
+export function errorPage(context: WebContext): ErrorRequestHandler {
+  return async (error: unknown, request, response, next) => {
     const { status, title, message, code } = toProblem(error);
+    // The farm's own faults go on to where they are logged: drawing a page might fail like what it tells of.
     if (status >= 500 || !wantsPage(request) || response.headersSent) return next(error);
     const visit = await visitOf(context, request);
     const content = html`<h1>${title}</h1>
@@ -24,8 +27,6 @@ export function errorPages(context: WebContext): Router {
     response.status(status).set('cache-control', 'no-store').type('html');
     response.send(page(visit, title, content));
   };
-  router.use(show);
-  return router;
 }
 
 function wantsPage(request: Request): boolean {

@@ -9,7 +9,7 @@ import { problem } from '../server/problems.ts';
 import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
 import { commandRoutes } from './command-routes.ts';
-import { errorPages } from './error-page.ts';
+import { errorPage, noSuchPage } from './error-page.ts';
 import { page, visitOf } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -105,7 +105,8 @@ export function pageRoutes(context: WebContext): Router {
     }),
   );
   router.use(commandRoutes(context));
-  router.use(errorPages(context));
+  router.use(noSuchPage);
+  router.use(errorPage(context));
   return router;
 }
 
