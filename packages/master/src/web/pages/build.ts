@@ -85,9 +85,9 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       <span class="quiet"
         >${timing}${exitCode !== null && exitCode !== 0 && html`, exit code ${exitCode}`}${signal !== null && html`, ${signal}`}</span
       >
-      ${timeBar(step, build, now)}
       ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${log.lines} lines</span>`}
     </div>
+    ${timeBar(step, build, now)}
     <details>
       <summary>Command</summary>
       <pre class="command-text">${run}</pre>
