@@ -14,8 +14,9 @@ describe('ageText', () => {
     [47 * hour, '47 h ago'],
     [72 * hour, '3 days ago'],
   ];
-  for (const [ms, text] of cases)
+  for (const [ms, text] of cases) {
     it(`calls ${ms} ms '${text}'`, () => assert.equal(ageText(ms), text));
+  }
 });
 
 describe('durationText', () => {
