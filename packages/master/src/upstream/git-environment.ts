@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
@@ -16,10 +16,7 @@ const ssh =
  */
 export function gitEnvironment(dir: string, protocols: string): Record<string, string> {
   const home = join(dirname(dir), 'home');
-  mkdirSync(home, { recursive: true });
-  // A local repository is served only when the operator named its path: whose files they are was
-  // decided with that. Git takes this setting from no other place.
-  writeFileSync(join(home, '.gitconfig'), '[safe]\n\tdirectory = *\n');
+  makeHome(home);
   const inherited = proxies.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
@@ -37,4 +34,14 @@ export function gitEnvironment(dir: string, protocols: string): Record<string, s
     GIT_TERMINAL_PROMPT: '0',
     GIT_SSH_COMMAND: ssh,
   };
+}
+
+function makeHome(home: string): void {
+  const file = join(home, '.gitconfig');
+  // Not twice: a git that runs meanwhile must not find it half written.
+  if (existsSync(file)) return;
+  mkdirSync(home, { recursive: true });
+  // A local repository is served only when the operator named its path: whose files they are was
+  // decided with that. Git takes this setting from no other place.
+  writeFileSync(file, '[safe]\n\tdirectory = *\n');
 }

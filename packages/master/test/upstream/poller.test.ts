@@ -421,27 +421,26 @@ describe('the poller', () => {
   });
 
   it('asks at most four repositories at once', async () => {
-    const sockets: Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket));
-    await once(silent.listen(0, '127.0.0.1'), 'listening');
-    const { port } = silent.address() as AddressInfo;
+    let open = 0;
+    let most = 0;
+    const slow = createServer((socket) => {
+      open += 1;
+      most = Math.max(most, open);
+      socket.on('error', () => {}).on('close', () => (open -= 1));
+      setTimeout(() => socket.destroy(), 300);
+    });
+    await once(slow.listen(0, '127.0.0.1'), 'listening');
+    const { port } = slow.address() as AddressInfo;
     const upstreams = Array.from({ length: 7 }, (_, n) => [
       `l${n}`,
       { repository: `https://127.0.0.1:${port}/${n}`, trunks: { main: 'main' } },
     ]);
-    await following.sync(Object.fromEntries(upstreams));
 
-    following.poller.start();
-    while (sockets.length < 4) await once(silent, 'connection');
-    // Whoever is not silent is answered at once, if there is a place.
-    sockets[0]?.destroy();
-    await once(silent, 'connection');
+    await following.apply(Object.fromEntries(upstreams));
 
-    assert.equal(sockets.length, 5);
-    const stopped = following.poller.stop();
-    for (const socket of sockets) socket.destroy();
-    await stopped;
-    silent.close();
+    assert.equal(most, 4);
+    assert.equal((await following.branch('l6/main')).state, 'unreachable');
+    slow.close();
   });
 
   it('stops while a remote says nothing, and writes nothing of it', async () => {
