@@ -1,47 +1,66 @@
 /** After an event so long is waited for more, so that a busy farm redraws a few times a second at most. */
 const gatherMs = 300;
 
+/** A browser gives a stream up for good when a proxy answers in the farm's place; then so long is waited. */
+const againMs = 5_000;
+
 /**
  * Keeps the parts of the page that have `data-live` as the server would draw them now: whenever
- * the event log goes on, the page is asked for again and what differs is replaced. The event log
- * resumes by itself after sleep or a broken connection.
+ * the event log goes on, the page is asked for again and what differs is replaced. A page that nobody
+ * looks at asks for nothing; it catches up when it is looked at again.
  */
 export function keepFresh(): void {
-  const status = document.querySelector<HTMLElement>('#link');
-  const after = document.documentElement.dataset['event'] ?? '0';
-  const events = new EventSource(`/api/v1/events?after=${after}`);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isAsking = false;
-  let isStale = false;
+  if (document.querySelector('main [data-live]') === null) return;
+  const refresh = new Refresh();
+  document.addEventListener('visibilitychange', () => refresh.wanted());
+  followEvents(document.documentElement.dataset['event'] ?? '0', refresh);
+}
 
-  function changed(): void {
-    if (isAsking) isStale = true;
-    else timer ??= setTimeout(() => void refresh(), gatherMs);
+/** Follows the event log from an event on; it resumes after sleep or a broken connection. */
+function followEvents(after: string, refresh: Refresh): void {
+  const status = document.querySelector<HTMLElement>('#link');
+  const events = new EventSource(`/api/v1/events?after=${after}`);
+  let last = after;
+  events.addEventListener('message', ({ lastEventId }) => {
+    last = lastEventId;
+    refresh.wanted();
+  });
+  // Asked for events that the farm has dropped: what is on the page is too old to be mended by them.
+  events.addEventListener('reset', ({ lastEventId }: MessageEvent) => {
+    last = lastEventId;
+    refresh.wanted();
+  });
+  events.addEventListener('open', () => tell(status, ''));
+  events.addEventListener('error', () => {
+    tell(status, 'No connection to the farm; trying again …');
+    if (events.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => followEvents(last, refresh), againMs);
+  });
+}
+
+/** Asks for the page anew, once at a time. */
+class Refresh {
+  #isUnderWay = false;
+  #isWanted = false;
+
+  wanted(): void {
+    this.#isWanted = true;
+    if (this.#isUnderWay || document.visibilityState === 'hidden') return;
+    this.#isUnderWay = true;
+    setTimeout(() => void this.#ask(), gatherMs);
   }
 
-  async function refresh(): Promise<void> {
-    timer = undefined;
-    isAsking = true;
+  async #ask(): Promise<void> {
+    this.#isWanted = false;
     try {
       const response = await fetch(location.href, { headers: { accept: 'text/html' } });
       if (response.ok) redraw(await response.text());
     } catch {
-      // The connection is broken: the event log says so, and asks again when it is back.
+      // The connection is broken: the event log says so, and goes on when it is back.
     }
-    isAsking = false;
-    if (!isStale) return;
-    isStale = false;
-    changed();
+    this.#isUnderWay = false;
+    if (this.#isWanted) this.wanted();
   }
-
-  events.addEventListener('message', changed);
-  // Asked for events that the farm has dropped: what is on the page is too old to be mended by them.
-  events.addEventListener('reset', changed);
-  events.addEventListener('open', () => tell(status, ''));
-  events.addEventListener('error', () => tell(status, 'No connection to the farm; trying again …'));
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') changed();
-  });
 }
 
 function redraw(text: string): void {
