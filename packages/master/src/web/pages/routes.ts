@@ -17,6 +17,7 @@ import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
 import { nameOf, numberOf } from './params.ts';
 import { signInPage } from './sign-in.ts';
+import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
 import { waterfallPage } from './waterfall.ts';
 import { workerPage, workersPage } from './worker.ts';
@@ -35,15 +36,7 @@ export function pageRoutes(context: WebContext): Router {
   router.get(
     '/',
     show(context, async (visit, request) => {
-      const ask = {
-        upstream: one(request, 'upstream'),
-        trunk: one(request, 'trunk'),
-        project: one(request, 'project'),
-        platform: one(request, 'platform'),
-        builders: all(request, 'builder'),
-        red: one(request, 'red') !== undefined,
-      };
-      const waterfall = await readWaterfall(db, logs, rules(), ask, visit.now);
+      const waterfall = await readWaterfall(db, logs, rules(), waterfallAsk(request), visit.now);
       return { title: '', content: waterfallPage(visit, waterfall) };
     }),
   );
@@ -127,14 +120,4 @@ function show(
       .type('html')
       .send(page(visit, title, content));
   };
-}
-
-function one(request: Request, name: string): string | undefined {
-  return all(request, name)[0];
-}
-
-function all(request: Request, name: string): string[] {
-  const value = request.query[name];
-  const values = Array.isArray(value) ? value : [value];
-  return values.filter((each): each is string => typeof each === 'string' && each !== '');
 }

@@ -5,33 +5,25 @@ import type { Kysely } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import type { FarmRules } from '../../command.ts';
 import type { Database } from '../../store/schema.ts';
-import { listBuilders } from '../read/builders.ts';
-import { latestBuilds } from '../read/builds.ts';
-import { listChanges } from '../read/changes.ts';
+import { listBuilders, readBuilder } from '../read/builders.ts';
 import { readSteps } from '../read/steps.ts';
 import { listUpstreams } from '../read/upstreams.ts';
+import { readWindow } from './build-window.ts';
+import type { WaterfallAsk } from './waterfall-ask.ts';
+import { readWindowChanges } from './window-changes.ts';
 import type { Paint } from './words.ts';
 import { paintOf } from './words.ts';
 
-/** Which columns, and from when on downward. */
-export interface WaterfallAsk {
-  readonly upstream?: string | undefined;
-  readonly trunk?: string | undefined;
-  readonly project?: string | undefined;
-  readonly platform?: string | undefined;
-  /** Builders named one by one. */
-  readonly builders: readonly string[];
-  /** Only builders that are not green. */
-  readonly red: boolean;
-}
-
 export interface Waterfall {
+  readonly ask: WaterfallAsk;
   readonly upstreams: readonly ApiUpstream[];
   readonly builders: readonly ApiBuilder[];
   readonly rows: readonly GridRow[];
   readonly builds: ReadonlyMap<number, GridBuildView>;
   readonly changes: ReadonlyMap<number, ApiChange>;
-  /** There are older builds than those shown. */
+  /** The id below which older builds are; null when there are none. */
+  readonly older: number | null;
+  /** There are more builders than a page has columns. */
   readonly isCut: boolean;
 }
 
@@ -41,10 +33,8 @@ export interface GridBuildView {
   readonly paint: Paint;
 }
 
-/** A page shows so many columns and builds at most: what is visible, and not all there is. */
+/** What is visible, and not all there is. */
 const maxColumns = 60;
-const maxBuilds = 80;
-const maxChanges = 60;
 
 export async function readWaterfall(
   db: Kysely<Database>,
@@ -53,22 +43,13 @@ export async function readWaterfall(
   ask: WaterfallAsk,
   now: number,
 ): Promise<Waterfall> {
-  const { upstream, trunk, project, platform } = ask;
-  const page = { limit: maxColumns, cursor: undefined };
-  const listed = await listBuilders(
-    db,
-    rules,
-    { ...page, upstream, trunk, project, platform },
-    now,
-  );
-  const builders = listed.items.filter(
-    ({ name, verdict }) =>
-      (ask.builders.length === 0 || ask.builders.includes(name)) &&
-      (!ask.red || verdict !== 'green'),
-  );
-  const builds = await newestBuilds(db, builders);
-  const oldest = builds.at(-1)?.startedAt ?? 0;
-  const changes = await newestChanges(db, builders, builds.length < maxBuilds ? 0 : oldest);
+  const { listed, isCut } = await readColumns(db, rules, ask, now);
+  const { worker, result, before } = ask;
+  const { builds, older } = await readWindow(db, listed, { worker, result, before });
+  const building = new Set(builds.map(({ builder }) => builder));
+  const areChosen = worker !== undefined || result !== undefined;
+  const builders = areChosen ? listed.filter(({ name }) => building.has(name)) : listed;
+  const changes = await readWindowChanges(db, builders, builds, before === undefined);
   const column = new Map(builders.map(({ name }, index) => [name, index]));
   const rows = layWaterfall(
     builders.length,
@@ -80,55 +61,51 @@ export async function readWaterfall(
     })),
     changes,
   );
+  return {
+    ask,
+    upstreams: await listUpstreams(db, rules, now),
+    builders,
+    rows,
+    builds: await viewsOf(db, logs, builds),
+    changes: new Map(changes.map((change) => [change.id, change])),
+    older,
+    isCut,
+  };
+}
+
+/** The builders that are asked for, in the farm file's order. */
+async function readColumns(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  ask: WaterfallAsk,
+  now: number,
+): Promise<{ listed: ApiBuilder[]; isCut: boolean }> {
+  if (ask.builders.length > 0) {
+    const names = ask.builders.slice(0, maxColumns);
+    const named = await Promise.all(names.map((name) => readBuilder(db, rules, name, now)));
+    const listed = named.filter((builder) => builder !== undefined);
+    return { listed, isCut: ask.builders.length > maxColumns };
+  }
+  const { upstream, trunk, project, platform } = ask;
+  const verdict = ask.red ? 'red' : undefined;
+  const filter = { upstream, trunk, project, platform, verdict } as const;
+  const page = { ...filter, limit: maxColumns, cursor: undefined };
+  const { items, next } = await listBuilders(db, rules, page, now);
+  return { listed: items, isCut: next !== null };
+}
+
+async function viewsOf(
+  db: Kysely<Database>,
+  logs: LogReader,
+  builds: readonly ApiBuildSummary[],
+): Promise<Map<number, GridBuildView>> {
   const paints = paintBuilds(builds);
   const views = new Map<number, GridBuildView>();
   for (const build of builds) {
     const steps = await readSteps(db, logs, build.id);
     views.set(build.id, { build, steps, paint: paints.get(build.id) ?? 'exception' });
   }
-  return {
-    upstreams: await listUpstreams(db, rules, now),
-    builders,
-    rows,
-    builds: views,
-    changes: new Map(changes.map((change) => [change.id, change])),
-    isCut: builds.length === maxBuilds || listed.next !== null,
-  };
-}
-
-/** The newest builds of the columns together, newest first. */
-async function newestBuilds(
-  db: Kysely<Database>,
-  builders: readonly ApiBuilder[],
-): Promise<ApiBuildSummary[]> {
-  if (builders.length === 0) return [];
-  const rows = await db
-    .selectFrom('builder')
-    .select('id')
-    .where(
-      'name',
-      'in',
-      builders.map(({ name }) => name),
-    )
-    .execute();
-  const each = Math.max(5, Math.ceil((3 * maxBuilds) / builders.length));
-  const ids = rows.map(({ id }) => id);
-  return (await latestBuilds(db, ids, each))
-    .toSorted((a, b) => b.startedAt - a.startedAt || b.id - a.id)
-    .slice(0, maxBuilds);
-}
-
-/** Changes on the branches of the columns that are no older than the oldest build. */
-async function newestChanges(
-  db: Kysely<Database>,
-  builders: readonly ApiBuilder[],
-  since: number,
-): Promise<ApiChange[]> {
-  const branches = new Set(
-    builders.flatMap(({ upstream, trunk, project }) => [`${upstream}/${trunk}`, project ?? '']),
-  );
-  const { items } = await listChanges(db, { limit: maxChanges, cursor: undefined });
-  return items.filter(({ branch, seenAt }) => branches.has(branch) && seenAt >= since);
+  return views;
 }
 
 /** A failure after a failure of the same builder is no news, and is painted so. */

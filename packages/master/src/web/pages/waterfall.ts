@@ -1,9 +1,11 @@
 import type { GridRow } from '@weir/model/layout';
 import type { ApiBuilder, ApiChange, ApiStep } from '@weir/protocol';
+import { filters } from './filters.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath } from './links.ts';
+import { waterfallPath } from './waterfall-ask.ts';
 import type { GridBuildView, Waterfall } from './waterfall-data.ts';
 import { age, badge, duration, glyphOf, paintOf, wordOf } from './words.ts';
 
@@ -12,7 +14,8 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
   const { builders } = waterfall;
   if (builders.length === 0) {
     return html`<h1>Waterfall</h1>
-      <p>No builder matches. <a href="/">Show all</a></p>`;
+      <p>No builder matches. <a href="/">Show all</a></p>
+      ${filters(waterfall.ask)}${pager(waterfall)}`;
   }
   return html`<h1 class="hidden">Waterfall</h1>
     <section id="trees" class="trees" data-live aria-label="Tree status">
@@ -22,6 +25,7 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
     <section id="boxes" class="boxes" data-live aria-label="Builders at a glance">
       ${boxes(builders, visit.now)}
     </section>
+    ${filters(waterfall.ask)}
     <section aria-label="Builds over time">
       <div class="scroll" tabindex="0" role="region" aria-label="Waterfall grid, scrolls sideways">
         <table class="grid" id="grid" data-live>
@@ -31,14 +35,22 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
           </tbody>
         </table>
       </div>
-      ${waterfall.isCut && html`<p class="quiet">Older builds: choose a column's head.</p>`}
+      ${pager(waterfall)}
     </section>`;
+}
+
+function pager({ ask, older, isCut }: Waterfall): Html {
+  return html`<nav class="pager" aria-label="Pages of the waterfall">
+    ${ask.before !== undefined && html`<a href="${waterfallPath({ ...ask, before: undefined })}">Newest builds</a>`}
+    ${older !== null && html`<a href="${waterfallPath({ ...ask, before: older })}" rel="next">Older builds</a>`}
+    ${isCut && html`<span class="quiet">There are more builders than fit: choose a trunk above.</span>`}
+  </nav>`;
 }
 
 function trees({ upstreams }: Waterfall, now: number): Html[] {
   return upstreams.flatMap(({ name, trunks }) =>
     trunks.map(({ name: trunk, branch, status, because }) => {
-      const href = `/?upstream=${encodeURIComponent(name)}&trunk=${encodeURIComponent(trunk)}`;
+      const href = waterfallPath({ upstream: name, trunk });
       return html`<p class="tree ${status}">
         <a href="${href}"><b>${name}/${trunk}</b></a> <span class="status">${status}</span>
         <span>${because}</span>${

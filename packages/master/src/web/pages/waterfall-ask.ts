@@ -1,0 +1,77 @@
+import type { Result } from '@weir/protocol';
+import { results } from '@weir/protocol';
+import type { Request } from 'express';
+import { problem } from '../server/problems.ts';
+
+/** Which columns, which builds in them, and from where on downward: all of it stands in the address. */
+export interface WaterfallAsk {
+  readonly upstream?: string | undefined;
+  readonly trunk?: string | undefined;
+  readonly project?: string | undefined;
+  readonly platform?: string | undefined;
+  /** Builders named one by one. */
+  readonly builders: readonly string[];
+  /** Only builders whose verdict is red. */
+  readonly red: boolean;
+  /** Only builds of this worker, and the columns that have some. */
+  readonly worker?: string | undefined;
+  /** Only builds with this result, and the columns that have some. */
+  readonly result?: Result | undefined;
+  /** Only builds older than the one with this id. */
+  readonly before?: number | undefined;
+}
+
+const words = ['upstream', 'trunk', 'project', 'platform', 'worker'] as const;
+
+/** @throws ProblemError when a value is none of those that there are */
+export function waterfallAsk(request: Request): WaterfallAsk {
+  const [upstream, trunk, project, platform, worker] = words.map((name) => one(request, name));
+  return {
+    upstream,
+    trunk,
+    project,
+    platform,
+    worker,
+    builders: all(request, 'builder'),
+    red: one(request, 'red') !== undefined,
+    result: resultOf(one(request, 'result')),
+    before: idOf(one(request, 'before')),
+  };
+}
+
+/** The address of the waterfall with some things asked for otherwise. */
+export function waterfallPath(ask: Partial<WaterfallAsk>): string {
+  const query = new URLSearchParams();
+  for (const name of [...words, 'result', 'before'] as const) {
+    const value = ask[name];
+    if (value !== undefined) query.set(name, String(value));
+  }
+  for (const name of ask.builders ?? []) query.append('builder', name);
+  if (ask.red === true) query.set('red', '1');
+  const text = query.toString();
+  return text === '' ? '/' : `/?${text}`;
+}
+
+/** The value of a parameter of the query; undefined when it is absent or empty. */
+export function one(request: Request, name: string): string | undefined {
+  return all(request, name)[0];
+}
+
+function all(request: Request, name: string): string[] {
+  const value = request.query[name];
+  const values = Array.isArray(value) ? value : [value];
+  return values.filter((each): each is string => typeof each === 'string' && each !== '');
+}
+
+function resultOf(text: string | undefined): Result | undefined {
+  if (text === undefined) return undefined;
+  const result = results.find((each) => each === text);
+  if (result === undefined) throw problem('bad-query', `result takes one of ${results.join(', ')}`);
+  return result;
+}
+
+function idOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw problem('bad-query', 'before takes the id of a build');
+  return Number(text);
+}
