@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
 import { backOffMs } from '../link/back-off.ts';
@@ -11,6 +10,7 @@ import type { WorkerKey } from '../link/worker-key.ts';
 import { machineFacts } from '../runner/facts.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
+import { watchDisk } from './disk-watch.ts';
 import type { Feed } from './feed.ts';
 import { detectLabels } from './labels.ts';
 import { declineReason } from './policy.ts';
@@ -38,7 +38,6 @@ export interface AgentOptions {
 
 /** Who waits to be accepted, or for a twin to go, asks again after so long. */
 const waitMs = 3_000;
-const diskEveryMs = 30_000;
 
 /**
  * The supervisor of one worker: keeps the link, gives builds to the slots' runners, and brings what
@@ -84,8 +83,12 @@ export class Agent {
   async run(): Promise<void> {
     mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o700 });
     await Promise.all(this.#slots.map((slot) => slot.open()));
-    await this.#lookAtDisk();
-    const disk = setInterval(() => void this.#lookAtDisk(), diskEveryMs);
+    const { dataDir, minFreeBytes, say } = this.#options;
+    using _watch = await watchDisk(dataDir, minFreeBytes, (isFull) => {
+      this.#diskFull = isFull;
+      say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
+      this.#sayReady();
+    });
     let failures = 0;
     let lastWords = '';
     try {
@@ -104,7 +107,6 @@ export class Agent {
         );
       }
     } finally {
-      clearInterval(disk);
       for (const slot of this.#slots) slot.close(true);
     }
   }
@@ -293,17 +295,6 @@ export class Agent {
 
   #pumpAll(): void {
     for (const feed of this.#feeds()) feed.pump();
-  }
-
-  async #lookAtDisk(): Promise<void> {
-    const { dataDir, minFreeBytes, say } = this.#options;
-    const { bavail, bsize } = await statfs(dataDir);
-    const isFull = bavail * bsize < minFreeBytes;
-    if (isFull !== this.#diskFull) {
-      this.#diskFull = isFull;
-      say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
-      this.#sayReady();
-    }
   }
 }
 

@@ -1,0 +1,66 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+
+/** A TCP proxy that cuts its links when so many bytes have gone through: a bad line between two machines. */
+export class CuttingProxy implements AsyncDisposable {
+  /** Links cut so far. */
+  cuts = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #cutAt: number[];
+  #passed = 0;
+
+  private constructor(target: () => number, cutAt: readonly number[]) {
+    this.#cutAt = [...cutAt];
+    this.#server = createServer((socket) => this.#pass(socket, target()));
+  }
+
+  /**
+   * @param target the port behind it, asked for at each link
+   * @param cutAt bytes sent towards the target, over all links, after each of which all links are cut
+   */
+  static async start(target: () => number, cutAt: readonly number[]): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target, cutAt);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cut();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #pass(near: Socket, port: number): void {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    far.pipe(near);
+    near.on('data', (bytes: Buffer) => {
+      if (!far.write(bytes)) {
+        near.pause();
+        far.once('drain', () => near.resume());
+      }
+      this.#passed += bytes.length;
+      if (this.#passed >= (this.#cutAt[0] ?? Infinity)) {
+        this.#cutAt.shift();
+        this.cuts += 1;
+        this.#cut();
+      }
+    });
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
