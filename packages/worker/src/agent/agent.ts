@@ -279,7 +279,9 @@ export class Agent {
   /** Credit: what has changed since it was said last. */
   #sayReady(): void {
     if (this.#link === null) return;
-    const slots = this.#isDraining || this.#diskFull ? 0 : this.#freeSlots();
+    // What was accepted and has not started has its slot already.
+    const free = this.#freeSlots() - this.#offers.size;
+    const slots = this.#isDraining || this.#diskFull ? 0 : free;
     const paused = this.#isDraining ? 'it is leaving' : null;
     const ready = { t: 'ready', slots, paused, diskFull: this.#diskFull } as const;
     const said = JSON.stringify(ready);
