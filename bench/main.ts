@@ -1,0 +1,51 @@
+import { limit } from './limit/limit.ts';
+import { m1Throughput } from './weir/m1-throughput.ts';
+import { m2Dispatch } from './weir/m2-dispatch.ts';
+import { m4Log } from './weir/m4-log.ts';
+import { m4Tail } from './weir/m4-tail.ts';
+import { m6Start } from './weir/m6-start.ts';
+
+/** What README.md here defines, by the case that it is printed under. */
+const measurements: Readonly<
+  Record<string, readonly [name: string, run: (name: string) => Promise<void>][]>
+> = {
+  limit: [
+    ['main', (name) => limit(name, { builds: 2_000, isGrouped: false })],
+    ['grouped', (name) => limit(name, { builds: 2_000, isGrouped: true })],
+  ],
+  m1: [
+    ['main', (name) => m1Throughput(name, 200)],
+    ['drain20s', (name) => m1Throughput(name, Number(process.env['BENCH_BUILDS'] ?? 2_000))],
+  ],
+  m2: [['main', (name) => m2Dispatch(name, 30)]],
+  m4: [
+    ['main', (name) => m4Log(name, { mb: 200, text: 'yes' })],
+    ['main', (name) => m4Tail(name, { lines: 60, everyMs: 250 })],
+    ['varied', (name) => m4Log(name, { mb: 50, text: 'varied' })],
+  ],
+  m6: [['main', (name) => m6Start(name, 3)]],
+};
+
+const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}
+
+Prints JSON lines. BENCH_CASE=CASE measures that case alone, BENCH_SANDBOX=none joins workers
+without a sandbox, BENCH_BUILDS=N sets how many builds the 20 s of m1 take.
+`;
+
+async function main(names: readonly string[]): Promise<number> {
+  if (names.length === 0 || names.some((name) => measurements[name] === undefined)) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const only = process.env['BENCH_CASE'];
+  for (const name of names) {
+    for (const [label, run] of measurements[name] ?? []) {
+      if (only !== undefined && only !== label) continue;
+      process.stderr.write(`${name} ${label} ...\n`);
+      await run(label);
+    }
+  }
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
