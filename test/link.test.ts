@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { closeCodes, encodeLogFrame, maxFrameBytes, workerSchema } from '@weir/protocol';
+import type { FarmMessage } from '@weir/protocol';
+import { after, afterEach, before, describe, it } from 'mocha';
+import WebSocket from 'ws';
+import { FarmProcess } from './support/farm-process.ts';
+import { RawWorker } from './support/raw-worker.ts';
+import type { SmallFarm } from './support/small-farm.ts';
+import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+
+type Offer = Extract<FarmMessage, { t: 'offer' }>;
+
+describe('the link of a worker', () => {
+  let repositories: SmallFarm;
+  let farm: FarmProcess;
+  const workers: RawWorker[] = [];
+
+  before(async () => {
+    repositories = await createSmallFarm();
+    farm = await FarmProcess.start({
+      farm: repositories.farm(),
+      remotes: repositories.remotes,
+    });
+    await farm.events.until('request.created', { data: { builder: appBuilder } });
+  });
+  after(async () => {
+    await farm?.[Symbol.asyncDispose]();
+    await repositories?.[Symbol.asyncDispose]();
+  });
+  afterEach(() => {
+    for (const worker of workers.splice(0)) worker.drop();
+  });
+
+  function newWorker(name: string): RawWorker {
+    const worker = new RawWorker(name);
+    workers.push(worker);
+    return worker;
+  }
+
+  async function acceptedWorker(name: string): Promise<RawWorker> {
+    const worker = newWorker(name);
+    await worker.prove(farm.workerPort);
+    await worker.closed;
+    const { fingerprint } = await farm.get(`/api/v1/workers/${name}`, workerSchema);
+    await farm.post(`/api/v1/workers/${name}/accept`, { reason: 'test', fingerprint, labels: [] });
+    return worker;
+  }
+
+  /** A worker with a build: it took what the farm offered. */
+  async function busyWorker(name: string): Promise<{ worker: RawWorker; offer: Offer }> {
+    const worker = await acceptedWorker(name);
+    await farm.post('/api/v1/requests', { builder: runtimeBuilder, reason: 'something to do' });
+    await worker.connect(farm.workerPort);
+    worker.send({ t: 'ready', slots: 1, paused: null, diskFull: false });
+    const offer = await worker.next('offer');
+    worker.send({ t: 'accept', build: offer.spec.build, epoch: offer.epoch });
+    await worker.next('start');
+    return { worker, offer };
+  }
+
+  it('of a stranger is closed, and the stranger waits to be accepted', async () => {
+    const worker = newWorker('stranger');
+
+    await worker.prove(farm.workerPort);
+
+    assert.equal((await worker.closed).code, closeCodes.pending);
+    const row = await farm.get('/api/v1/workers/stranger', workerSchema);
+    assert.equal(row.state, 'pending');
+  });
+
+  it('of a rejected worker is closed for good', async () => {
+    const worker = newWorker('unwanted');
+    await worker.prove(farm.workerPort);
+    await worker.closed;
+    await farm.post('/api/v1/workers/unwanted/reject', { reason: 'nobody knows it' });
+
+    await worker.prove(farm.workerPort);
+
+    assert.equal((await worker.closed).code, closeCodes.denied);
+  });
+
+  it('of another key under a known name is denied, and changes nothing', async () => {
+    await acceptedWorker('mine');
+    const known = await farm.get('/api/v1/workers/mine', workerSchema);
+    const thief = newWorker('mine');
+
+    await thief.prove(farm.workerPort);
+
+    assert.equal((await thief.closed).code, closeCodes.denied);
+    assert.deepEqual(await farm.get('/api/v1/workers/mine', workerSchema), known);
+  });
+
+  it('is closed at once when its key is revoked, and its build is lost', async () => {
+    const { worker, offer } = await busyWorker('revoked');
+
+    await farm.post('/api/v1/workers/revoked/revoke', { reason: 'stolen' });
+
+    assert.equal((await worker.closed).code, closeCodes.revoked);
+    await farm.events.until('build.lost', { subject: `build/${offer.spec.build}` });
+    await worker.prove(farm.workerPort);
+    assert.equal((await worker.closed).code, closeCodes.revoked);
+  });
+
+  it('needs a signature by the key that is shown', async () => {
+    const worker = newWorker('liar');
+
+    await worker.prove(farm.workerPort, { key: new RawWorker('other').publicKey });
+
+    assert.equal((await worker.closed).code, closeCodes.unproven);
+  });
+
+  it('needs a version that both know', async () => {
+    const worker = newWorker('newer');
+
+    await worker.prove(farm.workerPort, { versions: { min: 7, max: 9 } });
+
+    assert.equal((await worker.closed).code, closeCodes.wrongVersion);
+    assert.match((await worker.closed).reason, /update the agent|speaks protocol/);
+  });
+
+  const badFrames: readonly (readonly [string, string | Uint8Array])[] = [
+    ['no JSON', 'hello?'],
+    ['an unknown type', JSON.stringify({ t: 'sudo' })],
+    ['a field of a wrong type', JSON.stringify({ t: 'ready', slots: 'many' })],
+    ['half a proof', JSON.stringify({ t: 'prove' })],
+    ['an empty binary frame', new Uint8Array(3)],
+  ];
+  for (const [index, [name, data]] of badFrames.entries()) {
+    it(`is closed after ${name}, and that is logged once`, async () => {
+      const worker = await acceptedWorker(`bad-${index}`);
+      for (let times = 0; times < 2; times++) {
+        await worker.connect(farm.workerPort);
+        worker.sendRaw(data);
+        assert.equal((await worker.closed).code, closeCodes.badFrame);
+      }
+
+      const said = farm.log.split('\n').filter((line) => line.includes(`worker bad-${index} `));
+      const complaints = said.filter((line) => !line.includes('waits for an admin'));
+      assert.equal(complaints.length, 1, said.join('\n'));
+    });
+  }
+
+  it('takes no frame over 1 MiB', async () => {
+    const worker = await acceptedWorker('loud');
+    await worker.connect(farm.workerPort);
+
+    worker.sendRaw('x'.repeat(maxFrameBytes + 1));
+
+    assert.equal((await worker.closed).code, 1009);
+  });
+
+  it('takes no hello before the proof', async () => {
+    const worker = newWorker('hasty');
+    worker.open(farm.workerPort);
+    await worker.next('challenge');
+
+    worker.hello();
+
+    assert.equal((await worker.closed).code, closeCodes.badFrame);
+  });
+
+  it('is refused to a page in a browser, and to who speaks something else', async () => {
+    const worker = newWorker('page');
+    worker.open(farm.workerPort, { origin: 'https://evil.example' });
+    assert.match((await worker.closed).reason, /403/);
+
+    const socket = new WebSocket(`ws://127.0.0.1:${farm.workerPort}/worker`);
+    const refused = await new Promise<Error>((resolve) => socket.once('error', resolve));
+    assert.match(refused.message, /400/);
+  });
+
+  it('lets nobody write to the build of another one', async () => {
+    const { worker: owner, offer } = await busyWorker('owner');
+    const { build } = offer.spec;
+    const thief = await acceptedWorker('thief');
+    await thief.connect(farm.workerPort);
+
+    thief.send({
+      t: 'journal',
+      build,
+      epoch: 1,
+      entries: [{ t: 'step-started', n: 1, at: 0, step: 0 }],
+    });
+
+    assert.equal((await thief.closed).code, closeCodes.notYours);
+    await thief.connect(farm.workerPort);
+    const bytes = Buffer.from('forged\n');
+    const frame = { build, epoch: 1, step: 0, sequence: 0, offset: 0, afterCut: false, bytes };
+    thief.sendRaw(encodeLogFrame(frame));
+    assert.equal((await thief.closed).code, closeCodes.notYours);
+    // The owner's build goes on unharmed.
+    owner.send({
+      t: 'journal',
+      build,
+      epoch: 1,
+      entries: [{ t: 'step-started', n: 1, at: 0, step: 0 }],
+    });
+    assert.equal((await owner.next('ack')).entries, 1);
+  });
+
+  it('of the same agent replaces the old one, which can write no more', async () => {
+    const { worker: old, offer } = await busyWorker('twice');
+    const { build } = offer.spec;
+    const entries = [{ t: 'step-started', n: 1, at: 0, step: 0 } as const];
+
+    const { closed } = old;
+    const welcome = await old.connect(farm.workerPort, {
+      hello: { builds: [{ build, epoch: offer.epoch, entries: 0 }] },
+    });
+
+    assert.equal((await closed).code, closeCodes.replaced);
+    assert.deepEqual(
+      welcome.builds.map(({ action, epoch }) => [action, epoch]),
+      [['continue', offer.epoch + 1]],
+    );
+    old.send({ t: 'journal', build, epoch: offer.epoch, entries });
+    old.send({ t: 'journal', build, epoch: offer.epoch + 1, entries });
+    assert.equal((await old.next('ack')).epoch, offer.epoch + 1);
+  });
+
+  it('of another agent with the same key is refused while the first answers', async () => {
+    const worker = await acceptedWorker('doubled');
+    await worker.connect(farm.workerPort, { hello: { boot: 'boot-1' } });
+
+    await worker.prove(farm.workerPort);
+    await worker.next('proof');
+    worker.hello({ boot: 'boot-2' });
+
+    assert.equal((await worker.closed).code, closeCodes.duplicate);
+    const row = await farm.get('/api/v1/workers/doubled', workerSchema);
+    assert.notEqual(row.duplicateAt, null);
+    assert.equal(row.online, true);
+  });
+});
