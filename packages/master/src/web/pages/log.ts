@@ -3,7 +3,7 @@ import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, logPath } from './links.ts';
-import { bytesText } from './words.ts';
+import { bytesText, countText } from './words.ts';
 
 export interface LogView {
   readonly id: number;
@@ -35,7 +35,7 @@ export function logPage(visit: Visit, view: LogView): Html {
     <p>
       <a href="${builderPath(build.builder)}">${build.builder}</a>
       <a href="${buildPath(build.id)}">#${build.number}</a> ·
-      <span id="extent">${bytesText(bytes)}, ${totalLines} lines</span> ·
+      <span id="extent">${bytesText(bytes)}, ${countText(totalLines, 'line')}</span> ·
       <a href="/api/v1/logs/${id}" download="build-${build.id}-${step}.log">raw</a>
       <span id="log-state" role="status">${isClosed ? 'finished' : 'running'}</span>
       <label class="follow"

@@ -50,6 +50,11 @@ export function duration(from: number, to: number | null, now: number): Html {
   return html`<time datetime="${iso}" data-elapsed>${durationText(now - from)}</time>`;
 }
 
+/** `1 line`, `2 lines`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function bytesText(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;
