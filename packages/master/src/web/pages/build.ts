@@ -1,12 +1,13 @@
-import type { ApiBuild, ApiChange, ApiStep } from '@weir/protocol';
+import type { ApiBuild, ApiStep } from '@weir/protocol';
+import { changeNote } from './change.ts';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { buildPath, builderPath, logPath, workerPath } from './links.ts';
+import { buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
 import { timeBar } from './time-bar.ts';
-import { age, badge, bytesText, duration, paintOf, shortCommit } from './words.ts';
+import { age, badge, bytesText, countText, duration, paintOf, shortCommit } from './words.ts';
 
 export interface BuildView {
   readonly build: ApiBuild;
@@ -27,7 +28,7 @@ export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
           finishedAt !== null && html`, finished ${age(finishedAt, now)}`
         }${attempt > 1 && html`, attempt ${attempt}`}
       </p>
-      <p>Why: ${build.reason} <span class="quiet">${build.reasonText}</span></p>
+      <p>Why: <a href="${requestPath(build.request)}">${build.reason}</a> <span class="quiet">${build.reasonText}</span></p>
       <p>
         Revisions:
         ${shortCommit(build.revisions.upstream)}${
@@ -46,7 +47,7 @@ export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
       build.changes.length === 0
         ? html`<p class="quiet">None since the build before.</p>`
         : html`<ul class="list">
-            ${build.changes.map((change) => changeItem(change, now))}
+            ${build.changes.map((change) => html`<li>${changeNote(change, now)}</li>`)}
           </ul>`
     }
     <h2>Environment</h2>
@@ -85,7 +86,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       <span class="quiet"
         >${timing}${exitCode !== null && exitCode !== 0 && html`, exit code ${exitCode}`}${signal !== null && html`, ${signal}`}</span
       >
-      ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${log.lines} lines</span>`}
+      ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${countText(log.lines, 'line')}</span>`}
     </div>
     ${timeBar(step, build, now)}
     <details>
@@ -95,27 +96,6 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
     ${
       tail.length > 0 &&
       html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map((line) => [...logLine(line), '\n'])}</pre></details>`
-    }
-  </li>`;
-}
-
-function changeItem(
-  { branch, commit, author, authoredAt, subject, message, files }: ApiChange,
-  now: number,
-): Html {
-  const rest = message.slice(subject.length).trim();
-  return html`<li>
-    <b>${subject}</b> <span class="author">${author.name} &lt;${author.email}&gt;</span>,
-    ${age(authoredAt, now)}, <span class="branch">${branch}</span> ${shortCommit(commit)}
-    ${rest !== '' && html`<pre class="message">${rest}</pre>`}
-    ${
-      files.length > 0 &&
-      html`<details>
-        <summary>${files.length} files</summary>
-        <ul class="files">
-          ${files.slice(0, 200).map((file) => html`<li>${file}</li>`)}
-        </ul>
-      </details>`
     }
   </li>`;
 }

@@ -3,7 +3,7 @@ import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { buildPath, builderPath, workerPath } from './links.ts';
+import { buildPath, builderPath, requestPath, workerPath } from './links.ts';
 import { age, badge, duration, paintOf, shortCommit } from './words.ts';
 
 export interface BuilderView {
@@ -64,7 +64,7 @@ function queue(waiting: readonly ApiRequest[], now: number): Html {
       ${waiting.map(
         ({ id, revisions, reasonText, createdAt, waits }) =>
           html`<li>
-            <b>Request ${id}</b> ${shortCommit(revisions.upstream)}
+            <a href="${requestPath(id)}"><b>Request ${id}</b></a> ${shortCommit(revisions.upstream)}
             ${revisions.project !== null && html` with ${shortCommit(revisions.project)}`} since
             ${age(createdAt, now)}:
             ${waits !== null && html`<b>${waits.reason}</b> <span class="quiet">${waits.detail}</span>`}
@@ -74,13 +74,15 @@ function queue(waiting: readonly ApiRequest[], now: number): Html {
     </ul>`;
 }
 
-/** Builds as a table, newest first. */
-export function buildTable(
-  builds: readonly ApiBuildSummary[],
-  now: number,
-  { showBuilder }: { showBuilder: boolean },
-): Html {
+interface Columns {
+  readonly showBuilder?: boolean;
+  readonly showWorker?: boolean;
+}
+
+/** Builds as a table, newest first, without a column that would say the same in each row. */
+export function buildTable(builds: readonly ApiBuildSummary[], now: number, shown: Columns): Html {
   if (builds.length === 0) return html`<p class="quiet">None yet.</p>`;
+  const { showBuilder = true, showWorker = true } = shown;
   return html`<div class="scroll">
     <table class="builds">
       <thead>
@@ -91,18 +93,22 @@ export function buildTable(
           <th scope="col">Revisions</th>
           <th scope="col">When</th>
           <th scope="col">Took</th>
-          <th scope="col">Worker</th>
+          ${showWorker && html`<th scope="col">Worker</th>`}
           <th scope="col">Why</th>
         </tr>
       </thead>
       <tbody>
-        ${builds.map((build) => buildRow(build, now, showBuilder))}
+        ${builds.map((build) => buildRow(build, now, shown))}
       </tbody>
     </table>
   </div>`;
 }
 
-function buildRow(build: ApiBuildSummary, now: number, showBuilder: boolean): Html {
+function buildRow(
+  build: ApiBuildSummary,
+  now: number,
+  { showBuilder = true, showWorker = true }: Columns,
+): Html {
   const { id, number, builder, revisions, startedAt, finishedAt, worker, findings } = build;
   return html`<tr>
     <td><a href="${buildPath(id)}">#${number}</a></td>
@@ -113,7 +119,7 @@ function buildRow(build: ApiBuildSummary, now: number, showBuilder: boolean): Ht
     </td>
     <td>${age(finishedAt ?? startedAt, now)}</td>
     <td>${duration(startedAt, finishedAt, now)}</td>
-    <td><a href="${workerPath(worker)}">${worker}</a></td>
+    ${showWorker && html`<td><a href="${workerPath(worker)}">${worker}</a></td>`}
     <td class="why">${build.reason}: ${build.reasonText}</td>
   </tr>`;
 }

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Command } from '../../command.ts';
 import type { WebContext } from '../context.ts';
 import { problem } from '../server/problems.ts';
-import { builderPath, buildPath, workerPath } from './links.ts';
+import { builderPath, buildPath, requestPath, workerPath } from './links.ts';
 import { nameOf, numberOf } from './params.ts';
 
 const maxReason = 500;
@@ -46,6 +46,11 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
       (request, reason) => ({ t: act, build: numberOf(request), reason }),
     );
   }
+  door(
+    '/requests/:id/cancel',
+    (request) => requestPath(numberOf(request)),
+    (request, reason) => ({ t: 'cancel-request', request: numberOf(request), reason }),
+  );
   const toWorker = (request: Request): string => workerPath(workerOf(request));
   for (const act of ['pause', 'resume'] as const) {
     door(`/workers/:name/${act}`, toWorker, (request, reason) => {

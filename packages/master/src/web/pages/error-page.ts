@@ -16,9 +16,11 @@ export const noSuchPage: RequestHandler = (request, _response, next) => {
 /** What went wrong, as a page for who looks at pages; programs get the problem itself, from the next handler. */
 export function errorPage(context: WebContext): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
-    const { status, title, message, code } = toProblem(error);
+    const known = toProblem(error);
+    const { status, title, message, code } = known;
     // The farm's own faults go on to where they are logged: drawing a page might fail like what it tells of.
-    if (status >= 500 || !wantsPage(request) || response.headersSent) return next(error);
+    const isOurFault = status === 500 && known !== error;
+    if (isOurFault || !wantsPage(request) || response.headersSent) return next(error);
     const visit = await visitOf(context, request);
     const content = html`<h1>${title}</h1>
       <p>${message}</p>

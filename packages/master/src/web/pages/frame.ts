@@ -100,11 +100,7 @@ export function commandForm(
   if (visit.csrf === null) return html``;
   const { action, label, fields, danger = false } = command;
   return html`<form class="command" method="post" action="${action}">
-    <input type="hidden" name="csrf" value="${visit.csrf}" /><input
-      type="hidden"
-      name="to"
-      value="${visit.here}"
-    />
+    <input type="hidden" name="csrf" value="${visit.csrf}" />
     ${fields}<label
       ><span class="quiet">Reason</span>
       <input name="reason" required maxlength="500" autocomplete="off"

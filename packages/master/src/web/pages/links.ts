@@ -14,3 +14,11 @@ export function logPath(id: number): string {
 export function workerPath(name: string): string {
   return `/workers/${encodeURIComponent(name)}`;
 }
+
+export function requestPath(id: number): string {
+  return `/requests/${id}`;
+}
+
+export function changePath(id: number): string {
+  return `/changes/${id}`;
+}

@@ -2,12 +2,14 @@ import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import type { WebContext } from '../context.ts';
 import { readBuilder } from '../read/builders.ts';
-import { listBuilds, readBuild } from '../read/builds.ts';
-import { listRequests } from '../read/requests.ts';
+import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
+import { readChange } from '../read/changes.ts';
+import { listRequests, readRequest } from '../read/requests.ts';
 import { listWorkers, readWorker } from '../read/workers.ts';
 import { problem } from '../server/problems.ts';
 import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
+import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
 import { page, visitOf } from './frame.ts';
@@ -16,6 +18,7 @@ import type { Html } from './html.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
 import { nameOf, numberOf } from './params.ts';
+import { requestPage } from './request.ts';
 import { signInPage } from './sign-in.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
@@ -62,6 +65,24 @@ export function pageRoutes(context: WebContext): Router {
       if (build === undefined) throw problem('no-such-build', 'there is no such build');
       const content = buildPage(visit, { build, tails: await tailsOf(context, build) });
       return { title: `${build.builder} #${build.number}`, content };
+    }),
+  );
+  router.get(
+    '/requests/:id',
+    show(context, async (visit, request) => {
+      const id = numberOf(request);
+      const found = await readRequest(db, rules(), id, visit.now);
+      if (found === undefined) throw problem('no-such-request', 'there is no such request');
+      const builds = await buildsOfRequest(db, id);
+      return { title: `Request ${id}`, content: requestPage(visit, found, builds) };
+    }),
+  );
+  router.get(
+    '/changes/:id',
+    show(context, async (visit, request) => {
+      const change = await readChange(db, numberOf(request));
+      if (change === undefined) throw problem('no-such-change', 'there is no such change');
+      return { title: change.subject, content: changePage(visit, change) };
     }),
   );
   router.get(

@@ -4,7 +4,7 @@ import { filters } from './filters.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { buildPath, builderPath } from './links.ts';
+import { buildPath, builderPath, changePath } from './links.ts';
 import { waterfallPath } from './waterfall-ask.ts';
 import type { GridBuildView, Waterfall } from './waterfall-data.ts';
 import { age, badge, duration, glyphOf, paintOf, wordOf } from './words.ts';
@@ -191,7 +191,7 @@ function clock(at: number, newer: number): Html {
 function changeBox({ id, branch, commit, author, subject, message }: ApiChange): Html {
   return html`<div class="change" id="change-${id}" title="${message.slice(0, 500)}">
     <span class="branch">${branch}</span> <code>${commit.slice(0, 10)}</code>
-    <span class="author">${author.name}</span> <span class="subject">${subject}</span>
+    <span class="author">${author.name}</span> <a class="subject" href="${changePath(id)}">${subject}</a>
   </div>`;
 }
 

@@ -46,7 +46,7 @@ function workerTable(workers: readonly ApiWorker[], now: number): Html {
               <td>${stateBadge(worker)}</td>
               <td>${worker.running.length} of ${worker.slots} busy</td>
               <td>${worker.sandbox?.kind ?? '–'}</td>
-              <td>${[...worker.labels, ...worker.grantedLabels].join(' ')}</td>
+              <td class="labels">${[...worker.labels, ...worker.grantedLabels].join(' ')}</td>
               <td>
                 ${worker.heardAt === null ? html`asked ${age(worker.askedAt, now)}` : age(worker.heardAt, now)}
               </td>
@@ -127,7 +127,7 @@ export function workerPage(
     </div>
     ${commands(visit, worker)}
     <h2>Builds</h2>
-    <div id="builds" data-live>${buildTable(builds, now, { showBuilder: true })}</div>`;
+    <div id="builds" data-live>${buildTable(builds, now, { showWorker: false })}</div>`;
 }
 
 function commands(visit: Visit, worker: ApiWorker): Html {

@@ -64,6 +64,19 @@ export async function latestBuilds(
   return buildSummaryList(db, ids);
 }
 
+/** The tries at a request, newest first. */
+export async function buildsOfRequest(
+  db: Kysely<Database>,
+  request: number,
+): Promise<ApiBuildSummary[]> {
+  const query = db.selectFrom('build').select('id').where('request_id', '=', request);
+  const rows = await query.orderBy('id', 'desc').execute();
+  return buildSummaryList(
+    db,
+    rows.map((row) => row.id),
+  );
+}
+
 export async function readBuild(
   db: Kysely<Database>,
   logs: LogReader,

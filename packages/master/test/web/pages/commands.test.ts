@@ -22,6 +22,7 @@ describe('forms on the pages', () => {
     const worker = await addWorker(farm, 'w1');
     await addWorker(farm, 'w2', { pending: true });
     await addBuild(farm, await addRequest(farm, runtimeBuilder, { upstream: 1 }), worker);
+    await addRequest(farm, runtimeBuilder, { upstream: 1 });
     const response = await fetch(`${farm.url}/sign-in`, {
       method: 'POST',
       body: new URLSearchParams({ token: adminToken, to: '/' }),
@@ -65,6 +66,7 @@ describe('forms on the pages', () => {
     [builder, 'pause', { t: 'pause-builder', builder: runtimeBuilder }],
     ['/builds/1', 'cancel', { t: 'cancel', build: 1 }],
     ['/builds/1', 'again', { t: 'again', build: 1 }],
+    ['/requests/2', 'cancel', { t: 'cancel-request', request: 2 }],
     ['/workers/w1', 'pause', { t: 'pause-worker', worker: 'w1' }],
     ['/workers/w1', 'revoke', { t: 'revoke', worker: 'w1' }],
     ['/workers/w2', 'reject', { t: 'reject', worker: 'w2' }],
@@ -144,6 +146,17 @@ describe('forms on the pages', () => {
 
     assert.equal(response.status, 409);
     assert.match(await response.text(), /<p>build 1 has finished<\/p>/);
+  });
+
+  it('say so when the engine failed, but not how', async () => {
+    farm.answer = () => Promise.reject(new Error('secret path'));
+
+    const response = await send('/builds/1', '/builds/1/cancel');
+
+    const text = await response.text();
+    assert.equal(response.status, 500);
+    assert.match(text, /<h1>/);
+    assert.doesNotMatch(text, /secret/);
   });
 
   it('sign out', async () => {

@@ -73,6 +73,9 @@ describe('the pages', () => {
     `/builds/${finished.build.id}`,
     `/builds/${running.build.id}`,
     ...finished.logs.map(({ id }) => `/logs/${id}`),
+    '/requests/1',
+    '/requests/3',
+    '/changes/1',
     '/workers',
     '/workers/w1',
     '/workers/w2',
@@ -165,6 +168,17 @@ describe('the pages', () => {
     assert.match(await words('/builders/lua/master/musl'), /Request \d+ .*no worker with label/);
   });
 
+  it('tell of a request what it waits for, or what came of it', async () => {
+    assert.match(await words('/requests/3'), /waits: no worker with label/);
+    assert.match(await words('/requests/1'), /#1 ✗ failure/);
+  });
+
+  it('show the whole of a change', async () => {
+    const text = await words('/changes/2');
+
+    assert.match(text, /Parse numbers .*Ada &lt;ada@example.org&gt;.* Because\. .*a\.c/);
+  });
+
   it('show a log by numbered lines, with colours but without other escapes', async () => {
     const [log] = finished.logs;
     const text = await page(`/logs/${log?.id}`);
@@ -193,6 +207,8 @@ describe('the pages', () => {
     '/builds/999',
     '/builds/x',
     '/logs/999',
+    '/requests/999',
+    '/changes/999',
     '/workers/x',
   ];
   for (const path of missing) {
