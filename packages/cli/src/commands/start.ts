@@ -9,8 +9,6 @@ import { playDemo } from '../demo/play.ts';
 import { createDemoRepositories } from '../demo/repositories.ts';
 import { parseCommandLine, parseWhole } from '../usage.ts';
 
-type Master = import('@weir/master').Master;
-
 const workerNames = ['rill', 'brook'] as const;
 
 export const startCommand: CliCommand = {
@@ -88,7 +86,11 @@ async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Promise<nu
       dataDir: join(dir, name),
       sandbox,
       remotes: repositories.remotes,
-      asked: (fingerprint) => accept(master, name, fingerprint),
+      asked: async (fingerprint) => {
+        const reason = 'a worker of the demo';
+        const command = { t: 'accept', worker: name, fingerprint, labels: [], reason } as const;
+        await master.engine.command('demo', command);
+      },
       failed: (why) => say(`worker ${name}: ${why}`),
     });
     disposing.use(worker);
@@ -106,11 +108,6 @@ async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Promise<nu
   return 0;
 }
 
-async function accept(master: Master, worker: string, fingerprint: string): Promise<void> {
-  const reason = 'a worker of the demo';
-  await master.engine.command('demo', { t: 'accept', worker, fingerprint, labels: [], reason });
-}
-
 /** Bubblewrap where it works; the demo's own programs may do without, and the page then says so. */
 async function sandboxHere(etcDir: string): Promise<'bubblewrap' | 'none'> {
   const { detectSandbox, NoSandboxError } = await import('@weir/worker');
@@ -122,12 +119,15 @@ async function sandboxHere(etcDir: string): Promise<'bubblewrap' | 'none'> {
   }
 }
 
-function introduction(master: Master, sandbox: string): string[] {
-  const url = `http://127.0.0.1:${master.port}/`;
+function introduction(
+  { port, adminToken }: { port: number; adminToken: string | null },
+  sandbox: string,
+): string[] {
+  const url = `http://127.0.0.1:${port}/`;
   return [
     '',
     `  The farm is up:  ${url}`,
-    ...(master.adminToken === null ? [] : [`  Sign in with:    ${master.adminToken}`]),
+    ...(adminToken === null ? [] : [`  Sign in with:    ${adminToken}`]),
     ...(sandbox === 'none'
       ? [
           '  Sandbox:         none, as bubblewrap does not work here; the programs are the demo’s own',
