@@ -64,7 +64,7 @@ class LogPage {
     line.id = `L${this.#next}`;
     const number = document.createElement('a');
     number.className = 'number';
-    number.href = `#L${this.#next}`;
+    number.href = `?from=${this.#next - 1}#L${this.#next}`;
     number.textContent = String(this.#next);
     const element = document.createElement('span');
     element.className = 'text';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildersOf, nextVerdict } from '@weir/model';
-import type { Range } from '@weir/protocol';
+import type { Range, Result } from '@weir/protocol';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -257,7 +257,7 @@ export async function addBuild(
 export async function endBuild(
   { store }: SmallFarm,
   build: BuildRow,
-  result: 'success' | 'failure' | 'lost' = 'success',
+  result: Result = 'success',
 ): Promise<void> {
   await store.unit(async (db) => {
     const end = { result, findings: [], text: '', environment: { kernel: '6.1' } };

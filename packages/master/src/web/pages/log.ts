@@ -54,7 +54,7 @@ export function logPage(visit: Visit, view: LogView): Html {
       ${followFrom !== null && html` data-from="${followFrom}"`}
       data-next-line="${next}"
     >
-${lines.map(numbered)}</pre>
+${lines.map((line) => numbered(id, line))}</pre>
     ${next < totalLines && html`<p><a href="${logPath(id)}?from=${next}">Later lines</a> · <a href="${logPath(id)}">Last lines</a></p>`}`;
 }
 
@@ -67,10 +67,12 @@ function cutNote({ ranges, printed, bytes }: LogView): Html | null {
   </p>`;
 }
 
-function numbered({ number, text, cut }: LogView['lines'][number]): Html {
+function numbered(id: number, { number, text, cut }: LogView['lines'][number]): Html {
   const line = number + 1;
+  // The page is named, too: the last one shows other lines tomorrow.
+  const link = `${logPath(id)}?from=${number - (number % linesInPage)}#L${line}`;
   return html`<span class="line" id="L${line}"
-    ><a class="number" href="#L${line}" aria-label="line ${line}">${line}</a
+    ><a class="number" href="${link}" aria-label="line ${line}">${line}</a
     ><span class="text"
       >${logLine(text)}${cut && html`<span class="cut"> … line cut here; the raw log has it whole</span>`}</span
     >
