@@ -96,9 +96,11 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/workers',
-    show(context, async (visit) => {
+    show(context, async (visit, request) => {
       const { items } = await listWorkers(db, { limit: 200 });
-      return { title: 'Workers', content: workersPage(visit, items) };
+      const { publicUrl, fingerprint } = farm();
+      const join = { origin: publicUrl ?? originOf(request), fingerprint };
+      return { title: 'Workers', content: workersPage(visit, items, join) };
     }),
   );
   router.get(
@@ -141,4 +143,10 @@ function show(
       .type('html')
       .send(page(visit, title, content));
   };
+}
+
+/** The farm's address as the visitor knows it. */
+function originOf(request: Request): string {
+  const url = `${request.protocol}://${request.get('host') ?? ''}`;
+  return URL.canParse(url) ? new URL(url).origin : 'http://localhost';
 }

@@ -3,8 +3,8 @@ import type { ApiBuildSummary, Result } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
-/** How a build is painted: its result, or that it runs, or that it failed once more. */
-export type Paint = Result | 'running' | 'again';
+/** How a build is painted: its result, or that it runs (out of reach, if detached), or that it failed once more. */
+export type Paint = Result | 'running' | 'detached' | 'again';
 
 const looks: Readonly<Record<Paint, { glyph: string; word: string }>> = {
   success: { glyph: '✓', word: 'success' },
@@ -16,10 +16,11 @@ const looks: Readonly<Record<Paint, { glyph: string; word: string }>> = {
   cancelled: { glyph: '⊘', word: 'cancelled' },
   lost: { glyph: '?', word: 'lost' },
   running: { glyph: '▶', word: 'running' },
+  detached: { glyph: '⌁', word: 'detached' },
 };
 
 export function paintOf(build: Pick<ApiBuildSummary, 'state' | 'result'>): Paint {
-  return build.state === 'finished' ? (build.result ?? 'exception') : 'running';
+  return build.state === 'finished' ? (build.result ?? 'exception') : build.state;
 }
 
 /** Glyph and word: colour never stands alone. */

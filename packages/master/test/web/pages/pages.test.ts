@@ -195,6 +195,13 @@ describe('the pages', () => {
     assert.match(await words('/workers/w2'), /SHA256:w2/);
   });
 
+  it('tell volunteers the two commands that join', async () => {
+    const text = await words('/workers');
+
+    assert.ok(text.includes(`curl -O ${farm.url}/weir-worker.mjs`), text);
+    assert.ok(text.includes(`join ${farm.url} --key SHA256:farm --name`), text);
+  });
+
   it('show no command to a visitor', async () => {
     for (const path of everyPage().filter((each) => each !== '/sign-in')) {
       assert.doesNotMatch(await page(path), /method="post"/, path);
