@@ -2,21 +2,23 @@ import type { Outcome } from '@weir/model';
 import { combineBuild, stepResult } from '@weir/model';
 import type { JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { advanceJournal, finishStep, startStep } from '../store/builds.ts';
+import type { BuildEnd } from '../store/builds.ts';
+import { advanceJournal, finishBuild, finishStep, startStep } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishLog } from '../store/logs.ts';
 import type { Database } from '../store/schema.ts';
-import { endBuild } from './end-build.ts';
 import type { LiveBuild } from './live-build.ts';
+import { settleBuild } from './settle-build.ts';
 
-/** What entries are applied to: the outcomes of the steps grow with them. */
+/** What is known when entries are applied. */
 interface Application {
   readonly build: LiveBuild;
   /** Of each log that the entries finish, by step. */
   readonly lines: ReadonlyMap<number, number>;
+  /** Set when the entries end the build. */
+  readonly end: BuildEnd | undefined;
   readonly at: number;
-  readonly outcomes: Outcome[];
 }
 
 /**
@@ -33,22 +35,26 @@ export async function applyJournal(
   lines: ReadonlyMap<number, number>,
   at: number,
 ): Promise<readonly Outcome[] | undefined> {
-  const from = build.entries;
-  const to = entries.at(-1)?.n ?? from;
-  if (!(await advanceJournal(db, build.id, { epoch: build.epoch, from, to }))) return undefined;
-  const application = { build, lines, at, outcomes: [...build.outcomes] };
+  const outcomes = [...build.outcomes, ...entries.flatMap(stepOutcome)];
+  const end = endOf(build, entries, outcomes, at);
+  const { epoch, entries: from } = build;
+  const to = from + entries.length;
+  const isNext = end
+    ? await finishBuild(db, build.id, { epoch, journal: { from, to } }, end)
+    : await advanceJournal(db, build.id, { epoch, from, to });
+  if (!isNext) return undefined;
   const events: NewEvent[] = [];
   for (const entry of entries) {
-    const event = await applyEntry(db, application, entry);
+    const event = await applyEntry(db, { build, lines, end, at }, entry);
     if (event !== undefined) events.push(event);
   }
   await recordEvents(db, events);
-  return application.outcomes;
+  return outcomes;
 }
 
 async function applyEntry(
   db: Kysely<Database>,
-  { build, lines, at, outcomes }: Application,
+  { build, lines, end, at }: Application,
   entry: JournalEntry,
 ): Promise<NewEvent | undefined> {
   switch (entry.t) {
@@ -64,31 +70,37 @@ async function applyEntry(
     }
     case 'step-finished': {
       const { findings, exitCode, signal, text } = entry;
-      // A finding is never a pass, whatever the worker makes of it.
       const result = stepResult(entry.result, findings);
-      outcomes.push({ result, findings });
       await finishStep(db, build.id, entry.step, { result, findings, exitCode, signal, text, at });
       return stepEvent('step.finished', build, entry.step, at, { result, findings });
     }
-    case 'build-finished': {
-      const { environment } = entry;
-      const { text, ...outcome } = outcomeOf(build, entry, outcomes);
-      return endBuild(db, build, { ...outcome, text, environment, at });
-    }
+    case 'build-finished':
+      return end && settleBuild(db, build, end);
   }
 }
 
+/** A finding is never a pass, whatever the worker makes of it. */
+function stepOutcome(entry: JournalEntry): Outcome[] {
+  if (entry.t !== 'step-finished') return [];
+  const { result, findings } = entry;
+  return [{ result: stepResult(result, findings), findings }];
+}
+
 /** The worst of what the worker says of the build and of its steps; a pass needs all of them. */
-function outcomeOf(
+function endOf(
   build: LiveBuild,
-  { result, findings, text }: Extract<JournalEntry, { t: 'build-finished' }>,
+  entries: readonly JournalEntry[],
   steps: readonly Outcome[],
-): Outcome & { text: string } {
+  at: number,
+): BuildEnd | undefined {
+  const last = entries.at(-1);
+  if (last?.t !== 'build-finished') return undefined;
+  const { result, findings, text, environment } = last;
   const combined = combineBuild([...steps, { result, findings }]);
   const isPass = combined.result === 'success' || combined.result === 'warnings';
-  if (!isPass || steps.length === build.steps) return { ...combined, text };
+  if (!isPass || steps.length === build.steps) return { ...combined, text, environment, at };
   const missing = `the worker reported ${steps.length} of ${build.steps} steps`;
-  return { result: 'exception', findings: combined.findings, text: missing };
+  return { ...combined, result: 'exception', text: missing, environment, at };
 }
 
 function stepEvent(

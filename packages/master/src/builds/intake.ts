@@ -149,6 +149,9 @@ function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void 
   for (const entry of entries) {
     next += 1;
     if (entry.n !== next) throw new Error(`journal entry ${entry.n} came, ${next} was next`);
+    if (entry.t === 'build-finished' && entry !== entries.at(-1)) {
+      throw new Error(`journal entry ${entry.n + 1} came after the build's end`);
+    }
     if ('step' in entry && entry.step >= build.steps) {
       throw new Error(`build ${build.id} has no step ${entry.step}`);
     }

@@ -5,7 +5,7 @@ import { finishBuild } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishRequest, requestById, requeueRequest } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
-import { buildEvent, moveHead } from './end-build.ts';
+import { buildEvent, moveHead } from './settle-build.ts';
 
 /** A request that lost its second build waits so long, twice as long after the third, and so on. */
 const backOffMs = 5_000;
@@ -23,7 +23,7 @@ export async function loseBuild(
   const { at, text } = lost;
   const result = build.cancel_reason === null ? 'lost' : 'cancelled';
   const end = { result, findings: [], text, environment: {}, at } as const;
-  if (!(await finishBuild(db, build.id, build.epoch, end))) return false;
+  if (!(await finishBuild(db, build.id, { epoch: build.epoch }, end))) return false;
   const builder = await builderById(db, build.builder_id);
   const request = await requestById(db, build.request_id);
   if (builder === undefined || request === undefined) {

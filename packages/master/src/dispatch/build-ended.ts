@@ -51,7 +51,10 @@ async function runtimeEnded(
 ): Promise<void> {
   const key = runtimeKey(builder.id, commit);
   const session = sessions.of(build.workerId);
-  if (result === 'success' || result === 'warnings') session?.kept.add(key);
-  else if (result === 'failure') session?.failed.add(key);
+  if (result === 'success' || result === 'warnings') {
+    session?.kept.add(key);
+    return;
+  }
+  if (result === 'failure') session?.failed.add(key);
   await dispatcher.endBlocked();
 }

@@ -1,8 +1,8 @@
 import type { BuilderFacts, Farm } from '@weir/model';
 import type { BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { buildEvent } from '../builds/end-build.ts';
 import type { LiveBuild } from '../builds/live-build.ts';
+import { buildEvent } from '../builds/settle-build.ts';
 import { returnNumber, takeNumber } from '../store/builders.ts';
 import { deleteBuild, insertBuild, insertSteps } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';

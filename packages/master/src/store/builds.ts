@@ -123,14 +123,18 @@ export interface BuildEnd {
   readonly at: number;
 }
 
-/** Ends a build under its epoch. False when it has ended already or the epoch is an old one. */
+/**
+ * Ends a build under its epoch, and with `journal` moves its journal on as `advanceJournal` does.
+ * False when it has ended already, the epoch is an old one or the journal is not there.
+ */
 export async function finishBuild(
   db: Kysely<Database>,
   id: number,
-  epoch: number,
+  guard: { epoch: number; journal?: { from: number; to: number } },
   end: BuildEnd,
 ): Promise<boolean> {
-  const finished = await db
+  const { epoch, journal } = guard;
+  let update = db
     .updateTable('build')
     .set({
       state: 'finished',
@@ -139,12 +143,13 @@ export async function finishBuild(
       text: end.text,
       environment_json: JSON.stringify(end.environment),
       finished_at: end.at,
+      ...(journal && { journal_n: journal.to }),
     })
     .where('id', '=', id)
     .where('epoch', '=', epoch)
-    .where('state', '!=', 'finished')
-    .executeTakeFirst();
-  return finished.numUpdatedRows > 0n;
+    .where('state', '!=', 'finished');
+  if (journal) update = update.where('journal_n', '=', journal.from);
+  return (await update.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 export async function startStep(

@@ -261,7 +261,7 @@ export async function endBuild(
 ): Promise<void> {
   await store.unit(async (db) => {
     const end = { result, findings: [], text: '', environment: { kernel: '6.1' } };
-    await finishBuild(db, build.id, build.epoch, { ...end, at: start + 60_000 });
+    await finishBuild(db, build.id, { epoch: build.epoch }, { ...end, at: start + 60_000 });
     const builder = await builderById(db, build.builder_id);
     const verdict = nextVerdict(builder?.verdict ?? 'unknown', result);
     const last = { build: build.id, verdict, verdictAt: start + 60_000 };

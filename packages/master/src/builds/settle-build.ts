@@ -4,9 +4,8 @@ import type { Kysely } from 'kysely';
 import { builderById, setLastBuild } from '../store/builders.ts';
 import type { BuilderRow } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
-import { finishBuild } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
-import { finishRequest, requestById } from '../store/requests.ts';
+import { finishRequest } from '../store/requests.ts';
 import { putRuntime } from '../store/runtimes.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -17,20 +16,19 @@ export interface EndingBuild {
   readonly builderId: number;
   readonly requestId: number;
   readonly workerId: number;
-  readonly epoch: number;
+  readonly upstreamCommit: string;
 }
 
 /**
- * Ends a build that its worker finished: the build, its request, the builder's head and, for a
- * runtime builder, what the worker now keeps. Runs in a unit. Undefined when the epoch is an old
- * one or the build has ended; else the event to record.
+ * What follows from a build that its worker finished: its request, the builder's head and, for a
+ * runtime builder, what the worker now keeps. Runs in the unit that ends the build. The event to
+ * record.
  */
-export async function endBuild(
+export async function settleBuild(
   db: Kysely<Database>,
   build: EndingBuild,
   end: BuildEnd,
-): Promise<NewEvent | undefined> {
-  if (!(await finishBuild(db, build.id, build.epoch, end))) return undefined;
+): Promise<NewEvent> {
   await finishRequest(db, build.requestId, {
     result: end.result,
     finding: end.findings[0] ?? null,
@@ -70,12 +68,10 @@ async function keepRuntime(
 ): Promise<void> {
   const isMade = end.result === 'success' || end.result === 'warnings';
   if (!isMade && end.result !== 'failure') return;
-  const request = await requestById(db, build.requestId);
-  if (request === undefined) throw new Error(`build ${build.id} has no request`);
   await putRuntime(db, {
     worker_id: build.workerId,
     builder_id: builder.id,
-    commit_hash: request.upstream_commit,
+    commit_hash: build.upstreamCommit,
     state: isMade ? 'kept' : 'failed',
     build_id: build.id,
     at: end.at,
