@@ -1,3 +1,5 @@
+import { News } from './news.ts';
+
 /** After an event so long is waited for more, so that a busy farm redraws a few times a second at most. */
 const gatherMs = 300;
 
@@ -40,6 +42,7 @@ function followEvents(after: string, refresh: Refresh): void {
 
 /** Asks for the page anew, once at a time. */
 class Refresh {
+  readonly #news = new News();
   #isUnderWay = false;
   #isWanted = false;
 
@@ -55,6 +58,7 @@ class Refresh {
     try {
       const response = await fetch(location.href, { headers: { accept: 'text/html' } });
       if (response.ok) redraw(await response.text());
+      this.#news.tell();
     } catch {
       // The connection is broken: the event log says so, and goes on when it is back.
     }
