@@ -84,6 +84,26 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const farmInForce = new FarmInForce(store, reading.farm);
   const path = resolve(options.farmPath);
   await farmInForce.apply(reading.farm, { path, text: reading.text, by: 'engine', at: now() });
+  const factsOf = (farm: Farm, warnings: readonly string[], workerPort: number): FarmFacts => ({
+    name: farm.name,
+    publicUrl: farm.publicUrl,
+    workerUrl: farm.workerUrl,
+    workerPort,
+    fingerprint: farmKey.fingerprint,
+    warnings,
+    rules: farmRulesOf(farm),
+  });
+  const started = Promise.withResolvers<Engine>();
+  // Beside the engine, not after it: both take most of their time to load.
+  const { host, port } = options;
+  const starting = startWebThread(
+    { storePath, dataDir, host, port, farm: factsOf(reading.farm, [], options.workerPort) },
+    { run: async (actor, command) => (await started.promise).command(actor, command), log },
+  );
+  disposing.defer(async () => {
+    const thread = await starting.catch(() => undefined);
+    await thread?.[Symbol.asyncDispose]();
+  });
   const logs = disposing.use(
     await openLogWriter(join(dataDir, 'logs'), {
       capBytes: () => farmInForce.farm().limits.logBytes,
@@ -97,29 +117,20 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmKey,
     logs,
     dataDir,
-    host: options.host,
+    host,
     workerPort: options.workerPort,
     now,
     log,
     grew: gatherGrowth((grown) => web?.grew(grown)),
   });
   disposing.defer(() => engine.stop());
-  const factsOf = (farm: Farm, warnings: readonly string[]): FarmFacts => ({
-    name: farm.name,
-    publicUrl: farm.publicUrl,
-    workerUrl: farm.workerUrl,
-    workerPort: engine.workerPort,
-    fingerprint: farmKey.fingerprint,
-    warnings,
-    rules: farmRulesOf(farm),
-  });
-  const { host, port } = options;
-  const thread = await startWebThread(
-    { storePath, dataDir, host, port, farm: factsOf(reading.farm, []) },
-    { run: (actor, command) => engine.command(actor, command), log },
-  );
-  web = disposing.use(thread);
+  started.resolve(engine);
+  const thread = await starting;
+  web = thread;
+  thread.setFarm(factsOf(reading.farm, [], engine.workerPort));
   store.onCommit = oncePerTurn(() => thread.wake());
+  // For what was committed before it listened.
+  thread.wake();
 
   const running = disposing.move();
   return {
@@ -133,14 +144,15 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       const next = await read();
       if (next.ok) {
         await engine.apply(next.farm, { path, text: next.text, by: 'engine' });
-        thread.setFarm(factsOf(next.farm, []));
+        thread.setFarm(factsOf(next.farm, [], engine.workerPort));
         log.info(`the farm file ${path} is in force`);
         return;
       }
       const errors = next.errors.map(farmErrorLine);
       for (const error of errors) log.warn(error);
       const warning = 'The farm file is broken; the last good one stays in force.';
-      thread.setFarm(factsOf(farmInForce.farm(), [`${warning} ${errors.join(' ')}`]));
+      const warnings = [`${warning} ${errors.join(' ')}`];
+      thread.setFarm(factsOf(farmInForce.farm(), warnings, engine.workerPort));
     },
     stop: () => running.disposeAsync(),
   };
