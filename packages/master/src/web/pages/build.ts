@@ -72,8 +72,7 @@ function commands(visit: Visit, { id, state }: ApiBuild): Html {
 }
 
 function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: number): Html {
-  const { name, run, state, result, findings, text, startedAt, finishedAt, log, exitCode, signal } =
-    step;
+  const { name, run, state, result, findings, text, startedAt, finishedAt, log } = step;
   const paint = state === 'waiting' ? 'skipped' : (result ?? 'running');
   const isOpen = result !== null && result !== 'success';
   const neverRan = state === 'waiting' && build.state === 'finished';
@@ -84,7 +83,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       ${state === 'waiting' ? html`<span class="quiet">${neverRan ? 'not run' : 'waits'}</span>` : badge(paint)}
       ${findings.join(', ')} ${text}
       <span class="quiet"
-        >${timing}${exitCode !== null && exitCode !== 0 && html`, exit code ${exitCode}`}${signal !== null && html`, ${signal}`}</span
+        >${timing}${text === '' && endOf(step)}</span
       >
       ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${countText(log.lines, 'line')}</span>`}
     </div>
@@ -98,4 +97,10 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map((line) => [...logLine(line), '\n'])}</pre></details>`
     }
   </li>`;
+}
+
+/** How its process ended, where the step's own text does not say it. */
+function endOf({ exitCode, signal }: ApiStep): Html | null {
+  if (signal !== null) return html`, ${signal}`;
+  return exitCode === null || exitCode === 0 ? null : html`, exit code ${exitCode}`;
 }

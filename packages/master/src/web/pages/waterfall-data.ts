@@ -66,7 +66,7 @@ export async function readWaterfall(
     upstreams: await listUpstreams(db, rules, now),
     builders,
     rows,
-    builds: await viewsOf(db, logs, builds),
+    builds: await viewsOf(db, logs, builds, areChosen),
     changes: new Map(changes.map((change) => [change.id, change])),
     older,
     isCut,
@@ -98,12 +98,14 @@ async function viewsOf(
   db: Kysely<Database>,
   logs: LogReader,
   builds: readonly ApiBuildSummary[],
+  areChosen: boolean,
 ): Promise<Map<number, GridBuildView>> {
-  const paints = paintBuilds(builds);
+  // What came between chosen builds is not known: none of them is painted by the one before.
+  const paints = areChosen ? new Map<number, Paint>() : paintBuilds(builds);
   const views = new Map<number, GridBuildView>();
   for (const build of builds) {
     const steps = await readSteps(db, logs, build.id);
-    views.set(build.id, { build, steps, paint: paints.get(build.id) ?? 'exception' });
+    views.set(build.id, { build, steps, paint: paints.get(build.id) ?? paintOf(build) });
   }
   return views;
 }

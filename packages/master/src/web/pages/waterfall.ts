@@ -27,7 +27,7 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
     </section>
     ${filters(waterfall.ask)}
     <section aria-label="Builds over time">
-      <div class="scroll" tabindex="0" role="region" aria-label="Waterfall grid, scrolls sideways">
+      <div class="scroll grid-scroll" tabindex="0" role="region" aria-label="Waterfall grid, scrolls">
         <table class="grid" id="grid" data-live>
           ${head(builders, visit.now)}
           <tbody>
@@ -49,18 +49,18 @@ function pager({ ask, older, isCut }: Waterfall): Html {
 
 function trees({ upstreams }: Waterfall, now: number): Html[] {
   return upstreams.flatMap(({ name, trunks }) =>
-    trunks.map(({ name: trunk, branch, status, because }) => {
-      const href = waterfallPath({ upstream: name, trunk });
-      return html`<p class="tree ${status}">
-        <a href="${href}"><b>${name}/${trunk}</b></a> <span class="status">${status}</span>
-        <span>${because}</span>${
-          branch.state !== 'following' &&
-          html` <span class="branch-state"
-            >branch ${branch.state}${branch.error && html`: ${branch.error}`}</span
-          >`
-        }${branch.polledAt !== null && html` <span class="quiet">asked ${age(branch.polledAt, now)}</span>`}
-      </p>`;
-    }),
+    trunks.map(
+      ({ name: trunk, branch, status, because }) =>
+        html`<p class="tree">
+          <a href="${waterfallPath({ upstream: name, trunk })}"><b>${name}/${trunk}</b></a>
+          <span class="status ${status}">${status}</span>
+          ${because}${
+            branch.state !== 'following' &&
+            html` <span class="branch-state">branch ${branch.state}${branch.error && html`: ${branch.error}`}</span>`
+          }
+          ${branch.polledAt !== null && html`<span class="quiet">checked ${age(branch.polledAt, now)}</span>`}
+        </p>`,
+    ),
   );
 }
 
