@@ -51,13 +51,19 @@ async function readLine(
   let length = 0;
   for (;;) {
     const bytes = await pieces.from(start + length);
-    if (bytes === undefined) return { bytes: Buffer.concat(parts), next: start + length };
+    if (bytes === undefined) return { bytes: joined(parts), next: start + length };
     const end = bytes.subarray(0, maxLineBytes - length + 1).indexOf(newline);
     parts.push(bytes.subarray(0, end === -1 ? maxLineBytes - length : end));
-    if (end !== -1) return { bytes: Buffer.concat(parts), next: start + length + end + 1 };
+    if (end !== -1) return { bytes: joined(parts), next: start + length + end + 1 };
     length += bytes.length;
-    if (length > maxLineBytes) return { bytes: Buffer.concat(parts), next: undefined };
+    if (length > maxLineBytes) return { bytes: joined(parts), next: undefined };
   }
+}
+
+/** Most lines lie in one piece: those need no copy. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
 }
 
 /** Keeps the piece that was read last: most lines begin in the one that the line before them ended in. */

@@ -47,8 +47,10 @@ export function openLogFile(path: string): LogFile {
     toPack: () => toPack.all().map((row) => Number(row['log_id'])),
     shrink() {
       if (freePages.get()?.['freelist_count'] === 0) {
-        // Only a checkpoint makes the file itself shorter.
-        db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+        // Only a checkpoint makes the files shorter; where a reader is in the way, a later one does.
+        db.exec(
+          'PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 5000',
+        );
         return false;
       }
       db.exec(`PRAGMA incremental_vacuum(${pagesPerShrink})`);

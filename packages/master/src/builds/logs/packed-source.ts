@@ -4,12 +4,15 @@ import { behindLineEnd } from './bytes.ts';
 import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
 import type { PackedIndex } from './packed-log.ts';
 import { lastFrame, readFrame, readIndex } from './packed-log.ts';
+import { packedPath } from './paths.ts';
 
 /** A log in its last form. */
 export class PackedSource implements LogSource {
   readonly extent: LogExtent;
   readonly #file: FileHandle;
   readonly #index: PackedIndex;
+  /** The frame that was read last: what follows is mostly in it. */
+  #last: { number: number; raw: Uint8Array } | undefined;
 
   constructor(file: FileHandle, index: PackedIndex) {
     this.#file = file;
@@ -22,7 +25,7 @@ export class PackedSource implements LogSource {
     const number = lastFrame(this.#index, ([, from]) => from <= fromByte);
     const frame = this.#index.frames[number];
     if (frame === undefined || fromByte >= this.#index.bytes) return undefined;
-    const raw = await readFrame(this.#file, this.#index, number);
+    const raw = await this.#read(number);
     return { fromByte, bytes: raw.subarray(fromByte - frame[1]) };
   }
 
@@ -32,8 +35,15 @@ export class PackedSource implements LogSource {
     const frame = this.#index.frames[number];
     if (frame === undefined) return this.#index.bytes;
     const [, fromByte, firstLine] = frame;
-    const raw = await readFrame(this.#file, this.#index, number);
+    const raw = await this.#read(number);
     return fromByte + behindLineEnd(raw, line - firstLine);
+  }
+
+  async #read(number: number): Promise<Uint8Array> {
+    if (this.#last?.number === number) return this.#last.raw;
+    const raw = await readFrame(this.#file, this.#index, number);
+    this.#last = { number, raw };
+    return raw;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -41,19 +51,44 @@ export class PackedSource implements LogSource {
   }
 }
 
-/** The packed object at `path`; undefined when there is none. */
-export async function openPacked(path: string): Promise<PackedSource | undefined> {
-  let file: FileHandle;
+const maxKnown = 64;
+
+/** Opens packed logs, and remembers the indexes of the last ones: an object never changes. */
+export class PackedLogs {
+  readonly #dir: string;
+  readonly #known = new Map<number, PackedIndex>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** The log in its last form; undefined when it has none yet. */
+  async open(id: number): Promise<PackedSource | undefined> {
+    const file = await openIfThere(packedPath(this.#dir, id));
+    if (file === undefined) return undefined;
+    try {
+      const index = this.#known.get(id) ?? (await readIndex(file));
+      this.#remember(id, index);
+      return new PackedSource(file, index);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  #remember(id: number, index: PackedIndex): void {
+    this.#known.delete(id);
+    this.#known.set(id, index);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > maxKnown && oldest !== undefined) this.#known.delete(oldest);
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    file = await open(path, 'r');
+    return await open(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return new PackedSource(file, await readIndex(file));
-  } catch (error) {
-    await file.close();
     throw error;
   }
 }

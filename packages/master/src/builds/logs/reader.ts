@@ -4,8 +4,7 @@ import { keptOf, printedOf } from './kept.ts';
 import type { LogLine, LineLimits } from './lines.ts';
 import { readLines } from './lines.ts';
 import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
-import { openPacked } from './packed-source.ts';
-import { packedPath } from './paths.ts';
+import { PackedLogs } from './packed-source.ts';
 import { ReadFiles } from './read-files.ts';
 
 export type { LogExtent, LogLine, LogPiece, LineLimits };
@@ -24,12 +23,12 @@ export class LogCutError extends Error {
  * for await (const bytes of reader.read(log, { fromByte: 1_000 })) response.write(bytes);
  */
 export class LogReader implements Disposable {
-  readonly #dir: string;
+  readonly #packed: PackedLogs;
   readonly #files: ReadFiles;
 
   /** @param dir the folder of the log writer */
   constructor(dir: string) {
-    this.#dir = dir;
+    this.#packed = new PackedLogs(dir);
     this.#files = new ReadFiles(dir);
   }
 
@@ -115,7 +114,7 @@ export class LogReader implements Disposable {
   }
 
   async #open({ id, file }: LogAddress): Promise<LogSource> {
-    const packed = await openPacked(packedPath(this.#dir, id));
+    const packed = await this.#packed.open(id);
     if (packed !== undefined) return packed;
     const rows = this.#files.rows(file);
     return rows === undefined ? nothing : new ChunkSource(id, () => this.#files.rows(file) ?? rows);
