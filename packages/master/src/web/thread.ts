@@ -32,7 +32,7 @@ export interface WebThreadHost {
  * @throws Error when it can't listen there
  */
 export async function startWebThread(options: WebOptions, host: WebThreadHost): Promise<WebThread> {
-  const worker = new Worker(new URL('../web.ts', import.meta.url), { workerData: options });
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData: options });
   const send = (message: ToWeb): void => worker.postMessage(message);
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
