@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { buildSchema, builderSchema, farmSchema, requestSchema } from '@weir/protocol';
+import { after, before, describe, it } from 'mocha';
+import { FarmProcess, token } from './support/farm-process.ts';
+import type { SmallFarm } from './support/small-farm.ts';
+import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+
+const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+const builderPath = `/api/v1/builders/${encodeURIComponent(appBuilder)}`;
+
+interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('commands by people', () => {
+  let repositories: SmallFarm;
+  let farm: FarmProcess;
+
+  before(async () => {
+    repositories = await createSmallFarm();
+    // Ends only when it is ended.
+    const steps = ['- test: |', '    echo started', '    while true; do sleep 1; done'];
+    farm = await FarmProcess.start({
+      farm: repositories.farm({ steps }),
+      remotes: repositories.remotes,
+    });
+    await farm.addWorker({ name: 'w1', slots: 2 });
+  });
+  after(async () => {
+    await farm?.[Symbol.asyncDispose]();
+    await repositories?.[Symbol.asyncDispose]();
+  });
+
+  function weir(...args: string[]): Promise<Ran> {
+    const env = { ...process.env, WEIR_URL: farm.url, WEIR_ADMIN_TOKEN: token };
+    return runWeir(args, env);
+  }
+
+  it('end a running build, with the reason', async () => {
+    const { subject } = await farm.events.until('build.started', { data: { builder: appBuilder } });
+    const id = subject.slice('build/'.length);
+    await farm.events.until('step.started', { subject });
+
+    const { status, stdout } = await weir('cancel', id, '--reason', 'it runs for ever');
+
+    assert.deepEqual([status, stdout], [0, `Build ${id} is being ended.\n`]);
+    const ended = await farm.events.until('build.finished', { subject });
+    assert.equal(ended.data['result'], 'cancelled');
+    const build = await farm.get(`/api/v1/builds/${id}`, buildSchema);
+    assert.equal(build.cancelRequested, 'it runs for ever');
+  });
+
+  it('force a build of a builder, and repeat one', async () => {
+    const forced = await weir('force', runtimeBuilder, '--reason', 'to see it', '--json');
+
+    const request = requestSchema.parse(JSON.parse(forced.stdout));
+    const data = { request: request.id };
+    const { subject } = await farm.events.until('build.finished', { data });
+    const again = await weir('again', subject.slice('build/'.length), '--reason', 'once more');
+    assert.match(again.stdout, /^Request \d+ repeats build \d+\.\n$/);
+  });
+
+  it('pause a builder, and resume it', async () => {
+    const paused = await weir('pause', 'builder', appBuilder, '--reason', 'under repair');
+    assert.equal(paused.stdout, `The builder ${appBuilder} is paused.\n`);
+    const builder = await farm.get(builderPath, builderSchema);
+    assert.deepEqual(builder.paused?.reason, 'under repair');
+    const twice = await weir('pause', 'builder', appBuilder, '--reason', 'again');
+    assert.equal(twice.status, 1);
+    assert.match(twice.stderr, /is paused \(no-change\)/);
+
+    const resumed = await weir('resume', 'builder', appBuilder, '--reason', 'done');
+
+    assert.equal(resumed.status, 0);
+    assert.equal((await farm.get(builderPath, builderSchema)).paused, null);
+  });
+
+  it('need a reason, a token and a thing that is there', async () => {
+    assert.equal((await weir('force', appBuilder)).status, 2);
+    const nobody = await runWeir(['force', appBuilder, '--reason', 'x'], {
+      ...process.env,
+      WEIR_URL: farm.url,
+    });
+    assert.equal(nobody.status, 2);
+    assert.match(nobody.stderr, /--token or WEIR_ADMIN_TOKEN/);
+    const wrong = await weir('force', appBuilder, '--reason', 'x', '--token', 'guessed');
+    assert.match(wrong.stderr, /\(wrong-token\)|\(not-signed-in\)/);
+    const missing = await weir('force', 'no/such/builder', '--reason', 'x');
+    assert.match(missing.stderr, /\(no-such-builder\)/);
+  });
+
+  it('show the farm and its workers', async () => {
+    const status = await weir('status');
+    assert.match(status.stdout, /Test farm: 1 of 1 workers online/);
+    assert.match(status.stdout, new RegExp(appBuilder));
+    const workers = await weir('workers');
+    assert.match(workers.stdout, /^w1 +online/m);
+  });
+
+  it('put a changed farm file in force, but no broken one', async () => {
+    const { last } = farm.events;
+    await writeFile(farm.farmPath, 'farm: Broken\nplatfroms: {}\n');
+    farm.signal('SIGHUP');
+    let warnings: readonly string[] = [];
+    while (warnings.length === 0 || !warnings.some((text) => text.includes('broken'))) {
+      ({ warnings } = await farm.get('/api/v1/farm', farmSchema));
+    }
+    assert.match(warnings.join(' '), /farm\.yaml:2:1.*platforms/);
+    assert.match(farm.log, /farm\.yaml:2:1/);
+    assert.equal((await farm.get(builderPath, builderSchema)).name, appBuilder);
+
+    const text = repositories.farm().replace('farm: Test farm', 'farm: Renamed farm');
+    await writeFile(farm.farmPath, text);
+    farm.signal('SIGHUP');
+
+    await farm.events.until('farm.applied', { after: last });
+    let name = '';
+    while (name !== 'Renamed farm') ({ name } = await farm.get('/api/v1/farm', farmSchema));
+  });
+});
+
+describe('a master', () => {
+  it('does not start with a broken farm file, and says all that is wrong', async () => {
+    await using repositories = await createSmallFarm();
+    const path = `${repositories.lang.path}/broken.yaml`;
+    await writeFile(path, 'farm: 7\nupstream: {}\nplatforms: {here: linux}\n');
+
+    const { status, stderr } = await runWeir(['master', '--farm', path], process.env);
+
+    assert.equal(status, 1);
+    assert.match(stderr, /broken\.yaml:2:1/);
+    assert.match(stderr, /broken\.yaml:3:/);
+  });
+});
+
+function runWeir(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+      const status = error === null ? 0 : Number(error.code ?? 1);
+      resolve({ status, stdout, stderr });
+    });
+  });
+}
