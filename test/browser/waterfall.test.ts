@@ -61,7 +61,7 @@ describe('the pages in a browser', () => {
     });
 
     await page.getByText('everybody waits for').first().waitFor();
-    const running = page.locator('td.cell.running a.build').first();
+    const running = page.locator(`td.cell.running a.build[aria-label^="${appBuilder} "]`).first();
     await running.waitFor();
     assert.equal(await page.evaluate(() => 'stayed' in globalThis), true, 'no reload');
     await page.goto(new URL((await running.getAttribute('href')) ?? '', farm.url).href);
