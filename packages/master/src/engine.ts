@@ -70,8 +70,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ended: (build, requeued) => {
       void buildEnded(ending, build, requeued);
     },
-    declined: (build, reason) =>
-      dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', reason),
+    declined: (build, decline) =>
+      dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', decline),
   });
   const sessions = new Sessions({
     store,

@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-
 import { LogReader } from './builds/logs/reader.ts';
 import type { WebOptions } from './command.ts';
 import { stderrLog } from './log.ts';

@@ -59,7 +59,14 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
     diskFull: z.boolean(),
   }),
   z.object({ t: z.literal('accept'), build: id, epoch }),
-  z.object({ t: z.literal('decline'), build: id, epoch, reason: z.string().max(500) }),
+  /** `policy`: not here, ever. `busy`: not now; offer again after the next `ready`. */
+  z.object({
+    t: z.literal('decline'),
+    build: id,
+    epoch,
+    cause: z.enum(['policy', 'busy']),
+    reason: z.string().max(500),
+  }),
   z.object({
     t: z.literal('journal'),
     build: id,

@@ -6,6 +6,7 @@ import type { Session } from '../workers/session.ts';
 import { applyJournal } from './apply-journal.ts';
 import type { LiveBuild } from './live-build.ts';
 import type { LogAddress, LogSink } from './log-sink.ts';
+import { LogRefusedError } from './logs/refused.ts';
 
 export interface IntakeContext {
   readonly store: Store;
@@ -13,6 +14,8 @@ export interface IntakeContext {
   readonly now: Clock;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
+  /** The build's logs are of a kind that no correct worker sends. */
+  refused(build: LiveBuild, text: string): void;
   /** The build and all of its logs are stored for good. */
   finished(build: LiveBuild): void;
 }
@@ -44,13 +47,10 @@ export class Intake {
       return 'too many log bytes without waiting for acknowledgement';
     }
     // The frame is a view of ws's buffer, which goes with the next frame.
-    const bytes = Uint8Array.from(frame.bytes);
-    this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) => {
-      session.close(
-        'restarting',
-        error instanceof Error ? error.message : 'the log was not stored',
-      );
-    });
+    const bytes = new Uint8Array(frame.bytes);
+    this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) =>
+      this.#failed(build, session, error),
+    );
     return undefined;
   }
 
@@ -79,12 +79,20 @@ export class Intake {
   journal(build: LiveBuild, session: Session, entries: readonly JournalEntry[]): void {
     build.tail = build.tail
       .then(() => this.#apply(build, session, entries))
-      .catch((error: unknown) => {
-        session.close(
-          'badFrame',
-          error instanceof Error ? error.message : 'the journal was not stored',
-        );
-      });
+      .catch((error: unknown) => this.#failed(build, session, error));
+  }
+
+  /**
+   * What the worker sent can't be stored. A log that no correct worker sends ends the build, or the
+   * worker would come back with it for ever; anything else ends the link.
+   */
+  #failed(build: LiveBuild, session: Session, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof LogRefusedError && error.code !== 'log-queue-full') {
+      this.#context.refused(build, text);
+    } else {
+      session.close('badFrame', text);
+    }
   }
 
   async #apply(build: LiveBuild, session: Session, sent: readonly JournalEntry[]): Promise<void> {

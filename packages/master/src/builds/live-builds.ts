@@ -3,7 +3,7 @@ import type { FarmMessage, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { BuildRow } from '../store/builds.ts';
-import { openBuilds, raiseEpoch, renewLeases } from '../store/builds.ts';
+import { buildById, openBuilds, raiseEpoch, renewLeases } from '../store/builds.ts';
 import type { Store } from '../store/store.ts';
 import { setHeard } from '../store/workers.ts';
 import type { Hello, SessionMessage } from '../workers/link.ts';
@@ -15,6 +15,7 @@ import type { LogSink } from './log-sink.ts';
 import { loseBuild } from './lose-build.ts';
 
 type WelcomeBuild = Extract<FarmMessage, { t: 'welcome' }>['builds'][number];
+export type Decline = Extract<SessionMessage, { t: 'decline' }>;
 export type BuildMessage = Extract<SessionMessage, { build: number }>;
 
 export interface LiveBuildsContext {
@@ -27,7 +28,7 @@ export interface LiveBuildsContext {
   /** A build ended, whatever the end. `requeued`: its request waits again. */
   ended(build: EndedBuild, requeued: boolean): void;
   /** A worker does not want what it was offered. */
-  declined(build: LiveBuild, reason: string): Promise<void>;
+  declined(build: LiveBuild, decline: Decline): Promise<void>;
 }
 
 /** The builds that have not finished: their leases, their links, their ends. */
@@ -40,6 +41,9 @@ export class LiveBuilds {
     this.#context = context;
     this.#intake = new Intake({
       ...context,
+      refused: (build, text) => {
+        this.loseById(build.id, text).catch((error: unknown) => context.log.warn(String(error)));
+      },
       finished: (build) => {
         this.#builds.delete(build.id);
         context.ended(build, false);
@@ -81,7 +85,9 @@ export class LiveBuilds {
         if (build.state !== 'offered') return;
         session.offered -= 1;
         this.forget(build);
-        this.#context.declined(build, message.reason).catch((error: unknown) => {
+        // Its word on its slots was wrong, or is on its way: the next one counts.
+        if (message.cause === 'busy') session.credit = 0;
+        this.#context.declined(build, message).catch((error: unknown) => {
           this.#context.log.warn(`build ${build.id} was not returned: ${String(error)}`);
         });
         return;
@@ -170,6 +176,11 @@ export class LiveBuilds {
     build.sequences.clear();
     build.isRewinding = false;
     return { build: build.id, action: 'continue', epoch, entries: build.entries, logs: positions };
+  }
+
+  async loseById(id: number, text: string): Promise<void> {
+    const row = await buildById(this.#context.store.read, id);
+    if (row !== undefined) await this.lose(row, text);
   }
 
   /** Infrastructure took a build. */

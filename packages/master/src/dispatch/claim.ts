@@ -2,6 +2,7 @@ import type { BuilderFacts, Farm } from '@weir/model';
 import type { BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
+import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
 import { returnNumber, takeNumber } from '../store/builders.ts';
 import { deleteBuild, insertBuild, insertSteps } from '../store/builds.ts';
@@ -75,26 +76,30 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   return { build, spec: buildSpecOf(farm, builder, request, build) };
 }
 
-/** A worker did not want a build: as if it had never been claimed, but for the memory of who declined. */
+/**
+ * A worker did not take a build: as if it had never been claimed, but for the memory of whose policy
+ * it is against. Runs in a unit.
+ */
 export async function unclaim(
   db: Kysely<Database>,
   build: LiveBuild,
-  declined: { builder: BuilderFacts; worker: string; reason: string; at: number },
+  declined: { builder: BuilderFacts; worker: string; decline: Decline; at: number },
 ): Promise<void> {
   const request = await requestById(db, build.requestId);
   if (request === undefined) throw new Error(`build ${build.id} has no request`);
   await deleteBuild(db, build.id);
   await returnNumber(db, build.builderId, build.number);
-  const workers = new Set([...(JSON.parse(request.declined_json) as number[]), build.workerId]);
+  const { builder, worker, decline, at } = declined;
+  const workers = new Set(JSON.parse(request.declined_json) as number[]);
+  if (decline.cause === 'policy') workers.add(build.workerId);
   await returnDeclined(db, request.id, { workers: [...workers], notBefore: null });
-  const { builder, worker, reason, at } = declined;
   await recordEvents(db, [
     {
       at,
       kind: 'request.declined',
       actor: `worker:${worker}`,
       subject: `request/${request.id}`,
-      data: { builder: builder.name, reason },
+      data: { builder: builder.name, cause: decline.cause, reason: decline.reason },
     },
   ]);
 }

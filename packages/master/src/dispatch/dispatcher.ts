@@ -2,13 +2,12 @@ import type { Assignments, BuilderFacts, DispatchFacts, Farm } from '@weir/model
 import { assign } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { LiveBuild } from '../builds/live-build.ts';
-import type { LiveBuilds } from '../builds/live-builds.ts';
+import type { Decline, LiveBuilds } from '../builds/live-builds.ts';
 import { logFileOf } from '../builds/logs/log-file.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { EmbeddedQueue } from '../queue/embedded.ts';
 import { poolOf } from '../queue/queue.ts';
-import { buildById } from '../store/builds.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { requestById, waitingRequests } from '../store/requests.ts';
 import type { Store } from '../store/store.ts';
@@ -84,12 +83,12 @@ export class Dispatcher {
     await this.#round;
   }
 
-  /** A worker declined: the request waits for another one. */
-  async declined(build: LiveBuild, worker: string, reason: string): Promise<void> {
+  /** A worker declined: the request waits for another one, or for this one's next word. */
+  async declined(build: LiveBuild, worker: string, decline: Decline): Promise<void> {
     const { store, now, builders } = this.#context;
     const builder = builders().get(build.builderId);
     if (builder === undefined) return;
-    await store.unit((db) => unclaim(db, build, { builder, worker, reason, at: now() }));
+    await store.unit((db) => unclaim(db, build, { builder, worker, decline, at: now() }));
     const request = await requestById(store.read, build.requestId);
     if (request?.state === 'waiting') this.enqueue(request);
   }
@@ -192,12 +191,12 @@ export class Dispatcher {
 
   /** An offer without an answer: the slot is no good, and the request is tried elsewhere. */
   #expire(build: LiveBuild, session: Session): void {
-    const { store, builds, log } = this.#context;
+    const { builds, log } = this.#context;
     if (this.#isStopped || build.state !== 'offered' || builds.get(build.id) !== build) return;
     session.offered -= 1;
     session.credit = 0;
-    buildById(store.read, build.id)
-      .then((row) => row && builds.lose(row, `worker ${session.name} did not answer the offer`))
+    builds
+      .loseById(build.id, `worker ${session.name} did not answer the offer`)
       .catch((error: unknown) =>
         log.warn(`offer ${build.id} was not taken back: ${String(error)}`),
       );

@@ -227,20 +227,23 @@ export class Agent {
 
   #answerOffer(spec: BuildSpec, epoch: number): void {
     const { build } = spec;
-    const reason = this.#refusal(spec);
+    const busy = this.#busyReason();
+    const reason = busy ?? declineReason(this.#options.policy, spec);
     if (reason !== null) {
-      this.#link?.send({ t: 'decline', build, epoch, reason });
+      const cause = busy === null ? 'policy' : 'busy';
+      this.#link?.send({ t: 'decline', build, epoch, cause, reason });
       return;
     }
     this.#offers.set(build, { spec, epoch });
     this.#link?.send({ t: 'accept', build, epoch });
   }
 
-  #refusal(spec: BuildSpec): string | null {
+  /** Why no build can be taken just now, whichever it is. */
+  #busyReason(): string | null {
     if (this.#isDraining) return 'it is leaving';
     if (this.#diskFull) return 'its disk is full';
     if (this.#freeSlots() <= this.#offers.size) return 'all its slots are taken';
-    return declineReason(this.#options.policy, spec);
+    return null;
   }
 
   #start(build: number): void {
