@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import { closeCodes, encodeLogFrame, maxFrameBytes, workerSchema } from '@weir/protocol';
-import type { FarmMessage } from '@weir/protocol';
+import {
+  buildSchema,
+  closeCodes,
+  encodeLogFrame,
+  maxFrameBytes,
+  workerSchema,
+} from '@weir/protocol';
+import type { FarmMessage, JournalEntry } from '@weir/protocol';
 import { after, afterEach, before, describe, it } from 'mocha';
 import WebSocket from 'ws';
 import { FarmProcess } from './support/farm-process.ts';
@@ -213,9 +219,22 @@ describe('the link of a worker', () => {
       welcome.builds.map(({ action, epoch }) => [action, epoch]),
       [['continue', offer.epoch + 1]],
     );
-    old.send({ t: 'journal', build, epoch: offer.epoch, entries });
+    // What the old link still had to say: were it heard, the build would have ended.
+    const end: JournalEntry = {
+      t: 'build-finished',
+      n: 1,
+      at: 0,
+      result: 'failure',
+      findings: [],
+      text: '',
+      environment: {},
+    };
+    old.send({ t: 'journal', build, epoch: offer.epoch, entries: [end] });
     old.send({ t: 'journal', build, epoch: offer.epoch + 1, entries });
-    assert.equal((await old.next('ack')).epoch, offer.epoch + 1);
+    const ack = await old.next('ack');
+    assert.deepEqual([ack.epoch, ack.entries], [offer.epoch + 1, 1]);
+    const { state } = await farm.get(`/api/v1/builds/${build}`, buildSchema);
+    assert.equal(state, 'running');
   });
 
   it('of another agent with the same key is refused while the first answers', async () => {

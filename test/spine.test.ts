@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildSchema } from '@weir/protocol';
+import { buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { FarmProcess } from './support/farm-process.ts';
 import { needs } from './support/needs.ts';
@@ -80,5 +80,33 @@ describe('a commit on a trunk', () => {
       data: { builder: appBuilder },
     });
     assert.equal(green.data['result'], 'success');
+  });
+
+  it('is covered by the newest one while requests wait', async () => {
+    const path = `/api/v1/builders/${encodeURIComponent(runtimeBuilder)}`;
+    await farm.post(`${path}/pause`, { reason: 'to let requests gather' });
+    const { last } = farm.events;
+    const first = await repositories.lang.commit({ message: 'One', files: { one: '1' } });
+    await farm.events.until('request.created', { after: last, data: { builder: runtimeBuilder } });
+    const second = await repositories.lang.commit({ message: 'Two', files: { two: '2' } });
+
+    const gone = await farm.events.until('request.superseded', {
+      after: last,
+      data: { builder: runtimeBuilder },
+    });
+
+    await farm.post(`${path}/resume`, { reason: 'enough' });
+    const built = await farm.events.until('build.finished', {
+      after: gone.number,
+      data: { builder: runtimeBuilder },
+    });
+    const build = await farm.get(`/api/v1/builds/${built.subject.slice(6)}`, buildSchema);
+    assert.equal(build.revisions.upstream, second);
+    assert.deepEqual(
+      build.changes.map(({ commit }) => commit),
+      [second, first],
+    );
+    const request = await farm.get(`/api/v1/${gone.subject.replace('/', 's/')}`, requestSchema);
+    assert.deepEqual([request.state, request.supersededBy], ['cancelled', build.request]);
   });
 });

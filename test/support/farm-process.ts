@@ -25,6 +25,8 @@ export const token = 'token-of-the-tests';
 export interface FarmOptions {
   readonly farm: string;
   readonly remotes?: ReadonlyMap<string, string>;
+  /** Added to the master's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A master as a process of its own, with real workers, in a folder of its own. */
@@ -38,19 +40,25 @@ export class FarmProcess implements AsyncDisposable {
   url = '';
   workerPort = 0;
   fingerprint = '';
+  readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #events: EventWatch | undefined;
 
-  private constructor(dir: string, remotes: ReadonlyMap<string, string>) {
+  private constructor(
+    dir: string,
+    remotes: ReadonlyMap<string, string>,
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.#env = env;
     this.dir = dir;
     this.farmPath = join(dir, 'farm.yaml');
     this.remotes = remotes;
   }
 
   /** Starts a farm with this farm file. */
-  static async start({ farm, remotes = new Map() }: FarmOptions): Promise<FarmProcess> {
+  static async start({ farm, remotes = new Map(), env = {} }: FarmOptions): Promise<FarmProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'weir-t-'));
-    const process = new FarmProcess(dir, remotes);
+    const process = new FarmProcess(dir, remotes, env);
     await writeFile(process.farmPath, farm);
     await process.start();
     return process;
@@ -69,7 +77,7 @@ export class FarmProcess implements AsyncDisposable {
     args.push('--worker-port', String(this.workerPort));
     for (const [url, path] of this.remotes) args.push('--remote', `${url}=${path}`);
     const child = spawn(process.execPath, args, {
-      env: { ...process.env, WEIR_ADMIN_TOKEN: token },
+      env: { ...process.env, ...this.#env, WEIR_ADMIN_TOKEN: token },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
