@@ -9,14 +9,13 @@ import type { Log } from '../log.ts';
 import type { EmbeddedQueue } from '../queue/embedded.ts';
 import { poolOf } from '../queue/queue.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { requestById, waitingRequests } from '../store/requests.ts';
+import { requestById, waitingRequests, toWaiting } from '../store/requests.ts';
 import type { Store } from '../store/store.ts';
 import type { Session } from '../workers/session.ts';
 import type { Sessions } from '../workers/sessions.ts';
 import { claim, unclaim } from './claim.ts';
 import { endBlocked, requestRuntime } from './needed-runtimes.ts';
 import type { Usage } from './usage.ts';
-import { toWaiting } from './waiting.ts';
 
 export interface DispatcherContext {
   readonly store: Store;

@@ -10,7 +10,6 @@ import {
   waitingRequests,
 } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
-import { toWaiting } from './waiting.ts';
 
 /** Writes the request for a runtime that one worker needs for itself. Runs in a unit. */
 export async function requestRuntime(

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { cancelRequest, insertRequest, waitingRequests } from '../store/requests.ts';
+import { cancelRequest, insertRequest, toWaiting, waitingRequests } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { branchInForce, changesAfter } from './unscheduled.ts';
 
@@ -114,18 +114,7 @@ async function supersede(
   at: number,
 ): Promise<number[]> {
   const waiting = await waitingRequests(db);
-  const covered = superseded(
-    waiting.map((row) => ({
-      id: row.id,
-      builderId: row.builder_id,
-      reason: row.reason,
-      upstreamCommit: row.upstream_commit,
-      upstreamPosition: row.upstream_position,
-      projectPosition: row.project_position,
-      forWorkerId: row.for_worker_id,
-    })),
-    builders,
-  );
+  const covered = superseded(waiting.map(toWaiting), builders);
   const builderOf = new Map(waiting.map((row) => [row.id, builders.get(row.builder_id)?.name]));
   const events: NewEvent[] = [];
   for (const { request, by } of covered) {

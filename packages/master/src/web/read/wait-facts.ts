@@ -1,10 +1,11 @@
-import type { BuilderFacts, DispatchFacts, WaitingRequest, WorkerFacts } from '@weir/model';
+import type { BuilderFacts, DispatchFacts, WorkerFacts } from '@weir/model';
 import { familyOf, runtimeBuilderName, runtimeKey } from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
 import type { RequestRow } from '../../store/requests.ts';
+import { toWaiting } from '../../store/requests.ts';
 import type { RuntimeRow } from '../../store/runtimes.ts';
 import { runtimesOfCommits } from '../../store/runtimes.ts';
 import type { Database } from '../../store/schema.ts';
@@ -40,22 +41,6 @@ export async function loadWaitFacts(
       upstreamCommit: row.upstream_commit,
     })),
     slotSeconds: new Map(),
-  };
-}
-
-function toWaiting(request: RequestRow): WaitingRequest {
-  return {
-    id: request.id,
-    builderId: request.builder_id,
-    reason: request.reason,
-    upstreamCommit: request.upstream_commit,
-    upstreamPosition: request.upstream_position,
-    projectPosition: request.project_position,
-    createdAt: request.created_at,
-    notBefore: request.not_before,
-    forWorkerId: request.for_worker_id,
-    lostByWorkerId: request.lost_by_worker_id,
-    declinedBy: JSON.parse(request.declined_json) as number[],
   };
 }
 
