@@ -7,6 +7,7 @@ import {
   finishRequest,
   insertRequest,
   requestsOfCommit,
+  toWaiting,
   waitingRequests,
 } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
