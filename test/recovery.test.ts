@@ -79,6 +79,17 @@ describe('a farm whose processes are killed', () => {
     const again = await farm.events.until('build.started', { after: lost.number });
     assert.equal(again.data['builder'], appBuilder);
   });
+
+  it('gives builds up at once when the master starts, though their worker is gone too', async () => {
+    await worker.kill();
+    await farm.kill();
+
+    await farm.start();
+
+    const lost = await farm.events.until('build.lost', { subject: running.subject });
+    assert.equal(lost.data['text'], 'the master stopped while it ran');
+    worker.restart();
+  });
 });
 
 describe('a request whose builds are lost', () => {

@@ -60,6 +60,8 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
         owner: message.owner,
         agent: message.agent,
       });
+      // Who waits to be accepted asks again and again, and has done nothing wrong.
+      if (enrolment.t === 'pending') return closeLink(socket, 'pending', enrolment.text);
       if (enrolment.t !== 'accepted') return refuse(enrolment.t, enrolment.text);
       proved = { ...enrolment.worker, agent: message.agent };
       sendMessage(socket, { t: 'proof', version: proof.version, signature: proof.signature });
