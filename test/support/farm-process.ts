@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -43,6 +44,7 @@ export class FarmProcess implements AsyncDisposable {
   readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #events: EventWatch | undefined;
+  #errors: Interface | undefined;
 
   private constructor(
     dir: string,
@@ -81,7 +83,8 @@ export class FarmProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    createInterface({ input: child.stderr }).on('line', (line) => (this.log += `${line}\n`));
+    this.#errors = createInterface({ input: child.stderr });
+    this.#errors.on('line', (line) => (this.log += `${line}\n`));
     const exited = once(child, 'exit').then(() => {
       throw new Error(`the master ended:\n${this.log}`);
     });
@@ -102,6 +105,11 @@ export class FarmProcess implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Resolves when the master has written this to its standard error. */
+  async logged(text: string): Promise<void> {
+    while (this.#errors !== undefined && !this.log.includes(text)) await once(this.#errors, 'line');
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -73,9 +73,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     declined: (build, decline) =>
       dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', decline),
   });
+  const complaints = onceLog(log);
+  const refused = (who: string, text: string): void => complaints.warn(`${who}: ${text}`);
   const sessions = new Sessions({
     store,
     now,
+    refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
     resume: (session, hello) => builds.resume(session, hello),
     opened: (session) => builds.opened(session),
@@ -119,7 +122,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await usage.rebuild(store.read, builders(), now());
   await dispatcher.reconcile();
   considerAll();
-  const refused = onceLog(log);
   const gateway = await openGateway(
     { host: options.host, port: options.workerPort },
     {
@@ -134,7 +136,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       closed: (session) => {
         sessions.closed(session).catch((error: unknown) => log.warn(String(error)));
       },
-      refused: (who, text) => refused.warn(`${who}: ${text}`),
+      refused,
     },
   );
   poller.start();

@@ -91,7 +91,7 @@ export class Intake {
     if (error instanceof LogRefusedError && error.code !== 'log-queue-full') {
       this.#context.refused(build, text);
     } else {
-      session.close('badFrame', text);
+      session.refuse('badFrame', text);
     }
   }
 

@@ -101,7 +101,7 @@ export class LiveBuilds {
     if (build?.session !== session) return this.#notYours(session, frame.build);
     if (frame.epoch !== build.epoch) return;
     const refusal = this.#intake.logFrame(build, session, frame);
-    if (refusal !== undefined) session.close('badFrame', refusal);
+    if (refusal !== undefined) session.refuse('badFrame', refusal);
   }
 
   /** A build that this farm never gave this worker ends the link; one that ended meanwhile is only told so. */
@@ -109,7 +109,7 @@ export class LiveBuilds {
     if (session.formerBuilds.has(build)) {
       session.send({ t: 'abort', build, reason: 'the build has ended' });
     } else {
-      session.close('notYours', `build ${build} is not this worker's`);
+      session.refuse('notYours', `build ${build} is not this worker's`);
     }
   }
 

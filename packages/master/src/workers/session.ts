@@ -15,6 +15,12 @@ export interface SessionHello {
   readonly failed: Iterable<string>;
 }
 
+export interface SessionContext {
+  readonly now: Clock;
+  /** A link was closed for what the worker did. */
+  refused(who: string, text: string): void;
+}
+
 /** One worker's live link. Who the worker is comes from here alone, never from a message. */
 export class Session implements WorkerFacts {
   readonly id: number;
@@ -40,11 +46,14 @@ export class Session implements WorkerFacts {
   /** Builds that were this worker's and have ended: late words about them are no offence. */
   readonly formerBuilds = new Set<number>();
   readonly #socket: WebSocket;
+  readonly #context: SessionContext;
   readonly #heartbeat: NodeJS.Timeout;
   #questions: (() => void)[] = [];
 
-  constructor(socket: WebSocket, worker: WorkerRow, hello: SessionHello, now: Clock) {
+  constructor(socket: WebSocket, worker: WorkerRow, hello: SessionHello, context: SessionContext) {
+    const { now } = context;
     this.#socket = socket;
+    this.#context = context;
     this.id = worker.id;
     this.name = worker.name;
     this.boot = hello.boot;
@@ -84,6 +93,12 @@ export class Session implements WorkerFacts {
 
   close(reason: CloseReason, text: string): void {
     closeLink(this.#socket, reason, text);
+  }
+
+  /** Closes the link for what the worker did, and has that logged. */
+  refuse(reason: CloseReason, text: string): void {
+    this.#context.refused(`worker ${this.name}`, text);
+    this.close(reason, text);
   }
 
   /** Called for each frame, of whatever kind. */

@@ -1,7 +1,6 @@
 import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
-import type { Clock } from '../clock.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -10,13 +9,13 @@ import { flagDuplicate, setOffline, setOnline } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
+import type { SessionContext } from './session.ts';
 import { Session } from './session.ts';
 
 type Welcome = Extract<FarmMessage, { t: 'welcome' }>;
 
-export interface SessionsContext {
+export interface SessionsContext extends SessionContext {
   readonly store: Store;
-  readonly now: Clock;
   /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
   reconcile(
     db: Kysely<Database>,
@@ -55,11 +54,9 @@ export class Sessions {
     const old = this.#byWorker.get(worker.id);
     if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
       await this.#flag(worker);
-      closeLink(
-        socket,
-        'duplicate',
-        `a worker with the key of ${worker.name} is connected already`,
-      );
+      const text = `a worker with the key of ${worker.name} is connected already`;
+      this.#context.refused(`worker ${worker.name}`, text);
+      closeLink(socket, 'duplicate', text);
       return undefined;
     }
     const labels = detectedLabels(hello.labels);
@@ -73,7 +70,12 @@ export class Sessions {
       ]);
       return this.#context.reconcile(db, worker, hello);
     });
-    const session = new Session(socket, worker, { boot, slots, labels, ...runtimes }, now);
+    const session = new Session(
+      socket,
+      worker,
+      { boot, slots, labels, ...runtimes },
+      this.#context,
+    );
     this.#replace(session);
     const builds = await this.#context.resume(session, hello);
     if (this.#byWorker.get(worker.id) !== session) return undefined;
