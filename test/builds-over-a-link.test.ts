@@ -56,10 +56,13 @@ describe('a build over a link', () => {
     return { worker, offer };
   }
 
-  function sendLog(worker: RawWorker, build: number, epoch: number, sequence: number): void {
-    const bytes = Buffer.from('printed\n');
-    const place = { step: 0, sequence, offset: 0, afterCut: false };
-    worker.sendRaw(encodeLogFrame({ build, epoch, ...place, bytes }));
+  function sendLog(
+    worker: RawWorker,
+    place: { build: number; epoch: number; sequence: number },
+    text: string,
+  ): void {
+    const bytes = Buffer.from(text);
+    worker.sendRaw(encodeLogFrame({ ...place, step: 0, offset: 0, afterCut: false, bytes }));
   }
 
   /** What the master complained of about this worker, once it has. */
@@ -83,7 +86,8 @@ describe('a build over a link', () => {
   it('whose log frames have a gap ends the link, and that is logged', async () => {
     const { worker, offer } = await running('log-gap');
 
-    sendLog(worker, offer.spec.build, offer.epoch, 4);
+    const { epoch, spec } = offer;
+    sendLog(worker, { build: spec.build, epoch, sequence: 4 }, 'printed');
 
     const { code, reason } = await worker.closed;
     assert.deepEqual([code, reason], [closeCodes.badFrame, 'log frame 4 came, 0 was next']);
@@ -106,7 +110,7 @@ describe('a build over a link', () => {
     await worker.prove(farm.workerPort);
     await worker.next('proof');
 
-    sendLog(worker, build, offer.epoch, 0);
+    sendLog(worker, { build, epoch: offer.epoch, sequence: 0 }, 'printed');
 
     const { code, reason } = await worker.closed;
     assert.deepEqual([code, reason], [closeCodes.badFrame, 'frame before the session began']);
@@ -120,13 +124,14 @@ describe('a build over a link', () => {
     });
     const epoch = builds[0]?.epoch ?? 0;
 
-    // The old one would be acknowledged, and the next one be the second of its offset.
-    sendLog(worker, build, offer.epoch, 0);
-    sendLog(worker, build, epoch, 0);
+    sendLog(worker, { build, epoch: offer.epoch, sequence: 0 }, 'stale\n');
+    sendLog(worker, { build, epoch, sequence: 0 }, 'fresh\n');
 
     const ack = await worker.next('ack');
-    assert.deepEqual([ack.epoch, ack.log], [epoch, { step: 0, offset: 8 }]);
-    assert.equal((await farm.get(`/api/v1/builds/${build}`, buildSchema)).steps[0]?.log?.bytes, 8);
+    assert.deepEqual([ack.epoch, ack.log], [epoch, { step: 0, offset: 6 }]);
+    const { steps } = await farm.get(`/api/v1/builds/${build}`, buildSchema);
+    const log = await fetch(new URL(`/api/v1/logs/${steps[0]?.log?.id}`, farm.url));
+    assert.equal(await log.text(), 'fresh\n');
   });
 
   it('that the worker does not answer goes back to the queue', async () => {
