@@ -5,6 +5,9 @@ import { readJournal } from '../runner/journal.ts';
 import { logDir, slotPaths } from '../runner/paths.ts';
 import { SpoolReader } from '../spool/reader.ts';
 
+/** What a feed needs of a link. */
+export type FeedLink = Pick<Link, 'isFull' | 'send' | 'sendLog'>;
+
 /** One log on its way: what was sent, and what the farm has stored. */
 interface LogFeed {
   readonly reader: SpoolReader;
@@ -31,7 +34,7 @@ export class Feed {
   #storedEntries = 0;
   /** The step whose log grows. */
   #step: number | null = null;
-  #link: Link | null = null;
+  #link: FeedLink | null = null;
   #partialSince: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -47,7 +50,7 @@ export class Feed {
 
   /** Goes on over this link, from where the farm says that it is. */
   attach(
-    link: Link,
+    link: FeedLink,
     from: { epoch: number; entries: number; logs: readonly { step: number; offset: number }[] },
   ): void {
     this.#link = link;
@@ -115,7 +118,7 @@ export class Feed {
    * Sends entries up to the end of a step's log, which has to be sent before its `log-finished`.
    * False when there are no more for now.
    */
-  #pumpJournal(link: Link): boolean {
+  #pumpJournal(link: FeedLink): boolean {
     if (this.#sentEntries >= this.#written) return false;
     const to = Math.min(this.#written, this.#sentEntries + maxEntriesInMessage);
     const ready = readJournal(slotPaths(this.#slotDir).journal, this.#sentEntries + 1, to);
@@ -134,7 +137,7 @@ export class Feed {
   }
 
   /** Sends what the step has printed. True when nothing of its log is left to send before the journal goes on. */
-  #pumpLog(link: Link, step: number): boolean {
+  #pumpLog(link: FeedLink, step: number): boolean {
     const log = this.#log(step);
     const isWhole = this.#sentEntries < this.#written;
     for (;;) {
