@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, builderSchema, farmSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { countProcesses, uniqueSeconds } from '../packages/worker/test/runner/processes.ts';
 import { FarmProcess, token } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
@@ -21,11 +23,18 @@ interface Ran {
 describe('commands by people', () => {
   let repositories: SmallFarm;
   let farm: FarmProcess;
+  const seconds = uniqueSeconds(7);
 
   before(async () => {
     repositories = await createSmallFarm();
     // Ends only when it is ended.
-    const steps = ['- test: |', '    echo started', '    while true; do sleep 1; done'];
+    const steps = [
+      '- test: |',
+      '    trap "" TERM',
+      `    setsid sleep ${seconds} &`,
+      '    echo started',
+      '    while true; do sleep 1; done',
+    ];
     farm = await FarmProcess.start({
       farm: repositories.farm({ steps }),
       remotes: repositories.remotes,
@@ -42,16 +51,18 @@ describe('commands by people', () => {
     return runWeir(args, env);
   }
 
-  it('end a running build, with the reason', async () => {
+  it('end a running build with all its processes, and keep the reason', async () => {
     const { subject } = await farm.events.until('build.started', { data: { builder: appBuilder } });
     const id = subject.slice('build/'.length);
     await farm.events.until('step.started', { subject });
+    while (countProcesses(seconds) === 0) await setImmediate();
 
     const { status, stdout } = await weir('cancel', id, '--reason', 'it runs for ever');
 
     assert.deepEqual([status, stdout], [0, `Build ${id} is being ended.\n`]);
     const ended = await farm.events.until('build.finished', { subject });
     assert.equal(ended.data['result'], 'cancelled');
+    assert.equal(countProcesses(seconds), 0);
     const build = await farm.get(`/api/v1/builds/${id}`, buildSchema);
     assert.equal(build.cancelRequested, 'it runs for ever');
   });

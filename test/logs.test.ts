@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { buildSchema } from '@weir/protocol';
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { openReader } from '../packages/master/src/store/store.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { FarmProcess } from './support/farm-process.ts';
+import { EventReader } from './support/server-sent-events.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm } from './support/small-farm.ts';
 
@@ -70,6 +72,18 @@ describe('logs through a link that is cut', () => {
     );
   });
 
+  it('were taken over under a new epoch at each cut', async () => {
+    await using reader = openReader(join(farm.dir, 'farm', 'weir.sqlite'));
+
+    const { epoch } = await reader
+      .selectFrom('builds')
+      .select('epoch')
+      .where('id', '=', build.id)
+      .executeTakeFirstOrThrow();
+
+    assert.equal(epoch, 1 + proxy.cuts);
+  });
+
   for (const name of Object.keys(texts)) {
     it(`come back byte for byte: ${name}`, async () => {
       const log = build.steps.find((step) => step.name === name)?.log;
@@ -99,6 +113,35 @@ describe('logs through a link that is cut', () => {
     assert.equal(response.status, 206);
     const expected = printed.get('random')?.subarray(5 * mib - 10, 5 * mib + 10);
     assert.deepEqual(Buffer.from(await response.arrayBuffer()), expected);
+  });
+});
+
+describe('the log of a step that runs', () => {
+  it('is followed while it grows, to its end', async () => {
+    await using repositories = await createSmallFarm();
+    const gate = join(repositories.app.path, '..', 'gate');
+    const steps = ['- test: |', '    echo one', `    until [ -e "${gate}" ]; do sleep 0.1; done`];
+    await using farm = await FarmProcess.start({
+      farm: repositories.farm({ steps: [...steps, '    echo two'] }),
+      remotes: repositories.remotes,
+    });
+    await farm.addWorker({ name: 'w1' });
+    const { subject } = await farm.events.until('build.started', { data: { builder: appBuilder } });
+    await farm.events.until('step.started', { subject });
+    const build = await farm.get(`/api/v1/${subject.replace('/', 's/')}`, buildSchema);
+    await using reader = await EventReader.open(
+      `${farm.url}/api/v1/logs/${build.steps[0]?.log?.id}/live`,
+    );
+
+    const first = await reader.next();
+    await writeFile(gate, '');
+    const second = await reader.next();
+    const end = await reader.next();
+
+    const textOf = (data = ''): string => Buffer.from(data, 'base64').toString();
+    assert.deepEqual([first?.id, textOf(first?.data)], ['4', 'one\n']);
+    assert.deepEqual([second?.id, textOf(second?.data)], ['8', 'two\n']);
+    assert.equal(end?.event, 'end');
   });
 });
 
