@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { validatedFetch } from './support/api.ts';
 import { FarmProcess } from './support/farm-process.ts';
 import { needs } from './support/needs.ts';
 import type { SmallFarm } from './support/small-farm.ts';
@@ -52,7 +53,7 @@ describe('a commit on a trunk', () => {
       [['Say hello twice', 'Cy Test']],
     );
     const log = build.steps[0]?.log;
-    const text = await (await fetch(new URL(`/api/v1/logs/${log?.id}`, farm.url))).text();
+    const text = await (await validatedFetch(new URL(`/api/v1/logs/${log?.id}`, farm.url))).text();
     assert.equal(text, 'lang 2 runs ./app.txt\nthe program works\n');
   });
 

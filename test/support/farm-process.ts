@@ -9,6 +9,7 @@ import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { validatedFetch } from './api.ts';
 import { EventWatch } from './event-watch.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerOptions } from './worker-process.ts';
@@ -134,13 +135,13 @@ export class FarmProcess implements AsyncDisposable {
   }
 
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-    const response = await fetch(new URL(path, this.url));
+    const response = await validatedFetch(new URL(path, this.url));
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return schema.parse(await response.json());
   }
 
   async post(path: string, body: unknown): Promise<unknown> {
-    const response = await fetch(new URL(path, this.url), {
+    const response = await validatedFetch(new URL(path, this.url), {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
