@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { buildSchema } from '@weir/protocol';
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { buildById } from '../packages/master/src/store/builds.ts';
 import { openReader } from '../packages/master/src/store/store.ts';
+import { validatedFetch } from './support/api.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { FarmProcess } from './support/farm-process.ts';
 import { EventReader } from './support/server-sent-events.ts';
@@ -75,20 +77,16 @@ describe('logs through a link that is cut', () => {
   it('were taken over under a new epoch at each cut', async () => {
     await using reader = openReader(join(farm.dir, 'farm', 'weir.sqlite'));
 
-    const { epoch } = await reader
-      .selectFrom('builds')
-      .select('epoch')
-      .where('id', '=', build.id)
-      .executeTakeFirstOrThrow();
+    const row = await buildById(reader, build.id);
 
-    assert.equal(epoch, 1 + proxy.cuts);
+    assert.equal(row?.epoch, 1 + proxy.cuts);
   });
 
   for (const name of Object.keys(texts)) {
     it(`come back byte for byte: ${name}`, async () => {
       const log = build.steps.find((step) => step.name === name)?.log;
 
-      const response = await fetch(new URL(`/api/v1/logs/${log?.id}`, farm.url));
+      const response = await validatedFetch(new URL(`/api/v1/logs/${log?.id}`, farm.url));
       const bytes = Buffer.from(await response.arrayBuffer());
 
       const expected = printed.get(name) ?? Buffer.alloc(0);
@@ -106,7 +104,7 @@ describe('logs through a link that is cut', () => {
   it('are given in parts', async () => {
     const log = build.steps.find(({ name }) => name === 'random')?.log;
 
-    const response = await fetch(new URL(`/api/v1/logs/${log?.id}`, farm.url), {
+    const response = await validatedFetch(new URL(`/api/v1/logs/${log?.id}`, farm.url), {
       headers: { range: `bytes=${5 * mib - 10}-${5 * mib + 9}` },
     });
 
