@@ -9,13 +9,13 @@ import { needs } from '../support/needs.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
 import { appBuilder, createSmallFarm } from '../support/small-farm.ts';
 
-/** A step that goes on, line by line, until its project has the file `go`. */
+/** A step that goes on, line by line, until its workspace has the file `go`. */
 const slowly = [
   '- test: |',
   '    lang ./app.txt',
   '    printf "\\\\033[31mred words\\\\033[0m <b>no markup</b>\\\\n"',
   '    n=0',
-  '    while [ ! -e "$GO" ]; do n=$((n+1)); echo "line $n"; sleep 0.2; done',
+  '    while [ ! -e go ]; do n=$((n+1)); echo "line $n"; sleep 0.2; done',
 ];
 
 describe('the pages in a browser', () => {
@@ -23,16 +23,13 @@ describe('the pages in a browser', () => {
   let farm: FarmProcess;
   let browser: Browser;
   let page: Page;
-  let go: string;
   const faults: string[] = [];
 
   before(async function () {
     needs(this, 'bwrap', 'chromium');
     repositories = await createSmallFarm();
-    go = join(repositories.app.path, '..', 'go');
-    const steps = slowly.map((line) => line.replace('$GO', go));
     farm = await FarmProcess.start({
-      farm: repositories.farm({ steps }),
+      farm: repositories.farm({ steps: slowly }),
       remotes: repositories.remotes,
     });
     browser = await launchBrowser();
@@ -49,8 +46,8 @@ describe('the pages in a browser', () => {
   });
 
   it('show a commit, its build, the live log and the verdict without a reload', async () => {
-    await farm.addWorker({ name: 'w1' });
-    await farm.addWorker({ name: 'w2' });
+    await farm.addWorker({ name: 'w1', sandbox: 'bubblewrap' });
+    await farm.addWorker({ name: 'w2', sandbox: 'bubblewrap' });
     await page.goto(farm.url);
     await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
 
@@ -76,7 +73,9 @@ describe('the pages in a browser', () => {
       .waitFor();
 
     await page.goto(farm.url);
-    await writeFile(go, '');
+    for (const { dataDir } of farm.workers) {
+      await writeFile(join(dataDir, 'slots', '0', 'work', 'src', 'go'), '');
+    }
 
     const head = page.locator('th.column', { hasText: 'app' });
     await head.locator('.v-green').waitFor();
