@@ -145,6 +145,22 @@ describe('the link of a worker', () => {
     });
   }
 
+  it('that is closed for bad frames harms no build of another worker', async () => {
+    const { worker: bystander, offer } = await busyWorker('bystander');
+    const vandal = await acceptedWorker('vandal');
+
+    for (const data of [...badFrames.map(([, bytes]) => bytes), 'x'.repeat(maxFrameBytes + 1)]) {
+      await vandal.connect(farm.workerPort);
+      vandal.sendRaw(data);
+      await vandal.closed;
+    }
+
+    const { build } = offer.spec;
+    const entries: JournalEntry[] = [{ t: 'step-started', n: 1, at: 0, step: 0 }];
+    bystander.send({ t: 'journal', build, epoch: offer.epoch, entries });
+    assert.equal((await bystander.next('ack')).entries, 1);
+  });
+
   it('takes no frame over 1 MiB', async () => {
     const worker = await acceptedWorker('loud');
     await worker.connect(farm.workerPort);
@@ -245,6 +261,7 @@ describe('the link of a worker', () => {
     worker.hello({ boot: 'boot-2' });
 
     assert.equal((await worker.closed).code, closeCodes.duplicate);
+    await farm.logged('worker doubled: a worker with the key of doubled is connected already');
     const row = await farm.get('/api/v1/workers/doubled', workerSchema);
     assert.notEqual(row.duplicateAt, null);
     assert.equal(row.online, true);
