@@ -54,8 +54,9 @@ export class Agent {
   #lastReady = '';
   #diskFull = false;
   #isDraining = false;
-  readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
+  /** Ends what the agent waits for just now: a link that comes up, or the pause after one. */
+  #interrupt: () => void = () => {};
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -121,8 +122,7 @@ export class Agent {
   /** Ends now; builds end with it. */
   stop(): void {
     this.#isStopped = true;
-    this.#stopped.resolve();
-    this.#link?.close();
+    this.#interrupt();
   }
 
   get #isBusy(): boolean {
@@ -132,7 +132,8 @@ export class Agent {
   async #pause(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    await Promise.race([promise, this.#stopped.promise]);
+    this.#interrupt = resolve;
+    await promise;
     clearTimeout(timer);
   }
 
@@ -150,7 +151,7 @@ export class Agent {
       message: (message) => this.#message(message),
       drained: () => this.#pumpAll(),
     });
-    if (this.#isStopped) link.close();
+    this.#interrupt = () => link.close();
     try {
       return await link.ended;
     } catch (error) {
@@ -211,8 +212,9 @@ export class Agent {
         this.#pruneRuntimes();
         return;
       case 'abort':
-        this.#offers.delete(message.build);
         this.#slotOf(message.build)?.abort();
+        // An offer that was answered too late holds no slot any more.
+        if (this.#offers.delete(message.build)) this.#slotChanged();
         return;
       case 'cancel':
         this.#slotOf(message.build)?.cancel(message.reason);
