@@ -39,7 +39,7 @@ export class Session implements WorkerFacts {
   adminPause: Pause | null;
   /** Why the worker's owner takes no builds just now. */
   ownerPause: string | null = null;
-  diskFull = false;
+  diskFull: boolean;
   readonly kept: Set<string>;
   readonly failed: Set<string>;
   heardAt: number;
@@ -64,6 +64,7 @@ export class Session implements WorkerFacts {
       worker.paused_by === null
         ? null
         : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
+    this.diskFull = worker.disk_full === 1;
     this.kept = new Set(hello.kept);
     this.failed = new Set(hello.failed);
     this.heardAt = now();

@@ -5,7 +5,7 @@ import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import { flagDuplicate, setOffline, setOnline } from '../store/workers.ts';
+import { flagDuplicate, setOffline, setOnline, workerById } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
@@ -35,6 +35,8 @@ const duplicateAnswerMs = 5_000;
 export class Sessions {
   readonly #context: SessionsContext;
   readonly #byWorker = new Map<number, Session>();
+  /** By worker, the newest link that begins. */
+  readonly #beginning = new Map<number, Promise<Session | undefined>>();
 
   constructor(context: SessionsContext) {
     this.#context = context;
@@ -48,9 +50,27 @@ export class Sessions {
     return this.#byWorker.get(workerId);
   }
 
-  /** Begins a session for a worker that has proved itself. Undefined: the link was closed with the reason. */
+  /**
+   * Begins a session for a worker that has proved itself. Undefined: the link was closed with the
+   * reason. Links of one worker begin one after another, else they would take its builds from each
+   * other.
+   */
   async begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined> {
+    const before = this.#beginning.get(worker.id);
+    const begun = Promise.resolve(before?.catch(() => {})).then(() =>
+      this.#begin(socket, worker, hello),
+    );
+    this.#beginning.set(worker.id, begun);
+    try {
+      return await begun;
+    } finally {
+      if (this.#beginning.get(worker.id) === begun) this.#beginning.delete(worker.id);
+    }
+  }
+
+  async #begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined> {
     const { store, now } = this.#context;
+    if (socket.readyState !== socket.OPEN) return undefined;
     const old = this.#byWorker.get(worker.id);
     if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
       await this.#flag(worker);
@@ -61,24 +81,37 @@ export class Sessions {
     }
     const labels = detectedLabels(hello.labels);
     const { boot, slots, sandbox, facts } = hello;
-    const runtimes = await store.unit(async (db) => {
+    // Before the unit: that the old link went down must not be written after it.
+    this.#end(old);
+    const begun = await store.unit(async (db) => {
       const at = now();
+      // A person may have changed it since it proved itself.
+      const row = await workerById(db, worker.id);
+      if (row?.state !== 'accepted') return undefined;
       const { name, agent } = worker;
       await setOnline(db, worker.id, { at, boot, slots, agent, labels, sandbox, facts });
       await recordEvents(db, [
         { at, kind: 'worker.online', actor: `worker:${name}`, subject: `worker/${name}`, data: {} },
       ]);
-      return this.#context.reconcile(db, worker, hello);
+      return { row, runtimes: await this.#context.reconcile(db, worker, hello) };
     });
+    if (begun === undefined) {
+      closeLink(socket, 'revoked', "this worker's key was revoked");
+      return undefined;
+    }
     const session = new Session(
       socket,
-      worker,
-      { boot, slots, labels, ...runtimes },
+      begun.row,
+      { boot, slots, labels, ...begun.runtimes },
       this.#context,
     );
-    this.#replace(session);
-    const builds = await this.#context.resume(session, hello);
-    if (this.#byWorker.get(worker.id) !== session) return undefined;
+    this.#byWorker.set(session.id, session);
+    const builds = await this.#resume(session, hello);
+    // What closed meanwhile had nobody to tell.
+    if (!session.isOpen) {
+      await this.closed(session);
+      return undefined;
+    }
     session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, builds });
     this.#context.opened(session);
     return session;
@@ -111,13 +144,19 @@ export class Sessions {
     this.#context.closed(session);
   }
 
-  #replace(session: Session): void {
-    const old = this.#byWorker.get(session.id);
-    if (old !== undefined) {
-      this.#drop(old);
-      old.close('replaced', 'the worker connected again');
+  async #resume(session: Session, hello: Hello): Promise<Welcome['builds']> {
+    try {
+      return await this.#context.resume(session, hello);
+    } catch (error) {
+      await this.closed(session);
+      throw error;
     }
-    this.#byWorker.set(session.id, session);
+  }
+
+  #end(old: Session | undefined): void {
+    if (old === undefined) return;
+    this.#drop(old);
+    old.close('replaced', 'the worker connected again');
   }
 
   /** Two machines hold one key: both are shown as such. */
