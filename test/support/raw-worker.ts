@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, KeyPairKeyObjectResult } from 'node:crypto';
 import { farmMessageSchema, signedBytes, subprotocol } from '@weir/protocol';
 import type { FarmMessage, WorkerMessage } from '@weir/protocol';
 import WebSocket from 'ws';
@@ -15,6 +15,7 @@ type Hello = Extract<WorkerMessage, { t: 'hello' }>;
 /** A worker that says just what the test wants, frame by frame. */
 export class RawWorker {
   readonly name: string;
+  readonly #keys: KeyPairKeyObjectResult;
   readonly #privateKey: KeyObject;
   readonly publicKey: string;
   #socket: WebSocket | undefined;
@@ -22,12 +23,18 @@ export class RawWorker {
   #waiting: (() => void)[] = [];
   closed: Promise<Closed> = Promise.resolve({ code: 0, reason: '' });
 
-  constructor(name: string) {
+  constructor(name: string, keys = generateKeyPairSync('ed25519')) {
     this.name = name;
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const { privateKey, publicKey } = keys;
+    this.#keys = keys;
     this.#privateKey = privateKey;
     const der = publicKey.export({ type: 'spki', format: 'der' });
     this.publicKey = der.subarray(-32).toString('base64');
+  }
+
+  /** Another link's end, with the same name and key. */
+  twin(): RawWorker {
+    return new RawWorker(this.name, this.#keys);
   }
 
   /** Opens a link and says nothing yet. */

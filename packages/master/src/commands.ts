@@ -23,8 +23,8 @@ export interface CommandContext {
   readonly dispatcher: Dispatcher;
   readonly queue: EmbeddedQueue;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
-  /** A builder was paused or resumed: read the builders anew. */
-  refreshBuilders(): Promise<void>;
+  /** A builder was paused or resumed: read it anew. */
+  refreshBuilder(id: number): Promise<void>;
 }
 
 /** Does what a person asks; resolves after the commit. @throws CommandError when it can't be done */
@@ -123,7 +123,7 @@ async function pauseBuilder(
 ): Promise<CommandAnswer> {
   const { store, now, dispatcher } = context;
   const isPause = t === 'pause-builder';
-  await store.unit(async (db) => {
+  const id = await store.unit(async (db) => {
     const builder = await builderByName(db, name);
     if (builder === undefined) {
       throw new CommandError(404, 'no-such-builder', `there is no builder ${name}`);
@@ -134,8 +134,9 @@ async function pauseBuilder(
     }
     const kind = isPause ? 'builder.paused' : 'builder.resumed';
     await recordEvents(db, [{ at, kind, actor, subject: `builder/${name}`, data: { reason } }]);
+    return builder.id;
   });
-  await context.refreshBuilders();
+  await context.refreshBuilder(id);
   dispatcher.wake();
   return {};
 }

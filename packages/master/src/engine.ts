@@ -180,7 +180,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           dispatcher,
           queue,
           builders,
-          refreshBuilders: () => farmInForce.refresh(),
+          refreshBuilder: (id) => farmInForce.refreshOne(id),
         },
         actor,
         command,

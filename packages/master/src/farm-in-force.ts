@@ -1,9 +1,10 @@
 import type { BuilderFacts, Farm } from '@weir/model';
 import { buildersOf } from '@weir/model';
 import { loadBuilder, loadBuilders } from './dispatch/builders-in-force.ts';
+import { cancelUnnamed } from './dispatch/cancel-unnamed.ts';
 import { activeBuilders, syncBuilders } from './store/builders.ts';
 import { recordEvents } from './store/events.ts';
-import { cancelRequest, waitingRequests } from './store/requests.ts';
+import { waitingRequests } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { syncBranches } from './upstream/sync-branches.ts';
 
@@ -11,7 +12,7 @@ import { syncBranches } from './upstream/sync-branches.ts';
 export class FarmInForce {
   readonly #store: Store;
   #farm: Farm;
-  #builders: ReadonlyMap<number, BuilderFacts> = new Map();
+  #builders = new Map<number, BuilderFacts>();
 
   constructor(store: Store, farm: Farm) {
     this.#store = store;
@@ -36,7 +37,7 @@ export class FarmInForce {
       const builders = new Set((await activeBuilders(db)).map((row) => row.id));
       for (const request of await waitingRequests(db)) {
         if (!builders.has(request.builder_id)) {
-          await cancelRequest(db, request.id, { at, supersededBy: null });
+          await cancelUnnamed(db, request.id, at);
         }
       }
       const newest = await db
@@ -54,20 +55,18 @@ export class FarmInForce {
         { at, kind: 'farm.applied', actor: by, subject: 'farm', data: { name: farm.name, path } },
       ]);
     });
+    // Together: the builders of one file mean nothing under another.
+    this.#builders = await loadBuilders(this.#store.read, farm);
     this.#farm = farm;
-    await this.refresh();
   }
 
-  /** Reads what the store knows of the builders anew: pauses, verdicts, durations. */
-  async refresh(): Promise<void> {
-    this.#builders = await loadBuilders(this.#store.read, this.#farm);
-  }
-
-  /** Reads one builder anew, after a build of it. */
+  /** Reads one builder anew: its pause, verdict, duration. */
   async refreshOne(id: number): Promise<void> {
+    const farm = this.#farm;
     const known = this.#builders.get(id);
     if (known === undefined) return;
     const facts = await loadBuilder(this.#store.read, known);
-    this.#builders = new Map(this.#builders).set(id, facts);
+    // Another farm file may have come into force meanwhile.
+    if (this.#farm === farm) this.#builders.set(id, facts);
   }
 }

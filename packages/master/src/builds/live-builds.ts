@@ -79,6 +79,8 @@ export class LiveBuilds {
           session.offered -= 1;
           session.credit -= 1;
           session.send({ t: 'start', build: build.id, epoch: build.epoch });
+          // The worker could not end what it had not begun.
+          if (build.cancelReason !== null) this.cancel(build.id, build.cancelReason);
         }
         return;
       case 'decline':
@@ -87,13 +89,19 @@ export class LiveBuilds {
         this.forget(build);
         // Its word on its slots was wrong, or is on its way: the next one counts.
         if (message.cause === 'busy') session.credit = 0;
-        this.#context.declined(build, message).catch((error: unknown) => {
+        this.#returned(build, message).catch((error: unknown) => {
           this.#context.log.warn(`build ${build.id} was not returned: ${String(error)}`);
         });
         return;
       case 'journal':
         return this.#intake.journal(build, session, message.entries);
     }
+  }
+
+  /** A build that a person wanted ended meanwhile does not wait for another worker. */
+  #returned(build: LiveBuild, decline: Decline): Promise<void> {
+    if (build.cancelReason === null) return this.#context.declined(build, decline);
+    return this.loseById(build.id, decline.reason);
   }
 
   logFrame(session: Session, frame: LogFrame): void {
@@ -191,11 +199,12 @@ export class LiveBuilds {
     const isRetried = await store.unit((db) =>
       loseBuild(db, row, { text, maxAttempts: maxAttempts(), at: now() }),
     );
-    log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     if (build?.session !== undefined) {
       build.session.formerBuilds.add(build.id);
       build.session.send({ t: 'abort', build: build.id, reason: text });
     }
+    if (isRetried === undefined) return;
+    log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
     this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at }, isRetried);
   }
@@ -227,10 +236,21 @@ export class LiveBuilds {
     const { store, now } = this.#context;
     const heard = sessions.filter((session) => session.heardAt >= since);
     if (heard.length === 0) return;
-    const ids = heard.map((session) => session.id);
+    // A build that no link reports is not renewed, whatever its worker does else: the reaper ends it.
+    const reported = [...this.#builds.values()].filter(
+      ({ session }) => session !== undefined && session.heardAt >= since,
+    );
     await store.unit(async (db) => {
-      await renewLeases(db, ids, now() + leaseMs);
-      await setHeard(db, ids, now());
+      await renewLeases(
+        db,
+        reported.map(({ id }) => id),
+        now() + leaseMs,
+      );
+      await setHeard(
+        db,
+        heard.map(({ id }) => id),
+        now(),
+      );
     });
   }
 

@@ -12,18 +12,19 @@ const backOffMs = 5_000;
 
 /**
  * Infrastructure took a build: it is `lost`, and its request waits again, at most `maxAttempts`
- * times in all. A build that a person wanted ended is cancelled instead. Runs in a unit; true when
- * the request waits again.
+ * times in all, and only for a builder that the farm file still names. A build that a person wanted
+ * ended is cancelled instead. Runs in a unit; true when the request waits again, undefined when the
+ * build has ended already or another link took it over.
  */
 export async function loseBuild(
   db: Kysely<Database>,
   build: BuildRow,
   lost: { text: string; maxAttempts: number; at: number },
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const { at, text } = lost;
   const result = build.cancel_reason === null ? 'lost' : 'cancelled';
   const end = { result, findings: [], text, environment: {}, at } as const;
-  if (!(await finishBuild(db, build.id, { epoch: build.epoch }, end))) return false;
+  if (!(await finishBuild(db, build.id, { epoch: build.epoch }, end))) return undefined;
   const builder = await builderById(db, build.builder_id);
   const request = await requestById(db, build.request_id);
   if (builder === undefined || request === undefined) {
@@ -31,7 +32,8 @@ export async function loseBuild(
   }
   await moveHead(db, builder, build.id, end);
   const attempts = request.attempts + 1;
-  const isRetried = result === 'lost' && attempts < lost.maxAttempts;
+  const isWanted = result === 'lost' && builder.active === 1;
+  const isRetried = isWanted && attempts < lost.maxAttempts;
   if (isRetried) {
     await requeueRequest(db, request.id, {
       attempts,

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
 import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
-import { returnNumber, takeNumber } from '../store/builders.ts';
+import { builderById, returnNumber, takeNumber } from '../store/builders.ts';
 import { deleteBuild, insertBuild, insertSteps } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
 import { insertLogs } from '../store/logs.ts';
@@ -13,6 +13,7 @@ import { claimRequest, requestById, returnDeclined } from '../store/requests.ts'
 import type { Database } from '../store/schema.ts';
 import type { Session } from '../workers/session.ts';
 import { buildSpecOf, stepsOf } from './build-spec.ts';
+import { cancelUnnamed } from './cancel-unnamed.ts';
 
 /** A request with all that its build needs to be written down. */
 export interface Claim {
@@ -83,13 +84,16 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
 export async function unclaim(
   db: Kysely<Database>,
   build: LiveBuild,
-  declined: { builder: BuilderFacts; worker: string; decline: Decline; at: number },
+  declined: { worker: string; decline: Decline; at: number },
 ): Promise<void> {
   const request = await requestById(db, build.requestId);
-  if (request === undefined) throw new Error(`build ${build.id} has no request`);
+  const builder = await builderById(db, build.builderId);
+  if (request === undefined || builder === undefined) {
+    throw new Error(`build ${build.id} has no request or builder`);
+  }
   await deleteBuild(db, build.id);
   await returnNumber(db, build.builderId, build.number);
-  const { builder, worker, decline, at } = declined;
+  const { worker, decline, at } = declined;
   const workers = new Set(JSON.parse(request.declined_json) as number[]);
   if (decline.cause === 'policy') workers.add(build.workerId);
   await returnDeclined(db, request.id, { workers: [...workers], notBefore: null });
@@ -102,4 +106,5 @@ export async function unclaim(
       data: { builder: builder.name, cause: decline.cause, reason: decline.reason },
     },
   ]);
+  if (builder.active === 0) await cancelUnnamed(db, request.id, at);
 }

@@ -84,10 +84,8 @@ export class Dispatcher {
 
   /** A worker declined: the request waits for another one, or for this one's next word. */
   async declined(build: LiveBuild, worker: string, decline: Decline): Promise<void> {
-    const { store, now, builders } = this.#context;
-    const builder = builders().get(build.builderId);
-    if (builder === undefined) return;
-    await store.unit((db) => unclaim(db, build, { builder, worker, decline, at: now() }));
+    const { store, now } = this.#context;
+    await store.unit((db) => unclaim(db, build, { worker, decline, at: now() }));
     const request = await requestById(store.read, build.requestId);
     if (request?.state === 'waiting') this.enqueue(request);
   }
@@ -168,21 +166,26 @@ export class Dispatcher {
     queue.remove(request.id);
     session.offered += 1;
     const at = now();
-    const claimed = await store.unit((db) =>
-      claim(db, {
-        farm: farm(),
-        builder,
-        request,
-        session,
-        logFile: logFileOf(at),
-        leaseUntil: at + leaseMs,
-        at,
-      }),
-    );
-    if (claimed === undefined) {
-      session.offered -= 1;
-      return;
+    let claimed;
+    try {
+      claimed = await store.unit((db) =>
+        claim(db, {
+          farm: farm(),
+          builder,
+          request,
+          session,
+          logFile: logFileOf(at),
+          leaseUntil: at + leaseMs,
+          at,
+        }),
+      );
+    } catch (error) {
+      queue.add({ request, pool: poolOf(builder.labels) });
+      throw error;
+    } finally {
+      if (claimed === undefined) session.offered -= 1;
     }
+    if (claimed === undefined) return;
     builds.add(claimed.build);
     setTimeout(() => this.#expire(claimed.build, session), offerMs).unref();
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });

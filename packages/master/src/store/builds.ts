@@ -194,17 +194,17 @@ export async function finishStep(
     .execute();
 }
 
-/** Renews, in one statement, the leases of all builds of the workers that were heard from. */
+/** Renews, in one statement, the leases of builds whose workers were heard from. */
 export async function renewLeases(
   db: Kysely<Database>,
-  workerIds: readonly number[],
+  ids: readonly number[],
   until: number,
 ): Promise<void> {
   await db
     .updateTable('build')
     .set({ lease_until: until })
-    .where('worker_id', 'in', workerIds)
-    .where(isOpen)
+    .where('id', 'in', ids)
+    .where('state', '!=', 'finished')
     .execute();
 }
 
