@@ -8,7 +8,7 @@ import { describe, it } from 'mocha';
 import { openLogWriter } from '../packages/master/src/builds/logs/log-writer.ts';
 import { anchoredClock } from '../packages/master/src/clock.ts';
 import { startEngine } from '../packages/master/src/engine.ts';
-import { FarmInForce } from '../packages/master/src/farm-in-force.ts';
+import { FarmInForce } from '../packages/master/src/farm/in-force.ts';
 import { readFarmText } from '../packages/master/src/farm/read-farm-file.ts';
 import { eventsAfter } from '../packages/master/src/store/events.ts';
 import { openStore } from '../packages/master/src/store/store.ts';

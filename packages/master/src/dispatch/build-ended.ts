@@ -2,7 +2,7 @@ import type { BuilderFacts } from '@weir/model';
 import { familyOf, runtimeKey } from '@weir/model';
 import type { EndedBuild } from '../builds/ended-build.ts';
 import type { Clock } from '../clock.ts';
-import type { FarmInForce } from '../farm-in-force.ts';
+import type { FarmInForce } from '../farm/in-force.ts';
 import type { Log } from '../log.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { requestById } from '../store/requests.ts';

@@ -6,35 +6,14 @@ import { backOffMs } from '../link/back-off.ts';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { Link } from '../link/link.ts';
 import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
-import type { WorkerKey } from '../link/worker-key.ts';
 import { machineFacts } from '../runner/facts.ts';
-import type { Sandbox } from '../sandbox/contract.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
+import type { AgentOptions } from './agent-options.ts';
 import { watchDisk } from './disk-watch.ts';
 import type { Feed } from './feed.ts';
 import { detectLabels } from './labels.ts';
 import { declineReason } from './policy.ts';
-import type { Policy } from './policy.ts';
 import { Slot } from './slot.ts';
-
-export interface AgentOptions {
-  /** The worker port's address: `ws://` or `wss://`, with the path. */
-  readonly url: string;
-  readonly name: string;
-  readonly owner: string;
-  readonly slots: number;
-  readonly dataDir: string;
-  readonly key: WorkerKey;
-  /** Fingerprint of the farm's key. */
-  readonly farmKey: string;
-  readonly sandbox: Sandbox;
-  readonly remotes: Readonly<Record<string, string>>;
-  readonly policy: Policy;
-  /** With less free under the data folder, no builds are taken. */
-  readonly minFreeBytes: number;
-  /** Lines for the worker's owner. */
-  readonly say: (message: string) => void;
-}
 
 /** Who waits to be accepted, or for a twin to go, asks again after so long. */
 const waitMs = 3_000;

@@ -71,7 +71,7 @@ describe('the feed of a build', () => {
     for (const [step, bytes] of logs.entries()) {
       entries.push(started(entries.length + 1, step));
       const writer = new SpoolWriter(logDir(slot, step), 64 * 1024 * 1024);
-      await writer.append(bytes);
+      writer.append(bytes);
       await writer.finish();
       entries.push(finished(entries.length + 1, step, bytes.length));
     }

@@ -1,12 +1,12 @@
 import type { BuilderFacts, Farm } from '@weir/model';
 import { buildersOf } from '@weir/model';
-import { loadBuilder, loadBuilders } from './dispatch/builders-in-force.ts';
-import { cancelUnnamed } from './dispatch/cancel-unnamed.ts';
-import { activeBuilders, syncBuilders } from './store/builders.ts';
-import { recordEvents } from './store/events.ts';
-import { waitingRequests } from './store/requests.ts';
-import type { Store } from './store/store.ts';
-import { syncBranches } from './upstream/sync-branches.ts';
+import { loadBuilder, loadBuilders } from '../dispatch/builders-in-force.ts';
+import { cancelUnnamed } from '../dispatch/cancel-unnamed.ts';
+import { activeBuilders, syncBuilders } from '../store/builders.ts';
+import { recordEvents } from '../store/events.ts';
+import { waitingRequests } from '../store/requests.ts';
+import type { Store } from '../store/store.ts';
+import { syncBranches } from '../upstream/sync-branches.ts';
 
 /** The farm file in force and its builders: what every part of the engine goes by. */
 export class FarmInForce {
