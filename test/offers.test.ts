@@ -96,7 +96,8 @@ describe('an offer', () => {
     await farm.events.until('worker.asked', { subject: 'worker/real' });
     await farm.post('/api/v1/builders/lang%2Fmain%2Fhere/pause', { reason: 'wait' });
     await farm.post('/api/v1/workers/real/accept', { reason: 'test', fingerprint, labels: [] });
-    await farm.events.until('worker.online', { subject: 'worker/real' });
+    // It says so after it has said that it is ready.
+    await real.said('connected to');
     real.signal('SIGSTOP');
 
     await farm.post('/api/v1/builders/lang%2Fmain%2Fhere/resume', { reason: 'go' });

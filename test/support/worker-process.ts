@@ -31,6 +31,7 @@ export class WorkerProcess implements AsyncDisposable {
   readonly asked: Promise<string>;
   /** What the agent has said. */
   output = '';
+  readonly #heard = new Set<() => void>();
   readonly #slots: number;
   #process: ChildProcess;
 
@@ -57,6 +58,15 @@ export class WorkerProcess implements AsyncDisposable {
     this.#process.once('exit', () => asked.reject(new Error(`worker ${name}: ${this.output}`)));
     this.asked = asked.promise;
     this.asked.catch(() => {});
+  }
+
+  /** Resolves once the agent has said this. */
+  async said(text: string): Promise<void> {
+    while (!this.output.includes(text)) {
+      await new Promise<void>((resolve) => {
+        this.#heard.add(resolve);
+      });
+    }
   }
 
   /** Resolves with the exit status. */
@@ -100,6 +110,8 @@ export class WorkerProcess implements AsyncDisposable {
     const hear = (line: string): void => {
       this.output += `${line}\n`;
       onLine(line);
+      for (const wake of this.#heard) wake();
+      this.#heard.clear();
     };
     createInterface({ input: child.stdout }).on('line', hear);
     createInterface({ input: child.stderr }).on('line', hear);

@@ -164,7 +164,6 @@ export class Agent {
 
   #welcome(link: Link, { builds }: Welcome): void {
     this.#link = link;
-    this.#options.say(`connected to ${this.#options.url}`);
     for (const answer of builds) {
       const slot = this.#slotOf(answer.build);
       if (answer.action === 'abort') slot?.abort();
@@ -172,6 +171,7 @@ export class Agent {
     }
     this.#lastReady = '';
     this.#sayReady();
+    this.#options.say(`connected to ${this.#options.url}`);
   }
 
   #message(message: SessionMessage): void {
