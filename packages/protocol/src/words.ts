@@ -86,3 +86,10 @@ export type WaitReason = (typeof waitReasons)[number];
 /** What kept a build from its sandbox's full strength, as a worker's page shows it. */
 export const sandboxKinds = ['bubblewrap', 'none'] as const;
 export type SandboxKind = (typeof sandboxKinds)[number];
+
+export const breakageStates = ['open', 'closed'] as const;
+export type BreakageState = (typeof breakageStates)[number];
+
+/** What changed between the last green build and the first red one. `neither`: look at the machine. */
+export const movedSides = ['upstream', 'project', 'both', 'neither'] as const;
+export type Moved = (typeof movedSides)[number];

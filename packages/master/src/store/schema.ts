@@ -1,8 +1,10 @@
 import type {
   BranchState,
+  BreakageState,
   BuildState,
   EnrolmentState,
   Finding,
+  Moved,
   RequestReason,
   RequestState,
   Result,
@@ -29,6 +31,10 @@ export interface Database {
   log: LogTable;
   worker: WorkerTable;
   runtime: RuntimeTable;
+  reader: ReaderTable;
+  suspicion: SuspicionTable;
+  breakage: BreakageTable;
+  breakage_builder: BreakageBuilderTable;
 }
 
 /** The event log: one row for each change of state, written in the unit that made it. */
@@ -119,6 +125,12 @@ export interface BuilderTable {
   last_build_id: number | null;
   verdict: Verdict;
   verdict_at: number | null;
+  /** The newest build that was green. */
+  green_build_id: number | null;
+  /** The first red build after it; null while the builder is green, or never was. */
+  red_build_id: number | null;
+  /** How long a green build takes: a moving mean in milliseconds. */
+  usual_ms: number | null;
 }
 
 export interface RequestTable {
@@ -145,6 +157,8 @@ export interface RequestTable {
   /** Workers that declined it: JSON list of ids. */
   declined_json: string;
   superseded_by: number | null;
+  /** The red build that this run is to confirm. */
+  again_of: number | null;
   result: Result | null;
   finding: Finding | null;
   finished_at: number | null;
@@ -171,6 +185,8 @@ export interface BuildTable {
   text: string;
   environment_json: string;
   cancel_reason: string | null;
+  /** The builder's verdict before this build ended: a failure after `red` is one that failed again. */
+  verdict_before: Verdict | null;
   started_at: number;
   finished_at: number | null;
 }
@@ -240,4 +256,63 @@ export interface RuntimeTable {
   state: 'kept' | 'failed';
   build_id: number | null;
   at: number;
+}
+
+/** How far each reader of the event log has come. */
+export interface ReaderTable {
+  name: string;
+  cursor: number;
+}
+
+/** A builder that was green and had one red build, which no second run has confirmed yet. */
+export interface SuspicionTable {
+  builder_id: number;
+  green_build_id: number;
+  red_build_id: number;
+}
+
+/** One thing that went wrong, across all builders that show it. */
+export interface BreakageTable {
+  id: Generated<number>;
+  state: BreakageState;
+  /** `UPSTREAM/TRUNK` of the builder that showed it first. */
+  trunk: string;
+  /** Set when only this project's own changes can be at fault. */
+  project: string | null;
+  /** What changed between the last green and the first red. */
+  moved: Moved;
+  title: string;
+  opened_at: number;
+  closed_at: number | null;
+  /** When the first notice about it was written. */
+  told_at: number | null;
+  /** Who is on it, until when, and what they say. */
+  acknowledged_by: string | null;
+  acknowledged_at: number | null;
+  acknowledged_until: number | null;
+  acknowledged_reason: string | null;
+}
+
+/** A builder that shows a breakage, with the two builds between which it turned red. */
+export interface BreakageBuilderTable {
+  breakage_id: number;
+  builder_id: number;
+  green_build_id: number;
+  red_build_id: number;
+  /** The second run that agreed. */
+  confirm_build_id: number;
+  upstream_green: string;
+  upstream_green_position: number;
+  upstream_red: string;
+  upstream_red_position: number;
+  project_green: string | null;
+  project_green_position: number | null;
+  project_red: string | null;
+  project_red_position: number | null;
+  /** The step that failed, by its name. */
+  step: string | null;
+  finding: Finding | null;
+  opened_at: number;
+  closed_at: number | null;
+  fixed_build_id: number | null;
 }
