@@ -30,7 +30,7 @@ export async function loseBuild(
   if (builder === undefined || request === undefined) {
     throw new Error(`build ${build.id} has no builder or request`);
   }
-  await moveHead(db, builder, build.id, end);
+  await moveHead(db, builder, { id: build.id, startedAt: build.started_at }, end);
   const attempts = request.attempts + 1;
   const isWanted = result === 'lost' && builder.active === 1;
   const isRetried = isWanted && attempts < lost.maxAttempts;

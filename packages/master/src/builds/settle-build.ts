@@ -1,7 +1,7 @@
-import { nextVerdict } from '@weir/model';
+import { isConclusive, nextUsualMs, nextVerdict } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { builderById, setLastBuild } from '../store/builders.ts';
+import { builderById, setHead } from '../store/builders.ts';
 import type { BuilderRow } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
@@ -17,6 +17,7 @@ export interface EndingBuild {
   readonly requestId: number;
   readonly workerId: number;
   readonly upstreamCommit: string;
+  readonly startedAt: number;
 }
 
 /**
@@ -36,11 +37,13 @@ export async function settleBuild(
   });
   const builder = await builderById(db, build.builderId);
   if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
-  await moveHead(db, builder, build.id, end);
+  await moveHead(db, builder, build, end);
   if (builder.kind === 'runtime') await keepRuntime(db, builder, build, end);
   return buildEvent('build.finished', builder, build, end.at, {
     result: end.result,
     findings: end.findings,
+    before: builder.verdict,
+    green: builder.green_build_id,
   });
 }
 
@@ -48,16 +51,22 @@ export async function settleBuild(
 export async function moveHead(
   db: Kysely<Database>,
   builder: BuilderRow,
-  buildId: number,
-  end: Pick<BuildEnd, 'result' | 'at'>,
+  build: { id: number; startedAt: number },
+  { result, at }: Pick<BuildEnd, 'result' | 'at'>,
 ): Promise<void> {
-  const verdict = nextVerdict(builder.verdict, end.result);
-  const isConclusive = ['success', 'warnings', 'failure'].includes(end.result);
-  await setLastBuild(db, builder.id, {
-    build: buildId,
-    verdict,
-    verdictAt: isConclusive ? end.at : builder.verdict_at,
-  });
+  const { verdict, verdict_at, green_build_id, red_build_id, usual_ms } = builder;
+  const head = { last_build_id: build.id, verdict: nextVerdict(verdict, result) };
+  if (!isConclusive(result)) {
+    await setHead(db, builder.id, { ...head, verdict_at, green_build_id, red_build_id, usual_ms });
+  } else if (result === 'failure') {
+    const red = green_build_id === null ? null : (red_build_id ?? build.id);
+    const since = { green_build_id, red_build_id: red, usual_ms };
+    await setHead(db, builder.id, { ...head, verdict_at: at, ...since });
+  } else {
+    const usual = nextUsualMs(usual_ms, at - build.startedAt);
+    const green = { green_build_id: build.id, red_build_id: null, usual_ms: usual };
+    await setHead(db, builder.id, { ...head, verdict_at: at, ...green });
+  }
 }
 
 async function keepRuntime(

@@ -71,16 +71,21 @@ export async function returnNumber(
 }
 
 /** What the head of the column shows after a build ended. */
-export async function setLastBuild(
+export interface BuilderHead {
+  readonly last_build_id: number;
+  readonly verdict: Verdict;
+  readonly verdict_at: number | null;
+  readonly green_build_id: number | null;
+  readonly red_build_id: number | null;
+  readonly usual_ms: number | null;
+}
+
+export async function setHead(
   db: Kysely<Database>,
   builderId: number,
-  last: { build: number; verdict: Verdict; verdictAt: number | null },
+  head: BuilderHead,
 ): Promise<void> {
-  await db
-    .updateTable('builder')
-    .set({ last_build_id: last.build, verdict: last.verdict, verdict_at: last.verdictAt })
-    .where('id', '=', builderId)
-    .execute();
+  await db.updateTable('builder').set(head).where('id', '=', builderId).execute();
 }
 
 /** Pauses (with who, when and why) or, with null, resumes. False when it already was so. */

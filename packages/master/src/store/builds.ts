@@ -136,15 +136,18 @@ export async function finishBuild(
   const { epoch, journal } = guard;
   let update = db
     .updateTable('build')
-    .set({
-      state: 'finished',
+    .set(({ selectFrom }) => ({
+      state: 'finished' as const,
       result: end.result,
+      verdict_before: selectFrom('builder')
+        .select('builder.verdict')
+        .whereRef('builder.id', '=', 'build.builder_id'),
       findings_json: JSON.stringify(end.findings),
       text: end.text,
       environment_json: JSON.stringify(end.environment),
       finished_at: end.at,
       ...(journal && { journal_n: journal.to }),
-    })
+    }))
     .where('id', '=', id)
     .where('epoch', '=', epoch)
     .where('state', '!=', 'finished');

@@ -2,22 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildersOf, nextVerdict } from '@weir/model';
+import { buildersOf } from '@weir/model';
 import type { Range, Result } from '@weir/protocol';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
+import { moveHead } from '../../src/builds/settle-build.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../../src/command.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import { branchByName, moveCursor } from '../../src/store/branches.ts';
-import {
-  builderById,
-  builderByName,
-  setLastBuild,
-  syncBuilders,
-  takeNumber,
-} from '../../src/store/builders.ts';
+import { builderById, builderByName, syncBuilders, takeNumber } from '../../src/store/builders.ts';
 import type { BuildRow } from '../../src/store/builds.ts';
 import { finishBuild, insertBuild, insertSteps } from '../../src/store/builds.ts';
 import { insertChange } from '../../src/store/changes.ts';
@@ -263,9 +258,9 @@ export async function endBuild(
     const end = { result, findings: [], text: '', environment: { kernel: '6.1' } };
     await finishBuild(db, build.id, { epoch: build.epoch }, { ...end, at: start + 60_000 });
     const builder = await builderById(db, build.builder_id);
-    const verdict = nextVerdict(builder?.verdict ?? 'unknown', result);
-    const last = { build: build.id, verdict, verdictAt: start + 60_000 };
-    await setLastBuild(db, build.builder_id, last);
+    if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
+    const ended = { id: build.id, startedAt: build.started_at };
+    await moveHead(db, builder, ended, { result, at: start + 60_000 });
     await recordEvents(db, [
       {
         at: start + 60_000,

@@ -14,3 +14,12 @@ export function nextVerdict(previous: Verdict, result: Result): Verdict {
   if (result !== 'failure') return 'green';
   return previous === 'green' || previous === 'red' ? 'red' : 'never green';
 }
+
+/** How much the newest green build counts in the mean. */
+const newestShare = 0.3;
+
+/** How long a green build of a builder usually takes, after one more: a moving mean in milliseconds. */
+export function nextUsualMs(usual: number | null, ms: number): number {
+  const mean = usual === null ? ms : usual * (1 - newestShare) + ms * newestShare;
+  return Math.max(0, Math.round(mean));
+}
