@@ -1,0 +1,146 @@
+import type { Kysely } from 'kysely';
+import type { Log } from '../log.ts';
+import type { EventRow } from '../store/events.ts';
+import { eventBounds, eventsAfter } from '../store/events.ts';
+import { insertReader, moveReader, readerCursor } from '../store/readers.ts';
+import type { Database } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+
+export interface LoggedEvent {
+  readonly number: number;
+  readonly at: number;
+  /** NOUN.VERB */
+  readonly kind: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventReaderOptions {
+  readonly store: Store;
+  readonly log: Log;
+  /** Under which its cursor is stored. */
+  readonly name: string;
+  /** Whether an event is this reader's business, by the event alone: those that are not cost no write. */
+  readonly concerns: (event: LoggedEvent) => boolean;
+  /** Writes what follows from an event, in one unit with the cursor. What it returns is called after the commit. */
+  readonly handle: (db: Kysely<Database>, event: LoggedEvent) => Promise<(() => void) | undefined>;
+  /** How often it looks for what a lost wake-up missed, and tries what failed; milliseconds. */
+  readonly sweepMs?: number;
+}
+
+const batch = 200;
+const defaultSweepMs = 5_000;
+/** An event that fails so often is passed over, so that it does not stand in the way of all others. */
+const maxTries = 5;
+
+/**
+ * Reads the event log from a stored cursor, one event after another. What it writes for an event is
+ * written with the cursor in one unit, guarded by the cursor's old value: exactly once, however
+ * often the process dies.
+ */
+export class EventReader {
+  readonly #options: EventReaderOptions;
+  /** As it is stored. */
+  #stored = 0;
+  /** Events up to this number were looked at. */
+  #seen = 0;
+  #tries = 0;
+  /** The event at hand failed: only the sweep tries it again. */
+  #isFailing = false;
+  #isWoken = false;
+  #isStopped = false;
+  #reading: Promise<void> | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(options: EventReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Begins where it stopped; on a store that it never read, with the next event. */
+  async start(): Promise<void> {
+    const { store, name } = this.#options;
+    this.#stored = await store.unit(async (db) => {
+      const cursor = await readerCursor(db, name);
+      if (cursor !== undefined) return cursor;
+      const { newest } = await eventBounds(db);
+      await insertReader(db, name, newest);
+      return newest;
+    });
+    this.#seen = this.#stored;
+    this.#sweep = setInterval(() => {
+      this.#isFailing = false;
+      this.wake();
+    }, this.#options.sweepMs ?? defaultSweepMs).unref();
+    this.wake();
+  }
+
+  /** Something may have been committed. */
+  wake(): void {
+    if (this.#isFailing) return;
+    this.#isWoken = true;
+    this.#reading ??= this.#read();
+  }
+
+  /** Lets the event at hand end. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#sweep);
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      while (this.#isWoken && !this.#isStopped) {
+        this.#isWoken = false;
+        await this.#readOn();
+      }
+    } catch (error) {
+      this.#isFailing = true;
+      const { log, name } = this.#options;
+      log.warn(
+        `the reader ${name} stops at event ${this.#seen + 1}, and tries again: ${String(error)}`,
+      );
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const rows = await eventsAfter(this.#options.store.read, this.#seen, batch);
+      for (const row of rows) {
+        if (this.#isStopped) return;
+        await this.#look(toLogged(row));
+      }
+      if (rows.length < batch) return;
+    }
+  }
+
+  async #look(event: LoggedEvent): Promise<void> {
+    if (this.#options.concerns(event)) await this.#take(event);
+    this.#seen = event.number;
+  }
+
+  async #take(event: LoggedEvent): Promise<void> {
+    const { store, name, handle, log } = this.#options;
+    const isPassedOver = this.#tries >= maxTries;
+    this.#tries += 1;
+    if (isPassedOver) log.warn(`the reader ${name} passes over event ${event.number}`);
+    const committed = await store.unit(async (db) => {
+      const after = isPassedOver ? undefined : await handle(db, event);
+      if (!(await moveReader(db, name, { from: this.#stored, to: event.number }))) {
+        throw new Error(`another reader moved the cursor ${name}`);
+      }
+      return after;
+    });
+    this.#tries = 0;
+    this.#stored = event.number;
+    committed?.();
+  }
+}
+
+function toLogged({ number, at, kind, actor, subject, data_json }: EventRow): LoggedEvent {
+  const data = JSON.parse(data_json) as Record<string, unknown>;
+  return { number, at, kind, actor, subject, data };
+}

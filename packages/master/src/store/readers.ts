@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** How far a reader has come; undefined when it never ran on this store. */
+export async function readerCursor(
+  db: Kysely<Database>,
+  name: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('reader')
+    .select('cursor')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row?.cursor;
+}
+
+export async function insertReader(
+  db: Kysely<Database>,
+  name: string,
+  cursor: number,
+): Promise<void> {
+  await db.insertInto('reader').values({ name, cursor }).execute();
+}
+
+/** Moves a reader on. False when it is not where it should be: another one moved it. */
+export async function moveReader(
+  db: Kysely<Database>,
+  name: string,
+  cursor: { from: number; to: number },
+): Promise<boolean> {
+  const moved = await db
+    .updateTable('reader')
+    .set({ cursor: cursor.to })
+    .where('name', '=', name)
+    .where('cursor', '=', cursor.from)
+    .executeTakeFirst();
+  return moved.numUpdatedRows > 0n;
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { EventReaderOptions, LoggedEvent } from '../../src/events/reader.ts';
+import { EventReader } from '../../src/events/reader.ts';
+import { recordEvents } from '../../src/store/events.ts';
+import { getSetting, putSetting } from '../../src/store/settings.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
+
+const quiet = { info: () => {}, warn: () => {} };
+
+describe('a reader of the event log', () => {
+  let dir: string;
+  let store: Store;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'weir-reader-'));
+    store = await openStore(join(dir, 'weir.sqlite'));
+  });
+  afterEach(async () => {
+    await store[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  /** A reader that appends the events of kind `a.b` to a setting, in the unit of its cursor. */
+  function gathering(options: Partial<EventReaderOptions> = {}): {
+    reader: EventReader;
+    upTo: (subject: string) => Promise<void>;
+  } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let awaited = '';
+    const reader = new EventReader({
+      store,
+      log: quiet,
+      name: 'test',
+      concerns: ({ kind }) => kind === 'a.b',
+      async handle(db, { subject }) {
+        await putSetting(db, 'seen', `${(await getSetting(db, 'seen')) ?? ''}${subject} `);
+        return () => {
+          if (subject === awaited) resolve();
+        };
+      },
+      ...options,
+    });
+    return {
+      reader,
+      upTo(subject) {
+        awaited = subject;
+        reader.wake();
+        return promise;
+      },
+    };
+  }
+
+  const write = (...subjects: string[]): Promise<void> =>
+    store.unit((db) =>
+      recordEvents(
+        db,
+        subjects.map((subject) => ({
+          at: 1,
+          kind: subject.startsWith('x') ? 'x.y' : 'a.b',
+          actor: 'test',
+          subject,
+          data: {},
+        })),
+      ),
+    );
+  const seen = () => getSetting(store.read, 'seen');
+
+  it('begins with what comes after its first start, and goes on where it stopped', async () => {
+    await write('before');
+    const first = gathering();
+    await first.reader.start();
+    await write('one', 'x-other', 'two');
+    await first.upTo('two');
+    await first.reader.stop();
+    await write('three');
+    const second = gathering();
+    await second.reader.start();
+    await second.upTo('three');
+    await second.reader.stop();
+    assert.equal(await seen(), 'one two three ');
+  });
+
+  it('writes nothing of an event whose handler fails, tries it again, and passes it over at last', async () => {
+    let tries = 0;
+    const after = gathering();
+    const failing = new EventReader({
+      store,
+      log: quiet,
+      name: 'test',
+      sweepMs: 1,
+      concerns: () => true,
+      async handle(db, event: LoggedEvent) {
+        if (event.subject !== 'bad') {
+          await putSetting(db, 'seen', `${(await getSetting(db, 'seen')) ?? ''}${event.subject} `);
+          return () => done.resolve();
+        }
+        tries += 1;
+        await putSetting(db, 'seen', 'never');
+        throw new Error('no');
+      },
+    });
+    const done = Promise.withResolvers<void>();
+    await failing.start();
+    await write('bad', 'good');
+    failing.wake();
+    await done.promise;
+    await failing.stop();
+    assert.deepEqual({ tries, seen: await seen() }, { tries: 5, seen: 'good ' });
+    await after.reader.start();
+    await write('next');
+    await after.upTo('next');
+    await after.reader.stop();
+    assert.equal(await seen(), 'good next ');
+  });
+
+  it('writes an event once where two readers of one name meet', async () => {
+    const first = gathering();
+    const second = gathering();
+    await first.reader.start();
+    await second.reader.start();
+    await write('one');
+    const [a, b] = [first.upTo('one'), second.upTo('one')];
+    await Promise.race([a, b]);
+    await Promise.all([first.reader.stop(), second.reader.stop()]);
+    assert.equal(await seen(), 'one ');
+  });
+});
