@@ -1,3 +1,6 @@
+export * from './breakage/judge.ts';
+export * from './breakage/span.ts';
+export * from './breakage/title.ts';
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
 export * from './match/assign.ts';
