@@ -1,5 +1,6 @@
 import type { Farm } from '@weir/model';
 import { followedBranchesOf } from '@weir/model';
+import { Blame } from './blame/blame.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
 import type { Clock } from './clock.ts';
@@ -46,6 +47,8 @@ export interface Engine {
   apply(farm: Farm, file: { path: string; text: string; by: string }): Promise<void>;
   /** Asks the remotes of one branch now. */
   poll(branch: string): Promise<void>;
+  /** Something was committed: the event log's readers read on. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -108,6 +111,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       dispatcher.endBlocked().catch((error: unknown) => log.warn(String(error)));
     },
   });
+  const blame = new Blame({
+    store,
+    now,
+    log,
+    asked: (request) => dispatcher.enqueue(request),
+  });
   const poller = createPoller({
     store,
     farm,
@@ -120,6 +129,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await store.unit(setAllOffline);
   await builds.loseAll();
   await usage.rebuild(store.read, builders(), now());
+  await blame.start();
   await dispatcher.reconcile();
   considerAll();
   const gateway = await openGateway(
@@ -187,16 +197,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ),
     async apply(next, file) {
       await farmInForce.apply(next, { ...file, at: now() });
+      await blame.dropUnnamed();
       await dispatcher.reconcile();
       poller.start();
       considerAll();
     },
     poll: (branch) => poller.poll(branch),
+    wake: () => blame.wake(),
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await poller.stop();
       await scheduler.stop();
       await dispatcher.stop();
+      await blame.stop();
       await gateway.close();
     },
   };

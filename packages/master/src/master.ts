@@ -128,7 +128,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const thread = await starting;
   web = thread;
   thread.setFarm(factsOf(reading.farm, [], engine.workerPort));
-  store.onCommit = oncePerTurn(() => thread.wake());
+  store.onCommit = oncePerTurn(() => {
+    thread.wake();
+    engine.wake();
+  });
   // For what was committed before it listened.
   thread.wake();
 

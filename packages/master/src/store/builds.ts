@@ -136,10 +136,11 @@ export async function finishBuild(
   const { epoch, journal } = guard;
   let update = db
     .updateTable('build')
-    .set(({ selectFrom }) => ({
+    .set((eb) => ({
       state: 'finished' as const,
       result: end.result,
-      verdict_before: selectFrom('builder')
+      verdict_before: eb
+        .selectFrom('builder')
         .select('builder.verdict')
         .whereRef('builder.id', '=', 'build.builder_id'),
       findings_json: JSON.stringify(end.findings),

@@ -37,6 +37,9 @@ export interface NewRequest {
   readonly projectPosition: number | null;
   readonly createdAt: number;
   readonly forWorkerId?: number;
+  /** Another worker is tried first. */
+  readonly notFirstOn?: number;
+  readonly againOf?: number;
 }
 
 export async function insertRequest(
@@ -58,6 +61,8 @@ export async function insertRequest(
       created_at: request.createdAt,
       attempts: 0,
       for_worker_id: request.forWorkerId ?? null,
+      lost_by_worker_id: request.notFirstOn ?? null,
+      again_of: request.againOf ?? null,
       declined_json: '[]',
     })
     .returningAll()

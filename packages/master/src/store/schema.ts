@@ -152,7 +152,7 @@ export interface RequestTable {
   not_before: number | null;
   /** Only this worker may take it: a runtime that the worker needs for itself. */
   for_worker_id: number | null;
-  /** The worker that lost it last; another one is tried first. */
+  /** The worker that lost it last, or whose red it is to confirm; another one is tried first. */
   lost_by_worker_id: number | null;
   /** Workers that declined it: JSON list of ids. */
   declined_json: string;

@@ -1,0 +1,131 @@
+import { isConclusive, judge } from '@weir/model';
+import type { Result, Verdict } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { LoggedEvent } from '../events/reader.ts';
+import { EventReader } from '../events/reader.ts';
+import type { Log } from '../log.ts';
+import { deleteSuspicion, heldBuilders } from '../store/breakages.ts';
+import { builderById } from '../store/builders.ts';
+import { buildById } from '../store/builds.ts';
+import { recordEvents } from '../store/events.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { requestById } from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import { workerById } from '../store/workers.ts';
+import type { Case } from './acts.ts';
+import { clear, close, closeUnnamed, suspect } from './acts.ts';
+import { confirmBreakage } from './confirm.ts';
+import { heldAgainst, isBefore, placeOf } from './standing.ts';
+
+export interface BlameOptions {
+  readonly store: Store;
+  readonly now: Clock;
+  readonly log: Log;
+  /** A run that blame needs was written. */
+  asked(request: RequestRow): void;
+}
+
+/** Turns the ends of builds into suspicions and breakages: asks for the runs it needs, and stores its answers. */
+export class Blame {
+  readonly #options: BlameOptions;
+  readonly #reader: EventReader;
+  /** By name, the builders that something is held against: a green of any other is no news. */
+  #held = new Set<string>();
+
+  constructor(options: BlameOptions) {
+    this.#options = options;
+    const { store, log } = options;
+    this.#reader = new EventReader({
+      store,
+      log,
+      name: 'blame',
+      concerns: (event) => this.#concerns(event),
+      handle: (db, event) => this.#handle(db, event),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.dropUnnamed();
+    await this.#reader.start();
+  }
+
+  /** Another farm file is in force: nothing is held against builders that it does not name. */
+  async dropUnnamed(): Promise<void> {
+    const { store, now } = this.#options;
+    this.#held = await store.unit(async (db) => {
+      await closeUnnamed(db, now());
+      return new Set(await heldBuilders(db));
+    });
+  }
+
+  /** Something may have been committed. */
+  wake(): void {
+    this.#reader.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.#reader.stop();
+  }
+
+  #concerns({ kind, data }: LoggedEvent): boolean {
+    if (kind !== 'build.finished') return false;
+    const result = data['result'] as Result;
+    if (!isConclusive(result)) return false;
+    const isNews = result === 'failure' && data['before'] === 'green';
+    return isNews || this.#held.has(String(data['builder']));
+  }
+
+  async #handle(
+    db: Kysely<Database>,
+    { subject, data }: LoggedEvent,
+  ): Promise<(() => void) | undefined> {
+    const build = await buildById(db, Number(subject.split('/')[1]));
+    if (build === undefined) return undefined;
+    const builder = await builderById(db, build.builder_id);
+    const request = await requestById(db, build.request_id);
+    if (builder === undefined || request === undefined || builder.active === 0) return undefined;
+    const held = await heldAgainst(db, builder.id, data['green'] as number | null);
+    const judged = { build, builder, request, held, at: this.#options.now() };
+    return this.#act(db, judged, data['before'] as Verdict);
+  }
+
+  async #act(
+    db: Kysely<Database>,
+    judged: Case,
+    before: Verdict,
+  ): Promise<(() => void) | undefined> {
+    const { build, builder, request, held, at } = judged;
+    const worker = await workerById(db, build.worker_id);
+    const run = {
+      result: build.result ?? 'exception',
+      before,
+      isOlder: held.place !== undefined && isBefore(placeOf(request), held.place),
+      onProbation: worker?.trust === 'probation',
+    };
+    switch (judge(run, held.standing)) {
+      case 'none':
+        return undefined;
+      case 'suspect': {
+        const again = await suspect(db, judged);
+        return () => {
+          this.#held.add(builder.name);
+          this.#options.asked(again);
+        };
+      }
+      case 'confirm': {
+        if (held.suspicion === undefined) return undefined;
+        await deleteSuspicion(db, builder.id);
+        await recordEvents(db, [await confirmBreakage(db, builder, held.suspicion, build, at)]);
+        return undefined;
+      }
+      case 'clear':
+        await clear(db, judged);
+        return () => this.#held.delete(builder.name);
+      case 'close':
+        await close(db, judged);
+        return () => this.#held.delete(builder.name);
+    }
+  }
+}
