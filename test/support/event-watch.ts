@@ -5,6 +5,7 @@ interface Waiting {
   readonly kind: string;
   readonly wanted: Partial<ApiEvent>;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly after: number;
   resolve(event: ApiEvent): void;
 }
 
@@ -24,8 +25,8 @@ export class EventWatch {
     wanted: { subject?: string; data?: Readonly<Record<string, unknown>>; after?: number } = {},
   ): Promise<ApiEvent> {
     const { subject, data = {}, after = 0 } = wanted;
-    const filter = { kind, data, wanted: subject === undefined ? {} : { subject } };
-    const seen = this.all.find((event) => event.number > after && matches(event, filter));
+    const filter = { kind, data, after, wanted: subject === undefined ? {} : { subject } };
+    const seen = this.all.find((event) => matches(event, filter));
     if (seen !== undefined) return Promise.resolve(seen);
     const { promise, resolve } = Promise.withResolvers<ApiEvent>();
     const waiting = { ...filter, resolve };
@@ -73,8 +74,9 @@ export class EventWatch {
   }
 }
 
-function matches(event: ApiEvent, { kind, wanted, data }: Omit<Waiting, 'resolve'>): boolean {
-  if (event.kind !== kind) return false;
+function matches(event: ApiEvent, waiting: Omit<Waiting, 'resolve'>): boolean {
+  const { kind, wanted, data, after } = waiting;
+  if (event.number <= after || event.kind !== kind) return false;
   if (wanted.subject !== undefined && event.subject !== wanted.subject) return false;
   return Object.entries(data).every(([key, value]) => event.data[key] === value);
 }
