@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buildSchema, requestSchema } from '@weir/protocol';
+import { builderSchema, buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { validatedFetch } from './support/api.ts';
 import { FarmProcess } from './support/farm-process.ts';
@@ -76,11 +76,13 @@ describe('a commit on a trunk', () => {
       message: 'Remember',
       files: { 'lang.sh': '#!/bin/sh\n. "$1"\n' },
     });
-    const green = await farm.events.until('build.finished', {
+    await farm.events.until('build.finished', {
       after: last,
-      data: { builder: appBuilder },
+      data: { builder: appBuilder, result: 'success' },
     });
-    assert.equal(green.data['result'], 'success');
+    const path = `/api/v1/builders/${encodeURIComponent(appBuilder)}`;
+    const { verdict } = await farm.get(path, builderSchema);
+    assert.equal(verdict, 'green');
   });
 
   it('is covered by the newest one while requests wait', async () => {
