@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { spine } from './migrations/0001-spine.ts';
 import { breakages } from './migrations/0002-breakages.ts';
+import { notices } from './migrations/0003-notices.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -15,7 +16,7 @@ export interface Migration {
   up(db: Kysely<Database>): Promise<void>;
 }
 
-const migrations: readonly Migration[] = [spine, breakages];
+const migrations: readonly Migration[] = [spine, breakages, notices];
 
 /** This program, by the newest migration it knows. */
 export const programNumber = migrations.at(-1)?.number ?? 0;
