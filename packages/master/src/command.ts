@@ -1,4 +1,4 @@
-import type { StableTimer } from '@weir/model';
+import type { Farm, StableTimer } from '@weir/model';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -87,6 +87,8 @@ export interface FarmFacts {
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
+  /** The farm file in force: what a worker would be asked to run, and how to run it oneself. */
+  readonly file: Farm;
 }
 
 /** What of the farm file in force decides why something waits. `farmRulesOf` takes it from there. */

@@ -92,6 +92,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     fingerprint: farmKey.fingerprint,
     warnings,
     rules: farmRulesOf(farm),
+    file: farm,
   });
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.

@@ -91,6 +91,7 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
     fingerprint: 'SHA256:farm',
     warnings: [],
     rules: farmRulesOf(reading.farm),
+    file: reading.farm,
     ...facts,
   };
   const commands: SmallFarm['commands'] = [];
