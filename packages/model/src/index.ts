@@ -1,4 +1,5 @@
 export * from './breakage/judge.ts';
+export * from './breakage/sides.ts';
 export * from './breakage/span.ts';
 export * from './breakage/title.ts';
 export * from './farm/builders.ts';

@@ -1,8 +1,8 @@
-import type { OpenBreakage, Span } from '@weir/model';
+import type { OpenBreakage } from '@weir/model';
 import { breakageShownBy, breakageTitle, movedOfAll, trunkName } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import type { MemberRow, SuspicionRow } from '../store/breakages.ts';
+import type { SuspicionRow } from '../store/breakages.ts';
 import {
   describeBreakage,
   insertBreakage,
@@ -14,6 +14,7 @@ import type { BuilderRow } from '../store/builders.ts';
 import type { BuildRow } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
+import { spanOf } from './span-of.ts';
 import { requestOfBuild } from './standing.ts';
 
 /**
@@ -61,27 +62,6 @@ export async function confirmBreakage(
     actor: 'engine',
     subject: `breakage/${id}`,
     data: { title, builder: builder.name, build: confirm.id },
-  };
-}
-
-type SpanColumns = Pick<
-  MemberRow,
-  | 'upstream'
-  | 'trunk'
-  | 'project'
-  | 'upstream_green_position'
-  | 'upstream_red_position'
-  | 'project_green_position'
-  | 'project_red_position'
->;
-
-function spanOf(row: SpanColumns): Span {
-  const { project_green_position: green, project_red_position: red } = row;
-  return {
-    trunk: trunkName(row.upstream, row.trunk),
-    project: row.project,
-    upstreamReach: { green: row.upstream_green_position, red: row.upstream_red_position },
-    projectReach: green === null || red === null ? null : { green, red },
   };
 }
 
