@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Farm, FarmLimits, Project, Trunk, Upstream } from '@weir/model';
 import type { StepSpec } from '@weir/protocol';
+import { notifyOf } from './notify-of.ts';
 import type { farmFileType, limitsOptions, stepOptions } from './options.ts';
 import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
 import type { Section } from './section.ts';
@@ -11,7 +12,8 @@ export type UpstreamEntry = Section<typeof upstreamOptions>;
 export type ProjectEntry = Section<typeof projectOptions>;
 
 /** What a farm file without errors means, all defaults filled in. `path` is the file's own, absolute. */
-export function farmOf({ values }: FarmFile, path: string): Farm {
+export function farmOf(file: FarmFile, path: string): Farm {
+  const { values } = file;
   const platforms = mapValues(values.platforms, (labels) => labels.map(({ value }) => value));
   const upstreams = mapValues(values.upstreams, ({ values: upstream }, name) =>
     upstreamOf(name, upstream, [...platforms.keys()]),
@@ -25,6 +27,7 @@ export function farmOf({ values }: FarmFile, path: string): Farm {
     projects: mapValues(values.projects, ({ values: project }, name) =>
       projectOf(name, project, upstreams),
     ),
+    notify: notifyOf(file),
     limits: limitsOf(values.limits),
     remotes: mapValues(values.remotes, (local) => resolve(dirname(path), local)),
   };

@@ -1,5 +1,6 @@
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
+import { notify, notifyOptions } from './options-notify.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
 import { option, optional, orBlank, required, section } from './section.ts';
@@ -77,6 +78,7 @@ export const trunkOptions = {
   poll,
   'stable-for': stableFor,
   'max-wait': maxWait,
+  notify: notify('Who is told of breakages that changes of this trunk may have caused.'),
 };
 
 export const upstreamOptions = {
@@ -89,6 +91,7 @@ export const upstreamOptions = {
   tier,
   env,
   'max-parallel': maxParallel("this upstream's runtimes"),
+  notify: notify('Who is told of breakages on any of its trunks.'),
   steps,
 };
 
@@ -115,6 +118,7 @@ export const projectOptions = {
     "A change of this project that touches none of these files asks for no build. A trunk's change always does.",
   ),
   'max-parallel': maxParallel('this project'),
+  notify: notify('Who is told of all that breaks this project.'),
   steps,
 };
 
@@ -172,6 +176,7 @@ export const farmOptions = {
     'none',
     'Downstream projects by name.',
   ),
+  notify: orBlank(section(notifyOptions), 'all defaults', 'Who is told of breakages, and how.'),
   limits: orBlank(limits, 'all defaults', 'What one build may use, and what the farm keeps.'),
   remotes: orBlank(
     mapOf(repositoryUrl, line(4_000), 'repositories and local paths'),

@@ -1,3 +1,4 @@
+import { notifyOptions, webhookOptions } from './options-notify.ts';
 import {
   farmOptions,
   limitsOptions,
@@ -14,6 +15,8 @@ const sections: readonly { readonly heading: string; readonly options: Options }
   { heading: 'A trunk: `upstreams.NAME.trunks.NAME`', options: trunkOptions },
   { heading: 'A project: `projects.NAME`', options: projectOptions },
   { heading: 'A step: an item of `steps`', options: stepOptions },
+  { heading: 'Notices: `notify`', options: notifyOptions },
+  { heading: 'A webhook: `notify.webhooks.NAME`', options: webhookOptions },
   { heading: 'Limits: `limits`', options: limitsOptions },
 ];
 

@@ -174,6 +174,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
       ]),
     ),
     projects: new Map(),
+    notify: {} as Farm['notify'],
     limits: {} as Farm['limits'],
     remotes,
   };

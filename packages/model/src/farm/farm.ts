@@ -1,4 +1,5 @@
 import type { BuildLimits, StepSpec, Tier } from '@weir/protocol';
+import type { Subscription } from '../notices/recipients.ts';
 
 /** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
 export interface Farm {
@@ -9,10 +10,32 @@ export interface Farm {
   readonly platforms: ReadonlyMap<string, readonly string[]>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly projects: ReadonlyMap<string, Project>;
+  readonly notify: FarmNotify;
   readonly limits: FarmLimits;
   /** Repository URL to the path of a local mirror that serves in its place. */
   readonly remotes: ReadonlyMap<string, string>;
 }
+
+/** How people and programs are told of breakages. */
+export interface FarmNotify {
+  /** Who mails are from. */
+  readonly from: { readonly name: string; readonly address: string };
+  /** `smtp://` or `smtps://`, without credentials; null: mails are files. */
+  readonly smtp: string | null;
+  /** The longest that a breakage gathers what else the same change broke. */
+  readonly gatherMs: number;
+  readonly allowsPrivateWebhooks: boolean;
+  readonly webhooks: ReadonlyMap<string, Webhook>;
+  readonly subscriptions: readonly FarmSubscription[];
+}
+
+export interface Webhook {
+  readonly url: string;
+  /** The variable that holds its secret. */
+  readonly secretEnv: string;
+}
+
+export type FarmSubscription = Omit<Subscription, 'id'>;
 
 export interface FarmLimits extends BuildLimits {
   /** How often one request is tried when infrastructure loses its builds. */

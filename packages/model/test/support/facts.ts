@@ -110,6 +110,14 @@ export function farm(projects: readonly Project[]): Farm {
     ]),
     upstreams: new Map([['lua', lua]]),
     projects: new Map(projects.map((each) => [each.name, each])),
+    notify: {
+      from: { name: '', address: 'weir@localhost' },
+      smtp: null,
+      gatherMs: 0,
+      allowsPrivateWebhooks: false,
+      webhooks: new Map(),
+      subscriptions: [],
+    },
     limits: {
       logBytes: 1,
       diskBytes: 1,
