@@ -81,7 +81,8 @@ function inWords(node: Node | null): string {
   return text === null ? 'nothing' : quoted(text);
 }
 
-/** A user's text within a message: short, and on one line. */
+/** A user's text within a message: short, on one line, and, as pages show it, without credentials. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+  const shown = text.replace(/\/\/[^/\s]*@/, '//***@');
+  return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}...` : shown);
 }

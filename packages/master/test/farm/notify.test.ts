@@ -60,6 +60,7 @@ describe('the notify section of a farm file', () => {
 
       assert.ok(!reading.ok);
       assert.equal(reading.errors.length, 1);
+      assert.doesNotMatch(JSON.stringify(reading.errors), /secret@/);
     });
   }
 });
