@@ -19,6 +19,8 @@ export * from './waits/why-waiting.ts';
 export * from './notices/address.ts';
 export * from './notices/excerpt.ts';
 export * from './notices/facts.ts';
+export * from './notices/letter.ts';
+export * from './notices/letter-text.ts';
 export * from './notices/one-line.ts';
 export * from './notices/recipients.ts';
 export * from './notices/reproduce.ts';

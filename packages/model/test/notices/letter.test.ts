@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { BreakageFacts, LetterContext } from '../../src/index.ts';
+import { headline, letterOf, letterText } from '../../src/index.ts';
+
+const change = { id: 12, commit: '1a2b3c4d5e', author: 'Ada', subject: 'Add keyword yield' };
+const facts: BreakageFacts = {
+  id: 7,
+  title: 'mosaic (install), roman (test)',
+  trunk: 'pebble/main',
+  moved: 'upstream',
+  openedAt: 0,
+  closedAt: null,
+  rows: [
+    {
+      builder: 'pebble/main/roman/linux',
+      project: 'roman',
+      platform: 'linux',
+      step: 'test',
+      finding: null,
+      build: 71,
+      fixedBy: null,
+    },
+    {
+      builder: 'pebble/main/mosaic/linux',
+      project: 'mosaic',
+      platform: 'linux',
+      step: 'install',
+      finding: 'install-failed',
+      build: 72,
+      fixedBy: null,
+    },
+  ],
+  builders: 2,
+  sides: [
+    { branch: 'pebble/main', green: '0f0f0f0f', red: '1a2b3c4d5e', count: 1, changes: [change] },
+  ],
+  excerpt: {
+    builder: 'pebble/main/roman/linux',
+    step: 'test',
+    log: 9,
+    lines: ['SyntaxError: yield'],
+  },
+  reproduce: ['git clone https://git.example/pebble pebble', '(cd roman && sh -ec ./test)'],
+};
+const context: LetterContext = {
+  farm: 'Demo',
+  url: 'https://weir.example.org',
+  scopes: ['project/roman', 'trunk/pebble/main'],
+  unsubscribeUrl: 'https://weir.example.org/unsubscribe/1/x',
+  confirmUrl: null,
+};
+
+describe('headline', () => {
+  it('names the trunk that broke something, and the one change that did', () => {
+    assert.equal(
+      headline({ kind: 'breakage-opened', facts }),
+      'pebble/main broke mosaic (install), roman (test) since 1a2b3c4 "Add keyword yield"',
+    );
+  });
+
+  it('blames no single change of several', () => {
+    const sides = facts.sides.map((side) => ({ ...side, count: 5 }));
+    assert.match(
+      headline({ kind: 'breakage-opened', facts: { ...facts, sides } }),
+      /roman \(test\): one of 5 changes up to 1a2b3c4$/,
+    );
+  });
+
+  it('blames nobody where nothing changed', () => {
+    const quiet = { ...facts, moved: 'neither', sides: [] } as const;
+    assert.match(headline({ kind: 'breakage-opened', facts: quiet }), /no change explains it$/);
+  });
+
+  it('is one short line whatever a commit says', () => {
+    const subject = `Fix\r\nBcc: all@example.org\u202E ${'x'.repeat(1_000)}`;
+    const sides = facts.sides.map((side) => ({ ...side, changes: [{ ...change, subject }] }));
+    const line = headline({ kind: 'breakage-opened', facts: { ...facts, sides } });
+    assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+    assert.ok(line.length <= 160);
+  });
+});
+
+describe('letterText', () => {
+  it('says what broke, since when, what the step said, how to see it, and why it came', () => {
+    assert.equal(
+      letterText(letterOf({ kind: 'breakage-opened', facts }, context)),
+      `A change of pebble/main broke mosaic (install), roman (test). 2 builders
+show it, and a second run agreed.
+
+What broke
+----------
+
+  pebble/main/roman/linux   test     failure
+    https://weir.example.org/builds/71
+  pebble/main/mosaic/linux  install  install-failed
+    https://weir.example.org/builds/72
+
+What changed in pebble/main (last green 0f0f0f0, first red 1a2b3c4)
+-------------------------------------------------------------------
+
+  1a2b3c4  Add keyword yield  Ada
+    https://weir.example.org/changes/12
+
+What test said last on pebble/main/roman/linux
+----------------------------------------------
+
+    SyntaxError: yield
+
+The whole log: https://weir.example.org/logs/9
+
+See it on your own machine
+--------------------------
+
+    git clone https://git.example/pebble pebble
+    (cd roman && sh -ec ./test)
+
+The breakage: https://weir.example.org/breakages/7
+
+-- 
+Demo sends this to those who follow the project roman and the trunk
+pebble/main.
+What you can follow: https://weir.example.org/subscribe
+Unsubscribe: https://weir.example.org/unsubscribe/1/x
+`,
+    );
+  });
+
+  it('says that all is green again, and how long it was not', () => {
+    const rows = facts.rows.map((row) => ({ ...row, fixedBy: 80 }));
+    const text = letterText(
+      letterOf({ kind: 'breakage-fixed', facts: { ...facts, rows, closedAt: 7_200_000 } }, context),
+    );
+    assert.match(text, /^Fixed after 2 hours: mosaic \(install\), roman \(test\) is green again\./);
+    assert.match(text, /green again\n {4}https:\/\/weir\.example\.org\/builds\/80/);
+  });
+
+  it('says that a project broke by a change of its own', () => {
+    const own = { ...facts, moved: 'project', title: 'roman (test)' } as const;
+    const text = letterText(letterOf({ kind: 'breakage-opened', facts: own }, context));
+    assert.match(text, /^roman \(test\) broke by a change of its own/);
+    assert.match(text, /Nothing changed in pebble\/main between them\./);
+  });
+});
