@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requestSchema } from '@weir/protocol';
+import { breakageSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { FarmProcess } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
@@ -75,7 +75,19 @@ describe('a red builder', () => {
     assert.equal(opened.data['builder'], appBuilder);
     const first = await workerOf(`builds/${String(suspected.data['build'])}`);
     const second = await workerOf(`builds/${String(opened.data['build'])}`);
-    assert.deepEqual([first, second].toSorted(), ['w1', 'w2']);
+    assert.deepEqual(new Set([first, second]), new Set(['w1', 'w2']));
+
+    const path = `/api/v1/${opened.subject.replace('/', 's/')}`;
+    await farm.post(`${path}/acknowledge`, { by: 'Ada', hours: 2, reason: 'reverting it' });
+    const breakage = await farm.get(path, breakageSchema);
+    assert.deepEqual(
+      [breakage.state, breakage.moved, breakage.acknowledged?.by, breakage.builders],
+      ['open', 'upstream', 'Ada', [appBuilder]],
+    );
+    assert.deepEqual(
+      breakage.suspects.map(({ branch, changes }) => [branch, changes.map((c) => c.subject)]),
+      [['lang/main', ['Forget how to run programs']]],
+    );
 
     last = farm.events.last;
     await repositories.lang.commit({
@@ -84,10 +96,11 @@ describe('a red builder', () => {
     });
     const closed = await farm.events.until('breakage.closed', { after: last });
     assert.equal(closed.subject, opened.subject);
+    assert.equal((await farm.get(path, breakageSchema)).shows[0]?.fixedBuild, closed.data['build']);
     const kinds = farm.events.all
       .map(({ kind }) => kind)
       .filter((kind) => kind.startsWith('breakage.'));
-    assert.deepEqual(kinds, ['breakage.opened', 'breakage.closed']);
+    assert.deepEqual(kinds, ['breakage.opened', 'breakage.acknowledged', 'breakage.closed']);
   });
 
   it('is confirmed after a kill -9 in between, once', async () => {

@@ -13,6 +13,13 @@ export type Command =
   | { readonly t: 'cancel'; readonly build: number; readonly reason: string }
   | { readonly t: 'cancel-request'; readonly request: number; readonly reason: string }
   | { readonly t: 'again'; readonly build: number; readonly reason: string }
+  | {
+      readonly t: 'acknowledge';
+      readonly breakage: number;
+      readonly by: string;
+      readonly hours: number;
+      readonly reason: string;
+    }
   | { readonly t: 'pause-builder'; readonly builder: string; readonly reason: string }
   | { readonly t: 'resume-builder'; readonly builder: string; readonly reason: string }
   | { readonly t: 'pause-worker'; readonly worker: string; readonly reason: string }

@@ -1,4 +1,5 @@
 import type { BuilderFacts } from '@weir/model';
+import { acknowledge } from './blame/acknowledge.ts';
 import type { LiveBuilds } from './builds/live-builds.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
@@ -51,6 +52,9 @@ export async function runCommand(
       return cancelBuild(context, actor, command);
     case 'cancel-request':
       return cancelWaiting(context, actor, command);
+    case 'acknowledge':
+      await store.unit((db) => acknowledge(db, command, { actor, at: now() }));
+      return {};
     case 'pause-builder':
     case 'resume-builder':
       return pauseBuilder(context, actor, command);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import {
   branchStates,
+  breakageStates,
   buildStates,
   enrolmentStates,
   findings,
+  movedSides,
   requestReasons,
   requestStates,
   results,
@@ -221,6 +223,69 @@ export const workerSchema = z.object({
 });
 export type ApiWorker = z.infer<typeof workerSchema>;
 
+const acknowledgementSchema = z.object({
+  /** Who is on it. */
+  by: z.string(),
+  at: time,
+  /** It expires: then nobody is on it. */
+  until: time,
+  reason: z.string(),
+});
+
+export const breakageSummarySchema = z.object({
+  id,
+  state: z.enum(breakageStates),
+  /** What broke, in one line: `roman (test), mosaic (install)`. */
+  title: z.string(),
+  /** `UPSTREAM/TRUNK` */
+  trunk: z.string(),
+  /** Set when only this project's own changes can be at fault. */
+  project: z.string().nullable(),
+  moved: z.enum(movedSides),
+  openedAt: time,
+  closedAt: time.nullable(),
+  /** The builders that show it, or did. */
+  builders: z.array(z.string()),
+  acknowledged: acknowledgementSchema.nullable(),
+});
+export type ApiBreakageSummary = z.infer<typeof breakageSummarySchema>;
+
+/** The branch and the changes on it that may have broken something. */
+const suspectSchema = z.object({
+  branch: z.string(),
+  /** The commit that was still green, and the first that was red. */
+  green: z.string(),
+  red: z.string(),
+  /** Changes after the one and not after the other. */
+  count: z.number().int().nonnegative(),
+  /** The newest of them, newest first; at most 50. */
+  changes: z.array(changeSchema),
+});
+export type ApiSuspect = z.infer<typeof suspectSchema>;
+
+export const breakageSchema = breakageSummarySchema.extend({
+  shows: z.array(
+    z.object({
+      builder: z.string(),
+      platform: z.string(),
+      project: z.string().nullable(),
+      /** The step that failed. */
+      step: z.string().nullable(),
+      finding: z.enum(findings).nullable(),
+      /** Build ids: the last green, the first red, the second run that agreed, the green that ended it. */
+      greenBuild: id,
+      redBuild: id,
+      confirmBuild: id,
+      fixedBuild: id.nullable(),
+      openedAt: time,
+      closedAt: time.nullable(),
+    }),
+  ),
+  /** Where the change may be that broke it; the trunk first. Empty: nothing moved, look at the machines. */
+  suspects: z.array(suspectSchema),
+});
+export type ApiBreakage = z.infer<typeof breakageSchema>;
+
 export const farmSchema = z.object({
   name: z.string(),
   version: z.string(),
@@ -232,6 +297,8 @@ export const farmSchema = z.object({
   slotsBusy: z.number().int(),
   waiting: z.number().int(),
   oldestWaitSince: time.nullable(),
+  /** Open ones. */
+  breakages: z.number().int().nonnegative(),
   /** The newest event's number: start `/api/v1/events` there. */
   event: z.number().int().nonnegative(),
 });
@@ -280,6 +347,13 @@ export const forceBodySchema = z.object({
   /** A commit on the trunk; the newest known change when absent. */
   upstream: z.string().max(64).optional(),
   project: z.string().max(64).optional(),
+});
+export const acknowledgeBodySchema = z.object({
+  reason,
+  /** Who is on it. */
+  by: z.string().trim().min(1).max(100),
+  /** Until when nobody else need be asked. */
+  hours: z.number().int().min(1).max(720).default(24),
 });
 export const acceptBodySchema = z.object({
   reason,

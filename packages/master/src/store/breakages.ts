@@ -210,19 +210,19 @@ export async function closeIfOver(db: Kysely<Database>, id: number, at: number):
   return closed.numUpdatedRows > 0n;
 }
 
-/** Says who is on a breakage and until when; null takes that back. False when it is not open. */
+/** Says who is on a breakage and until when. False when it is not open. */
 export async function setAcknowledgement(
   db: Kysely<Database>,
   id: number,
-  acknowledgement: { by: string; at: number; until: number; reason: string } | null,
+  { by, at, until, reason }: { by: string; at: number; until: number; reason: string },
 ): Promise<boolean> {
   const set = await db
     .updateTable('breakage')
     .set({
-      acknowledged_by: acknowledgement?.by ?? null,
-      acknowledged_at: acknowledgement?.at ?? null,
-      acknowledged_until: acknowledgement?.until ?? null,
-      acknowledged_reason: acknowledgement?.reason ?? null,
+      acknowledged_by: by,
+      acknowledged_at: at,
+      acknowledged_until: until,
+      acknowledged_reason: reason,
     })
     .where('id', '=', id)
     .where('state', '=', 'open')

@@ -1,5 +1,7 @@
 import {
   acceptBodySchema,
+  acknowledgeBodySchema,
+  breakageSchema,
   buildSchema,
   builderSchema,
   forceBodySchema,
@@ -10,6 +12,7 @@ import {
 import type { ApiRequest } from '@weir/protocol';
 import type { CommandAnswer } from '../../command.ts';
 import type { WebContext } from '../context.ts';
+import { readBreakage } from '../read/breakages.ts';
 import { readBuilder } from '../read/builders.ts';
 import { readBuild } from '../read/builds.ts';
 import { readRequest } from '../read/requests.ts';
@@ -20,7 +23,12 @@ import type { Door } from './door.ts';
 
 /** What people may have the engine do. Each answers, after the commit, with the thing as it is then. */
 export function commandDoors(context: WebContext): Door[] {
-  return [...requestDoors(context), ...builderDoors(context), ...workerDoors(context)];
+  return [
+    ...requestDoors(context),
+    ...builderDoors(context),
+    ...workerDoors(context),
+    acknowledgeDoor(context),
+  ];
 }
 
 function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
@@ -133,4 +141,19 @@ function workerDoors({ db, sendCommand }: WebContext): Door[] {
       }),
     ),
   ];
+}
+
+function acknowledgeDoor({ db, sendCommand }: WebContext): Door {
+  return door({
+    method: 'post',
+    path: '/api/v1/breakages/{id}/acknowledge',
+    summary: 'Say who is on a breakage, and for how long',
+    body: acknowledgeBodySchema,
+    answer: breakageSchema,
+    handle: async ({ subject, actor, body }) => {
+      const id = idOf(subject, 'breakage');
+      await sendCommand(actor, { t: 'acknowledge', breakage: id, ...body });
+      return found(await readBreakage(db, id), 'breakage', subject);
+    },
+  });
 }

@@ -1,4 +1,7 @@
 import {
+  breakageSchema,
+  breakageStates,
+  breakageSummarySchema,
   buildSchema,
   buildStates,
   buildSummarySchema,
@@ -16,6 +19,7 @@ import {
 } from '@weir/protocol';
 import { z } from 'zod';
 import type { WebContext } from '../context.ts';
+import { listBreakages, readBreakage } from '../read/breakages.ts';
 import { listBuilders, readBuilder } from '../read/builders.ts';
 import { listBuilds, readBuild } from '../read/builds.ts';
 import { listChanges, readChange } from '../read/changes.ts';
@@ -126,6 +130,20 @@ export function readDoors({ db, logs, farm }: WebContext): Door[] {
       answer: buildSchema,
       handle: async ({ subject }) =>
         found(await readBuild(db, logs, idOf(subject, 'build')), 'build', subject),
+    }),
+    door({
+      path: '/api/v1/breakages',
+      summary: 'Breakages, newest first',
+      query: pageQuery.extend({ state: z.enum(breakageStates).optional() }),
+      answer: pageOf(breakageSummarySchema),
+      handle: ({ query }) => listBreakages(db, query),
+    }),
+    door({
+      path: '/api/v1/breakages/{id}',
+      summary: 'One breakage: the builders that show it, and the changes that may have caused it',
+      answer: breakageSchema,
+      handle: async ({ subject }) =>
+        found(await readBreakage(db, idOf(subject, 'breakage')), 'breakage', subject),
     }),
     door({
       path: '/api/v1/workers',

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Command } from '../../command.ts';
 import type { WebContext } from '../context.ts';
 import { problem } from '../server/problems.ts';
-import { builderPath, buildPath, requestPath, workerPath } from './links.ts';
+import { breakagePath, builderPath, buildPath, requestPath, workerPath } from './links.ts';
 import { nameOf, numberOf } from './params.ts';
 
 const maxReason = 500;
@@ -51,6 +51,17 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
     (request) => requestPath(numberOf(request)),
     (request, reason) => ({ t: 'cancel-request', request: numberOf(request), reason }),
   );
+  door(
+    '/breakages/:id/acknowledge',
+    (request) => breakagePath(numberOf(request)),
+    (request, reason) => ({
+      t: 'acknowledge',
+      breakage: numberOf(request),
+      by: textField(request, 'by', 100),
+      hours: hoursOf(field(request, 'hours')),
+      reason,
+    }),
+  );
   const toWorker = (request: Request): string => workerPath(workerOf(request));
   for (const act of ['pause', 'resume'] as const) {
     door(`/workers/:name/${act}`, toWorker, (request, reason) => {
@@ -77,6 +88,18 @@ function labelsOf(text: string): string[] {
   const wrong = labels.find((label) => !/^[a-z0-9][a-z0-9._-]{0,62}$/.test(label));
   if (wrong !== undefined) throw problem('bad-body', `'${wrong}' is no label`);
   return labels.slice(0, 50);
+}
+
+function textField(request: Request, name: string, max: number): string {
+  const text = field(request, name).trim();
+  if (text !== '' && text.length <= max) return text;
+  throw problem('bad-body', `${name}: 1 to ${max} characters are needed`);
+}
+
+function hoursOf(text: string): number {
+  const hours = Number(text);
+  if (Number.isInteger(hours) && hours >= 1 && hours <= 720) return hours;
+  throw problem('bad-body', 'hours: a whole number from 1 to 720 is needed');
 }
 
 function workerOf(request: Request): string {

@@ -37,6 +37,7 @@ export async function visitOf(context: WebContext, request: Request): Promise<Vi
 
 const sections = [
   ['/', 'Waterfall'],
+  ['/breakages', 'Breakages'],
   ['/workers', 'Workers'],
 ] as const;
 
@@ -59,10 +60,12 @@ export function page(visit: Visit, title: string, content: Html): string {
         <a class="skip" href="#content">Skip to content</a>
         <header class="top">
           <a class="brand" href="/">${farm.name}</a>
-          <nav aria-label="Main">
+          <nav aria-label="Main" id="nav" data-live>
             ${sections.map(
               ([to, name]) =>
-                html`<a href="${to}" ${path === to ? html` aria-current="page"` : ''}>${name}</a>`,
+                html`<a href="${to}" ${path === to ? html` aria-current="page"` : ''}
+                  >${name}${to === '/breakages' && openCount(farm)}</a
+                >`,
             )}
           </nav>
           ${who(visit)}
@@ -80,6 +83,13 @@ export function page(visit: Visit, title: string, content: Html): string {
         </footer>
       </body>
     </html> `.toString();
+}
+
+function openCount({ breakages }: ApiFarm): Html {
+  if (breakages === 0) return html``;
+  return html` <span class="count"
+    >${breakages}<span class="hidden"> open</span></span
+  >`;
 }
 
 function who({ actor, csrf, here }: Visit): Html {

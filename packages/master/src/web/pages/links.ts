@@ -22,3 +22,7 @@ export function requestPath(id: number): string {
 export function changePath(id: number): string {
   return `/changes/${id}`;
 }
+
+export function breakagePath(id: number): string {
+  return `/breakages/${id}`;
+}

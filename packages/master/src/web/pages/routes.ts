@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request } from 'express';
 import type { WebContext } from '../context.ts';
 import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
@@ -7,18 +7,17 @@ import { readChange } from '../read/changes.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
 import { listWorkers, readWorker } from '../read/workers.ts';
 import { problem } from '../server/problems.ts';
+import { breakageRoutes } from './breakage-routes.ts';
 import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
 import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
-import { page, visitOf } from './frame.ts';
-import type { Visit } from './frame.ts';
-import type { Html } from './html.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
 import { nameOf, numberOf } from './params.ts';
 import { requestPage } from './request.ts';
+import { show } from './show.ts';
 import { signInPage } from './sign-in.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
@@ -120,6 +119,7 @@ export function pageRoutes(context: WebContext): Router {
       return { title: 'Sign in', content: signInPage(visit, asked) };
     }),
   );
+  router.use(breakageRoutes(context));
   router.use(commandRoutes(context));
   router.use(noSuchPage);
   router.use(errorPage(context));
@@ -128,22 +128,6 @@ export function pageRoutes(context: WebContext): Router {
 
 /** Water over a low wall. */
 const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#0b6e99" d="M2 8q6-5 12 0t12 0l4 2v6q-2 0-3 4t-1 8H2z"/><path fill="#8fdf5f" d="M2 22h18v8H2z"/></svg>`;
-
-type Shown = { readonly title: string; readonly content: Html };
-
-function show(
-  context: WebContext,
-  make: (visit: Visit, request: Request) => Promise<Shown>,
-): RequestHandler {
-  return async (request: Request, response: Response) => {
-    const visit = await visitOf(context, request);
-    const { title, content } = await make(visit, request);
-    response
-      .set('cache-control', 'no-store')
-      .type('html')
-      .send(page(visit, title, content));
-  };
-}
 
 /** The farm's address as the visitor knows it. */
 function originOf(request: Request): string {

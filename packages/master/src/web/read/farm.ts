@@ -1,6 +1,7 @@
 import type { ApiFarm, ApiWorker } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmFacts } from '../../command.ts';
+import { isOpenBreakage } from '../../store/breakages.ts';
 import { isOpen } from '../../store/builds.ts';
 import { eventBounds } from '../../store/events.ts';
 import { isWaiting } from '../../store/requests.ts';
@@ -25,6 +26,11 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where(isOpen)
     .executeTakeFirstOrThrow();
+  const broken = await db
+    .selectFrom('breakage')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where(isOpenBreakage)
+    .executeTakeFirstOrThrow();
   return {
     name: farm.name,
     version: weirVersion,
@@ -35,6 +41,7 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     slotsBusy: running.count,
     waiting: waiting.count,
     oldestWaitSince: waiting.since,
+    breakages: broken.count,
     event: newest,
   };
 }

@@ -8,6 +8,7 @@ export const problems = {
   'wrong-token': { status: 401, title: 'The token is not the admin token' },
   'csrf-token-missing': { status: 403, title: 'The form did not come from a page of this farm' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'no-such-breakage': { status: 404, title: 'There is no such breakage' },
   'no-such-build': { status: 404, title: 'There is no such build' },
   'no-such-builder': { status: 404, title: 'There is no such builder' },
   'no-such-change': { status: 404, title: 'There is no such change' },
