@@ -39,9 +39,8 @@ await browser.close();
 async function pagesOf(farm: string): Promise<Map<string, string>> {
   const first = async (list: string, key: 'id' | 'name' = 'id'): Promise<string | undefined> => {
     const response = await fetch(`${farm}/api/v1/${list}`);
-    const { items } = (await response.json()) as { items: Record<string, unknown>[] };
-    const value = items[0]?.[key];
-    return value === undefined ? undefined : String(value);
+    const { items } = (await response.json()) as { items: { id?: number; name?: string }[] };
+    return items[0]?.[key]?.toString();
   };
   const build = (await first('builds?result=failure&limit=1')) ?? (await first('builds?limit=1'));
   const found = {
