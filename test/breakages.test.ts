@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { breakageSchema, requestSchema } from '@weir/protocol';
+import { breakageSchema, buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { FarmProcess } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
@@ -14,19 +14,22 @@ describe('a red builder', () => {
   let dir: string;
   /** The project's suite fails as often as the number in this file says, and counts it down. */
   let failures: string;
+  /** The same for the build of the language. */
+  let runtimeFailures: string;
 
   before(async () => {
     repositories = await createSmallFarm();
     dir = await mkdtemp(join(tmpdir(), 'weir-breakages-'));
     failures = join(dir, 'failures');
+    runtimeFailures = join(dir, 'runtime-failures');
     await writeFile(failures, '0');
+    await writeFile(runtimeFailures, '0');
+    const luck = (file: string): string =>
+      `- luck: 'n=$(cat ${file}); test "$n" -eq 0 || { echo $((n - 1)) > ${file}; echo bad luck; exit 1; }'`;
     farm = await FarmProcess.start({
-      farm: repositories.farm({
-        steps: [
-          `- luck: 'n=$(cat ${failures}); test "$n" -eq 0 || { echo $((n - 1)) > ${failures}; echo bad luck; exit 1; }'`,
-          '- test: lang ./app.txt',
-        ],
-      }),
+      farm: repositories
+        .farm({ steps: [luck(failures), '- test: lang ./app.txt'] })
+        .replace('- build: |', `${luck(runtimeFailures)}\n      - build: |`),
       remotes: repositories.remotes,
     });
     await farm.addWorker({ name: 'w1', sandbox: 'none' });
@@ -115,6 +118,22 @@ describe('a red builder', () => {
     const closed = await farm.events.until('breakage.closed', { after: last });
     assert.equal(closed.subject, opened.subject);
     assert.equal(farm.events.all.filter(({ kind }) => kind === 'breakage.opened').length, 2);
+  });
+
+  it('whose runtime failed once is built after all when a second run makes the runtime', async () => {
+    const { last } = farm.events;
+    await writeFile(runtimeFailures, '1');
+    const commit = await repositories.lang.commit({ message: 'Same as before', files: { b: '1' } });
+
+    await farm.events.until('request.skipped', { after: last, data: { builder: appBuilder } });
+    const cleared = await farm.events.until('builder.cleared', { after: last });
+    assert.equal(cleared.subject, `builder/${runtimeBuilder}`);
+    const finished = await farm.events.until('build.finished', {
+      after: cleared.number,
+      data: { builder: appBuilder, result: 'success' },
+    });
+    const build = await farm.get(`/api/v1/${finished.subject.replace('/', 's/')}`, buildSchema);
+    assert.equal(build.revisions.upstream, commit);
   });
 
   it('whose runtime failed is no breakage of its own', async () => {

@@ -14,6 +14,7 @@ import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { insertRequest } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
+import { reviveSkipped } from './revive.ts';
 import type { Held } from './standing.ts';
 
 /** A build that ended, with all that its meaning hangs on. */
@@ -63,14 +64,18 @@ export async function suspect(
   return again;
 }
 
-/** A second run disagrees. */
+/**
+ * A second run disagrees. What it wrote: the requests that want a runtime which is there after all.
+ */
 export async function clear(
   db: Kysely<Database>,
-  { build, builder, held, at }: Case,
-): Promise<void> {
+  { build, builder, request, held, at }: Case,
+): Promise<RequestRow[]> {
   await deleteSuspicion(db, builder.id);
   const data = { red: held.suspicion?.red_build_id ?? null, green: build.id };
   await recordEvents(db, [builderEvent('builder.cleared', builder, at, data)]);
+  if (builder.kind !== 'runtime') return [];
+  return reviveSkipped(db, builder, request.upstream_commit, at);
 }
 
 /** A builder that showed a breakage is green. */

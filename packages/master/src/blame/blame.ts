@@ -120,9 +120,13 @@ export class Blame {
         await recordEvents(db, [await confirmBreakage(db, builder, held.suspicion, build, at)]);
         return undefined;
       }
-      case 'clear':
-        await clear(db, judged);
-        return () => this.#held.delete(builder.name);
+      case 'clear': {
+        const revived = await clear(db, judged);
+        return () => {
+          this.#held.delete(builder.name);
+          for (const wanted of revived) this.#options.asked(wanted);
+        };
+      }
       case 'close':
         await close(db, judged);
         return () => this.#held.delete(builder.name);
