@@ -47,6 +47,7 @@ describe('a build that does nothing', () => {
       workerPort: 0,
       now,
       log: quiet,
+      url: () => 'http://localhost',
       grew: () => {},
     });
     disposing.defer(() => engine.stop());

@@ -12,6 +12,7 @@ import { Usage } from './dispatch/usage.ts';
 import type { FarmInForce } from './farm/in-force.ts';
 import type { Log } from './log.ts';
 import { onceLog } from './log.ts';
+import { startNotifier } from './notify/notifier.ts';
 import { EmbeddedQueue } from './queue/embedded.ts';
 import { runCommand } from './run-command.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly workerPort: number;
   readonly now: Clock;
   readonly log: Log;
+  /** Where the pages are, without a slash at the end. */
+  readonly url: () => string;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -130,6 +133,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await builds.loseAll();
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
+  const { dataDir, url } = options;
+  const notifier = await startNotifier({ store, farm, dataDir, url, now, log });
   await dispatcher.reconcile();
   considerAll();
   const gateway = await openGateway(
@@ -198,18 +203,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async apply(next, file) {
       await farmInForce.apply(next, { ...file, at: now() });
       await blame.dropUnnamed();
+      await notifier.farmChanged();
       await dispatcher.reconcile();
       poller.start();
       considerAll();
     },
     poll: (branch) => poller.poll(branch),
-    wake: () => blame.wake(),
+    wake() {
+      blame.wake();
+      notifier.wake();
+    },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await poller.stop();
       await scheduler.stop();
       await dispatcher.stop();
       await blame.stop();
+      await notifier.stop();
       await gateway.close();
     },
   };

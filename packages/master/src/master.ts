@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Farm } from '@weir/model';
 import { ensureAdminToken } from './admin-token.ts';
@@ -123,6 +124,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     now,
     log,
     grew: gatherGrowth((grown) => web?.grew(grown)),
+    url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
   started.resolve(engine);
@@ -160,4 +162,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     },
     stop: () => running.disposeAsync(),
   };
+}
+
+/** As this machine can be asked from elsewhere, when the farm file does not say. */
+function webUrl(host: string, port: number): string {
+  const name = ['0.0.0.0', '::'].includes(host) ? hostname() : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

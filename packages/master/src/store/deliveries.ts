@@ -41,16 +41,16 @@ export async function insertDeliveries(
 /** Written out, not bound: only then does SQLite use the index of what waits. */
 const isWaiting = sql<boolean>`state = 'waiting'`;
 
-/** Deliveries that may be tried by then, those that wait longest first. */
+/** Deliveries by a channel that may be tried by then, those that wait longest first. */
 export function dueDeliveries(
   db: Kysely<Database>,
-  at: number,
-  limit: number,
+  { channel, at, limit }: { channel: Channel; at: number; limit: number },
 ): Promise<DeliveryRow[]> {
   return db
     .selectFrom('delivery')
     .selectAll()
     .where(isWaiting)
+    .where('channel', '=', channel)
     .where('not_before', '<=', at)
     .orderBy('not_before')
     .limit(limit)
@@ -60,12 +60,13 @@ export function dueDeliveries(
 /** When the next one that waits may be tried. */
 export async function nextDeliveryAt(
   db: Kysely<Database>,
-  after: number,
+  { channel, after }: { channel: Channel; after: number },
 ): Promise<number | undefined> {
   const row = await db
     .selectFrom('delivery')
     .select('not_before')
     .where(isWaiting)
+    .where('channel', '=', channel)
     .where('not_before', '>', after)
     .orderBy('not_before')
     .limit(1)

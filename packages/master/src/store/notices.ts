@@ -5,15 +5,21 @@ import type { Database, NoticeTable } from './schema.ts';
 
 export type NoticeRow = Selectable<NoticeTable>;
 
-/** Writes a notice that is told later, when all that belongs to it is known. */
+/** Writes a notice that is told later, when all that belongs to it is known: `content`, where it is already. */
 export async function insertNotice(
   db: Kysely<Database>,
-  notice: { kind: NoticeKind; about: string; at: number },
+  notice: { kind: NoticeKind; about: string; at: number; content?: NoticeContent },
 ): Promise<number> {
-  const { kind, about, at } = notice;
+  const { kind, about, at, content } = notice;
   const { id } = await db
     .insertInto('notice')
-    .values({ kind, about, state: 'gathering', created_at: at })
+    .values({
+      kind,
+      about,
+      state: 'gathering',
+      created_at: at,
+      facts_json: content === undefined ? null : JSON.stringify(content.facts),
+    })
     .returning('id')
     .executeTakeFirstOrThrow();
   return id;
@@ -67,7 +73,21 @@ export async function dropNotice(db: Kysely<Database>, id: number): Promise<void
     .execute();
 }
 
-/** What a notice that was told says. */
+/** A breakage is told of for the first time. */
+export async function setBreakageTold(
+  db: Kysely<Database>,
+  breakageId: number,
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable('breakage')
+    .set({ told_at: at })
+    .where('id', '=', breakageId)
+    .where('told_at', 'is', null)
+    .execute();
+}
+
+/** What a notice says whose content is known. */
 export function contentOf({ kind, facts_json }: NoticeRow): NoticeContent {
   return { kind, facts: JSON.parse(facts_json ?? 'null') as unknown } as NoticeContent;
 }

@@ -362,7 +362,8 @@ export interface DeliveryTable {
   message_id: string;
   /** The first message of its thread. */
   answers_message_id: string | null;
-  state: 'waiting' | 'sent' | 'failed';
+  /** `dropped`: its recipient unsubscribed before it was sent. */
+  state: 'waiting' | 'sent' | 'failed' | 'dropped';
   tries: number;
   not_before: number;
   error: string | null;

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { Farm } from '@weir/model';
+import type { LogReader } from '../builds/logs/reader.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { insertDeliveries } from '../store/deliveries.ts';
+import { recordEvents } from '../store/events.ts';
+import type { NoticeRow } from '../store/notices.ts';
+import { gatheringNotices, setBreakageTold, setTold } from '../store/notices.ts';
+import type { Store } from '../store/store.ts';
+import type { Telling } from './telling.ts';
+import { tellingOf } from './telling.ts';
+
+export interface TellerOptions {
+  readonly store: Store;
+  readonly logs: LogReader;
+  readonly farm: () => Farm;
+  readonly now: Clock;
+  readonly log: Log;
+  /** Deliveries were written. */
+  wrote(): void;
+}
+
+/** How often it looks whether what gathers is ready. */
+const sweepMs = 2_000;
+
+/** Tells what gathers as soon as it is ready: writes down what it says, and a delivery for each who is told. */
+export class Teller {
+  readonly #options: TellerOptions;
+  #isWoken = false;
+  #isStopped = false;
+  #telling: Promise<void> | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(options: TellerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#sweep = setInterval(() => this.wake(), sweepMs).unref();
+    this.wake();
+  }
+
+  /** Something was written that gathers, or that others wait for. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#telling ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#sweep);
+    await this.#telling;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWoken && !this.#isStopped) {
+      this.#isWoken = false;
+      await this.#tellAll();
+    }
+    this.#telling = undefined;
+  }
+
+  async #tellAll(): Promise<void> {
+    const { store, logs, farm, now, log } = this.#options;
+    for (const notice of await gatheringNotices(store.read)) {
+      if (this.#isStopped) return;
+      try {
+        const sources = { db: store.read, logs, farm: farm() };
+        const telling = await tellingOf(sources, notice, now());
+        if (telling !== null) await this.#write(notice, telling);
+      } catch (error) {
+        log.warn(`notice ${notice.id} is not told yet: ${String(error)}`);
+      }
+    }
+  }
+
+  async #write(notice: NoticeRow, telling: Telling): Promise<void> {
+    const { store, farm, now } = this.#options;
+    const { content, headline, addressees } = telling;
+    const host = farm().notify.from.address.split('@')[1] ?? 'localhost';
+    const at = now();
+    const isTold = await store.unit(async (db) => {
+      if (!(await setTold(db, notice.id, { at, headline, content }))) return false;
+      const deliveries = addressees.map((addressee) => ({
+        ...addressee,
+        notice: notice.id,
+        messageId: `<${randomUUID()}@${host}>`,
+      }));
+      await insertDeliveries(db, deliveries, at);
+      if (content.kind === 'breakage-opened') await setBreakageTold(db, content.facts.id, at);
+      const data = { about: notice.about, headline, recipients: addressees.length };
+      const event = { at, kind: 'notice.told', actor: 'engine', subject: `notice/${notice.id}` };
+      await recordEvents(db, [{ ...event, data }]);
+      return true;
+    });
+    if (isTold) this.#options.wrote();
+  }
+}

@@ -1,0 +1,68 @@
+import type { WorkerNews, WorkerNoticeKind } from '@weir/model';
+import { canonicalAddress, isMailAddress, workerNoticeKinds } from '@weir/model';
+import type { Kysely } from 'kysely';
+import type { LoggedEvent } from '../events/reader.ts';
+import { deliveriesAbout } from '../store/deliveries.ts';
+import { dropNotice, insertNotice, noticesAbout } from '../store/notices.ts';
+import type { Database } from '../store/schema.ts';
+import { addSubscription } from '../store/subscriptions.ts';
+import { workerByName } from '../store/workers.ts';
+
+const breakageEvents = ['breakage.opened', 'breakage.grew', 'breakage.closed'];
+const workerEvents: ReadonlyMap<string, WorkerNoticeKind> = new Map(
+  workerNoticeKinds.map((kind) => [kind.replace('-', '.'), kind]),
+);
+
+/** Whether a notice follows from an event. */
+export function isNews({ kind }: LoggedEvent): boolean {
+  return breakageEvents.includes(kind) || workerEvents.has(kind);
+}
+
+/** Writes the notice that follows from an event, in the unit of the reader's cursor. */
+export async function writeNotices(db: Kysely<Database>, event: LoggedEvent): Promise<void> {
+  const { kind, subject: about, at } = event;
+  const gathering = (await noticesAbout(db, about)).filter(({ state }) => state === 'gathering');
+  switch (kind) {
+    case 'breakage.opened':
+      await insertNotice(db, { kind: 'breakage-opened', about, at });
+      return;
+    case 'breakage.grew':
+      // What is not told yet will hold the builder that came now.
+      if (gathering.length === 0) await insertNotice(db, { kind: 'breakage-grew', about, at });
+      return;
+    case 'breakage.closed': {
+      // What was over before anyone heard of it is no news.
+      for (const { id } of gathering) await dropNotice(db, id);
+      const told = await deliveriesAbout(db, about);
+      if (told.length > 0) await insertNotice(db, { kind: 'breakage-fixed', about, at });
+      return;
+    }
+  }
+  const content = workerContent(event);
+  if (content === undefined) return;
+  await subscribeOwner(db, content.facts.worker, at);
+  await insertNotice(db, { kind: content.kind, about, at, content });
+}
+
+/** Whoever owns a worker follows it, until they unsubscribe. */
+async function subscribeOwner(db: Kysely<Database>, name: string, at: number): Promise<void> {
+  const owner = (await workerByName(db, name))?.owner ?? '';
+  if (!isMailAddress(owner)) return;
+  const address = canonicalAddress(owner);
+  const scope = `worker/${name}` as const;
+  await addSubscription(db, { channel: 'mail', address, scope }, { source: 'owner', at });
+}
+
+interface WorkerContent {
+  readonly kind: WorkerNoticeKind;
+  readonly facts: WorkerNews;
+}
+
+function workerContent({ kind, subject, at, data }: LoggedEvent): WorkerContent | undefined {
+  const noticeKind = workerEvents.get(kind);
+  if (noticeKind === undefined) return undefined;
+  const { text, reason } = data;
+  const said = [text, reason].find((each) => typeof each === 'string') ?? '';
+  const worker = subject.slice(subject.indexOf('/') + 1);
+  return { kind: noticeKind, facts: { worker, at, text: said } };
+}
