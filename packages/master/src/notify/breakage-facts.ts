@@ -1,12 +1,12 @@
-import type { BreakageFacts, ChangeLine, Excerpt, Farm, Side, Source } from '@weir/model';
+import type { BreakageFacts, Excerpt, Farm, Side, Source } from '@weir/model';
 import { linesThatMatter, reproduceCommands } from '@weir/model';
+import type { ApiSuspect } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
-import { branchByName } from '../store/branches.ts';
-import type { BreakageRow, MemberRow } from '../store/breakages.ts';
-import { breakageById, membersOf } from '../store/breakages.ts';
-import { changesBetween } from '../store/changes.ts';
+import type { MemberRow } from '../store/breakages.ts';
+import { membersOf } from '../store/breakages.ts';
 import type { Database } from '../store/schema.ts';
+import { readBreakage } from '../web/read/breakages.ts';
 import { readTail } from './log-tail.ts';
 
 const maxRows = 100;
@@ -23,103 +23,46 @@ export async function readBreakageFacts(
   sources: FactSources,
   id: number,
 ): Promise<{ facts: BreakageFacts; members: MemberRow[] } | undefined> {
-  const breakage = await breakageById(sources.db, id);
+  const breakage = await readBreakage(sources.db, id);
   if (breakage === undefined) return undefined;
   const members = await membersOf(sources.db, [id]);
   // A project's failure says more than that of a runtime which it merely ran with.
   const example = members.find(({ project }) => project !== null) ?? members[0];
-  const facts = {
+  const { title, trunk, moved, openedAt, closedAt, shows, suspects } = breakage;
+  const facts: BreakageFacts = {
     id,
-    title: breakage.title,
-    trunk: breakage.trunk,
-    moved: breakage.moved,
-    openedAt: breakage.opened_at,
-    closedAt: breakage.closed_at,
-    builders: members.length,
-    rows: members.slice(0, maxRows).map((member) => ({
-      builder: member.builder,
-      project: member.project,
-      platform: member.platform,
-      step: member.step,
-      finding: member.finding,
-      build: member.confirm_build_id,
-      fixedBy: member.fixed_build_id,
+    title,
+    trunk,
+    moved,
+    openedAt,
+    closedAt,
+    builders: shows.length,
+    rows: shows.slice(0, maxRows).map((shown) => ({
+      builder: shown.builder,
+      project: shown.project,
+      platform: shown.platform,
+      step: shown.step,
+      finding: shown.finding,
+      build: shown.confirmBuild,
+      fixedBy: shown.fixedBuild,
     })),
-    sides: await sidesOf(sources.db, breakage, members),
+    sides: suspects.map(sideOf),
     excerpt: example === undefined ? null : await excerptOf(sources, example),
     reproduce: example === undefined ? [] : commandsOf(sources.farm, example),
   };
   return { facts, members };
 }
 
-/** The followed branches that moved, each with what lies between every green and every red of it. */
-async function sidesOf(
-  db: Kysely<Database>,
-  { trunk, moved }: BreakageRow,
-  members: readonly MemberRow[],
-): Promise<Side[]> {
-  const sides: (Side | undefined)[] = [];
-  if (moved === 'upstream' || moved === 'both') {
-    sides.push(await sideOf(db, trunk, members.map(upstreamReach)));
-  }
-  const project = members[0]?.project ?? null;
-  if ((moved === 'project' || moved === 'both') && project !== null) {
-    sides.push(await sideOf(db, project, members.flatMap(projectReach)));
-  }
-  return sides.filter((side) => side !== undefined);
-}
-
-interface Place {
-  readonly position: number;
-  readonly commit: string;
-}
-
-interface Reach {
-  readonly green: Place;
-  readonly red: Place;
-}
-
-function upstreamReach(member: MemberRow): Reach {
+function sideOf({ changes, ...side }: ApiSuspect): Side {
   return {
-    green: { position: member.upstream_green_position, commit: member.upstream_green },
-    red: { position: member.upstream_red_position, commit: member.upstream_red },
+    ...side,
+    changes: changes.slice(0, maxChanges).map(({ id, commit, author, subject }) => ({
+      id,
+      commit,
+      author: author.name,
+      subject,
+    })),
   };
-}
-
-function projectReach(member: MemberRow): Reach[] {
-  const { project_green_position: from, project_green: green } = member;
-  const { project_red_position: to, project_red: red } = member;
-  if (from === null || green === null || to === null || red === null) return [];
-  return [{ green: { position: from, commit: green }, red: { position: to, commit: red } }];
-}
-
-async function sideOf(
-  db: Kysely<Database>,
-  branch: string,
-  reaches: readonly Reach[],
-): Promise<Side | undefined> {
-  const green = reaches
-    .map((reach) => reach.green)
-    .toSorted(byPosition)
-    .at(-1);
-  const red = reaches
-    .map((reach) => reach.red)
-    .toSorted(byPosition)
-    .at(0);
-  const row = await branchByName(db, branch);
-  if (green === undefined || red === undefined || row === undefined) return undefined;
-  const range = { after: green.position, upTo: red.position };
-  const changes = await changesBetween(db, row.id, range, maxChanges);
-  const lines = changes.map((change): ChangeLine => {
-    const { id, commit_hash: commit, author_name: author, subject } = change;
-    return { id, commit, author, subject };
-  });
-  const count = Math.max(0, red.position - green.position);
-  return { branch, green: green.commit, red: red.commit, count, changes: lines };
-}
-
-function byPosition(a: Place, b: Place): number {
-  return a.position - b.position;
 }
 
 async function excerptOf(
