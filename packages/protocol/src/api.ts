@@ -3,9 +3,13 @@ import {
   branchStates,
   breakageStates,
   buildStates,
+  channels,
+  deliveryStates,
   enrolmentStates,
   findings,
   movedSides,
+  noticeKinds,
+  noticeStates,
   requestReasons,
   requestStates,
   results,
@@ -285,6 +289,44 @@ export const breakageSchema = breakageSummarySchema.extend({
   suspects: z.array(suspectSchema),
 });
 export type ApiBreakage = z.infer<typeof breakageSchema>;
+
+/** One thing that people are told. */
+export const noticeSchema = z.object({
+  id,
+  kind: z.enum(noticeKinds),
+  /** `breakage/7`, `worker/w1`, `subscription/3` */
+  about: z.string(),
+  state: z.enum(noticeStates),
+  /** What it says in one line; null until it is told. */
+  headline: z.string().nullable(),
+  createdAt: time,
+  toldAt: time.nullable(),
+  /** How many deliveries there are of it. */
+  deliveries: z.number().int().nonnegative(),
+});
+export type ApiNotice = z.infer<typeof noticeSchema>;
+
+/** The way of one notice to one recipient. */
+export const deliverySchema = z.object({
+  id,
+  notice: id,
+  kind: z.enum(noticeKinds),
+  about: z.string(),
+  headline: z.string(),
+  channel: z.enum(channels),
+  /** A mail address (masked unless one is signed in) or the name of a webhook. */
+  address: z.string(),
+  state: z.enum(deliveryStates),
+  tries: z.number().int().nonnegative(),
+  /** Of one that waits: when it is tried again. */
+  notBefore: time.nullable(),
+  /** What went wrong at the last try. */
+  error: z.string().nullable(),
+  createdAt: time,
+  /** When it was sent, or given up. */
+  endedAt: time.nullable(),
+});
+export type ApiDelivery = z.infer<typeof deliverySchema>;
 
 export const farmSchema = z.object({
   name: z.string(),

@@ -93,3 +93,28 @@ export type BreakageState = (typeof breakageStates)[number];
 /** What changed between the last green build and the first red one. `neither`: look at the machine. */
 export const movedSides = ['upstream', 'project', 'both', 'neither'] as const;
 export type Moved = (typeof movedSides)[number];
+
+export const noticeKinds = [
+  'breakage-opened',
+  'breakage-grew',
+  'breakage-fixed',
+  'worker-accepted',
+  'worker-promoted',
+  'worker-missing',
+  'worker-back',
+  'worker-disagreed',
+  'confirmation',
+] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
+/** `gathering` what else belongs to it; `dropped`: there was nothing to tell any more. */
+export const noticeStates = ['gathering', 'told', 'dropped'] as const;
+export type NoticeState = (typeof noticeStates)[number];
+
+/** How a notice reaches its recipient. */
+export const channels = ['mail', 'webhook'] as const;
+export type Channel = (typeof channels)[number];
+
+/** `failed`: given up, until somebody has it tried again; `dropped`: its recipient unsubscribed before. */
+export const deliveryStates = ['waiting', 'sent', 'failed', 'dropped'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];

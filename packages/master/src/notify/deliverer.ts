@@ -1,7 +1,7 @@
 import { setTimeout as startTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
-import type { Channel } from '@weir/model';
 import { maxTries, retryWaitMs } from '@weir/model';
+import type { Channel } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { DeliveryRow } from '../store/deliveries.ts';

@@ -1,4 +1,4 @@
-import type { Channel } from '@weir/model';
+import type { Channel } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, DeliveryTable } from './schema.ts';

@@ -1,4 +1,5 @@
-import type { NoticeContent, NoticeKind } from '@weir/model';
+import type { NoticeContent } from '@weir/model';
+import type { NoticeKind } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, NoticeTable } from './schema.ts';

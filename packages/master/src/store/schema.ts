@@ -1,11 +1,15 @@
-import type { Channel, NoticeKind, Scope } from '@weir/model';
+import type { Scope } from '@weir/model';
 import type {
   BranchState,
   BreakageState,
   BuildState,
+  Channel,
+  DeliveryState,
   EnrolmentState,
   Finding,
   Moved,
+  NoticeKind,
+  NoticeState,
   RequestReason,
   RequestState,
   Result,
@@ -341,8 +345,7 @@ export interface NoticeTable {
   kind: NoticeKind;
   /** `breakage/7`, `worker/w1`, `subscription/3` */
   about: string;
-  /** `gathering` what else belongs to it; `dropped`: there was nobody to tell, or nothing any more. */
-  state: 'gathering' | 'told' | 'dropped';
+  state: NoticeState;
   created_at: number;
   told_at: number | null;
   /** What it says, written when it is told. */
@@ -362,8 +365,7 @@ export interface DeliveryTable {
   message_id: string;
   /** The first message of its thread. */
   answers_message_id: string | null;
-  /** `dropped`: its recipient unsubscribed before it was sent. */
-  state: 'waiting' | 'sent' | 'failed' | 'dropped';
+  state: DeliveryState;
   tries: number;
   not_before: number;
   error: string | null;

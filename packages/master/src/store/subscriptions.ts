@@ -1,4 +1,5 @@
-import type { Channel, Scope } from '@weir/model';
+import type { Scope } from '@weir/model';
+import type { Channel } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import type { Database, SubscriptionTable } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { Finding, Moved } from '@weir/protocol';
+import type { Finding, Moved, NoticeKind } from '@weir/protocol';
 import type { Scope } from './scope.ts';
 
 /** What a notice about a breakage tells: written down when it is told, so that every try says the same. */
@@ -89,14 +89,5 @@ export const workerNoticeKinds = [
   'worker-missing',
   'worker-back',
   'worker-disagreed',
-] as const;
+] as const satisfies readonly NoticeKind[];
 export type WorkerNoticeKind = (typeof workerNoticeKinds)[number];
-
-export const noticeKinds = [
-  'breakage-opened',
-  'breakage-grew',
-  'breakage-fixed',
-  ...workerNoticeKinds,
-  'confirmation',
-] as const;
-export type NoticeKind = (typeof noticeKinds)[number];

@@ -195,8 +195,9 @@ function footer({ farm, url, scopes, unsubscribeUrl }: LetterContext): Block[] {
     },
     { is: 'link', text: 'What you can follow', url: `${url}/subscribe` },
   ];
-  if (unsubscribeUrl !== null)
+  if (unsubscribeUrl !== null) {
     blocks.push({ is: 'link', text: 'Unsubscribe', url: unsubscribeUrl });
+  }
   return blocks;
 }
 

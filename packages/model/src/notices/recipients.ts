@@ -1,12 +1,10 @@
+import type { Channel } from '@weir/protocol';
 import type { Scope } from './scope.ts';
-
-/** How a notice reaches its recipient: `address` is a mail address, or the name of a webhook. */
-export const channels = ['mail', 'webhook'] as const;
-export type Channel = (typeof channels)[number];
 
 export interface Subscription {
   readonly id: number;
   readonly channel: Channel;
+  /** A mail address, or the name of a webhook. */
   readonly address: string;
   readonly scope: Scope;
 }
