@@ -32,7 +32,12 @@ export type Command =
       readonly reason: string;
     }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
-  | { readonly t: 'revoke'; readonly worker: string; readonly reason: string };
+  | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
+  /** Asks an address whether it wants mails about a scope of the model's. */
+  | { readonly t: 'subscribe'; readonly address: string; readonly scope: string }
+  | { readonly t: 'confirm-subscription'; readonly subscriptions: readonly number[] }
+  | { readonly t: 'unsubscribe'; readonly subscriptions: readonly number[] }
+  | { readonly t: 'retry-delivery'; readonly delivery: number; readonly reason: string };
 
 /** The request that a command wrote, where it wrote one. */
 export interface CommandAnswer {

@@ -194,6 +194,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           builds,
           dispatcher,
           queue,
+          notifier,
           builders,
           refreshBuilder: (id) => farmInForce.refreshOne(id),
         },

@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { CommandError } from './command.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { EmbeddedQueue } from './queue/embedded.ts';
 import { again, force } from './schedule/force.ts';
 import { builderByName, setBuilderPause } from './store/builders.ts';
@@ -23,6 +24,7 @@ export interface CommandContext {
   readonly builds: LiveBuilds;
   readonly dispatcher: Dispatcher;
   readonly queue: EmbeddedQueue;
+  readonly notifier: Pick<Notifier, 'command'>;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
   /** A builder was paused or resumed: read it anew. */
   refreshBuilder(id: number): Promise<void>;
@@ -69,6 +71,12 @@ export async function runCommand(
     case 'pause-worker':
     case 'resume-worker':
       return pause(context, actor, command);
+    case 'subscribe':
+    case 'confirm-subscription':
+    case 'unsubscribe':
+    case 'retry-delivery':
+      await context.notifier.command(actor, command);
+      return {};
   }
 }
 

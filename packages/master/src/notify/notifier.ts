@@ -12,6 +12,8 @@ import { addressMail } from './address-mail.ts';
 import { addressWebhook } from './address-webhook.ts';
 import { Deliverer } from './deliverer.ts';
 import { MailRoute } from './mail-route.ts';
+import type { NoticeCommand } from './run-notice-command.ts';
+import { runNoticeCommand } from './run-notice-command.ts';
 import { Teller } from './teller.ts';
 import { ensureNoticeSecret } from './tokens.ts';
 import { postWebhook } from './webhook.ts';
@@ -35,6 +37,8 @@ export interface Notifier {
   wake(): void;
   /** Another farm file is in force. */
   farmChanged(): Promise<void>;
+  /** Does what a person asks; resolves after the commit. @throws CommandError */
+  command(actor: string, command: NoticeCommand): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -87,11 +91,12 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   teller.start();
   deliver();
   return {
-    wake() {
-      reader.wake();
+    wake: () => reader.wake(),
+    farmChanged,
+    async command(actor, command) {
+      await runNoticeCommand({ store, farm, now }, actor, command);
       deliver();
     },
-    farmChanged,
     async stop() {
       await reader.stop();
       await teller.stop();
