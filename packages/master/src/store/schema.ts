@@ -43,6 +43,7 @@ export interface Database {
   subscription: SubscriptionTable;
   notice: NoticeTable;
   delivery: DeliveryTable;
+  invitation: InvitationTable;
 }
 
 /** The event log: one row for each change of state, written in the unit that made it. */
@@ -253,6 +254,27 @@ export interface WorkerTable {
   paused_reason: string | null;
   disk_full: number;
   duplicate_at: number | null;
+  /** Builds on probation whose answer was the known one, since the last that was not. */
+  probation_agreed: Generated<number>;
+  /** Builds on probation whose answer was another one. */
+  probation_disagreed: Generated<number>;
+  /** After such a one: no build with a known answer before then. */
+  probation_not_before: number | null;
+  /** 1: there are builds whose answer is known for it to prove itself by. */
+  probeable: Generated<number>;
+  /** Time that it has been away while an engine ran to see it, in milliseconds. */
+  absent_ms: Generated<number>;
+  /** Since when it counts as missing. */
+  missing_at: number | null;
+  owner_paused_at: number | null;
+  owner_paused_reason: string | null;
+  /** Its owner took it away for good. */
+  left_at: number | null;
+  /** Why its link was refused last: an agent that is too old. */
+  refused_at: number | null;
+  refused_text: string | null;
+  /** The address that it asked to join from. */
+  asked_from: string | null;
 }
 
 /** A runtime kept on a worker. */
@@ -372,4 +394,23 @@ export interface DeliveryTable {
   created_at: number;
   /** When it was sent, or given up. */
   ended_at: number | null;
+}
+
+/** A worker that an admin expects. The code that it joins with is not kept, only its SHA-256. */
+export interface InvitationTable {
+  id: Generated<number>;
+  code_hash: string;
+  /** The name and the owner that it is meant for; null: any. */
+  worker: string | null;
+  owner: string | null;
+  labels_json: string;
+  trust: Trust;
+  reason: string;
+  made_by: string;
+  made_at: number;
+  expires_at: number;
+  used_at: number | null;
+  /** The worker's name. */
+  used_by: string | null;
+  revoked_at: number | null;
 }
