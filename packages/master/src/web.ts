@@ -40,6 +40,7 @@ const context: WebContext = {
   signIn,
   farm: engine.farm,
   sendCommand: engine.sendCommand,
+  agentSha256: async () => (await bundles.agent()).sha256,
   asset: (name) => bundles.assetUrl(name),
 };
 const app = createApp({

@@ -17,6 +17,8 @@ export interface WebContext {
    * @throws ProblemError with the engine's reason, or 503 when it does not answer within 5 s
    */
   readonly sendCommand: (actor: string, command: Command) => Promise<CommandAnswer>;
+  /** Of the agent's one file, as it is served; hexadecimal. */
+  readonly agentSha256: () => Promise<string>;
   /** The URL of a file of the browser's bundle, with its hash: `/assets/main-4K2Q.js`. */
   readonly asset: (name: 'main.js' | 'main.css') => Promise<string>;
 }

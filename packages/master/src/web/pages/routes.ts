@@ -1,5 +1,4 @@
 import { Router } from 'express';
-import type { Request } from 'express';
 import type { WebContext } from '../context.ts';
 import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
@@ -15,10 +14,13 @@ import { commandRoutes } from './command-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
+import { outboxRoutes } from './outbox-routes.ts';
 import { nameOf, numberOf } from './params.ts';
+import { registerRoutes } from './register-routes.ts';
 import { requestPage } from './request.ts';
 import { show } from './show.ts';
 import { signInPage } from './sign-in.ts';
+import { subscribeRoutes } from './subscribe-routes.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
 import { waterfallPage } from './waterfall.ts';
@@ -95,11 +97,9 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/workers',
-    show(context, async (visit, request) => {
+    show(context, async (visit) => {
       const { items } = await listWorkers(db, { limit: 200 });
-      const { publicUrl, fingerprint } = farm();
-      const join = { origin: publicUrl ?? originOf(request), fingerprint };
-      return { title: 'Workers', content: workersPage(visit, items, join) };
+      return { title: 'Workers', content: workersPage(visit, items) };
     }),
   );
   router.get(
@@ -120,6 +120,9 @@ export function pageRoutes(context: WebContext): Router {
     }),
   );
   router.use(breakageRoutes(context));
+  router.use(outboxRoutes(context));
+  router.use(subscribeRoutes(context));
+  router.use(registerRoutes(context));
   router.use(commandRoutes(context));
   router.use(noSuchPage);
   router.use(errorPage(context));
@@ -128,9 +131,3 @@ export function pageRoutes(context: WebContext): Router {
 
 /** Water over a low wall. */
 const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#0b6e99" d="M2 8q6-5 12 0t12 0l4 2v6q-2 0-3 4t-1 8H2z"/><path fill="#8fdf5f" d="M2 22h18v8H2z"/></svg>`;
-
-/** The farm's address as the visitor knows it. */
-function originOf(request: Request): string {
-  const url = `${request.protocol}://${request.get('host') ?? ''}`;
-  return URL.canParse(url) ? new URL(url).origin : 'http://localhost';
-}

@@ -57,7 +57,8 @@ export function one(request: Request, name: string): string | undefined {
   return all(request, name)[0];
 }
 
-function all(request: Request, name: string): string[] {
+/** All values of a parameter of the query, without the empty ones. */
+export function all(request: Request, name: string): string[] {
   const value = request.query[name];
   const values = Array.isArray(value) ? value : [value];
   return values.filter((each): each is string => typeof each === 'string' && each !== '');

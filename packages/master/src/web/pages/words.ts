@@ -58,8 +58,14 @@ export function countText(count: number, noun: string): string {
 
 export function bytesText(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
-  if (bytes < 1_048_576) return `${(bytes / 1_024).toFixed(1)} KiB`;
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  let amount = bytes;
+  let unit = 'B';
+  for (const larger of ['KiB', 'MiB', 'GiB', 'TiB']) {
+    if (amount < 1_024) break;
+    amount /= 1_024;
+    unit = larger;
+  }
+  return `${Number.isInteger(amount) ? amount : amount.toFixed(1)} ${unit}`;
 }
 
 /** The first ten digits of a commit's hash. */

@@ -7,15 +7,13 @@ import { html } from './html.ts';
 import { workerPath } from './links.ts';
 import { age } from './words.ts';
 
-export function workersPage(
-  visit: Visit,
-  workers: readonly ApiWorker[],
-  join: { origin: string; fingerprint: string },
-): Html {
+export function workersPage(visit: Visit, workers: readonly ApiWorker[]): Html {
   const pending = workers.filter(({ state }) => state === 'pending');
   const others = workers.filter(({ state }) => state !== 'pending');
   return html`<h1>Workers</h1>
-    <p>Volunteers' machines (once called buildslaves).</p>
+    <p>
+      Volunteers' machines (once called buildslaves). <a class="button" href="/register">Lend a machine</a>
+    </p>
     <div id="workers" data-live>
       ${
         pending.length > 0 &&
@@ -23,20 +21,7 @@ export function workersPage(
           ${workerTable(pending, visit.now)}`
       }
       ${others.length === 0 && pending.length === 0 ? html`<p class="quiet">No worker has asked to join yet.</p>` : workerTable(others, visit.now)}
-    </div>
-    ${joining(join)}`;
-}
-
-function joining({ origin, fingerprint }: { origin: string; fingerprint: string }): Html {
-  return html`<h2>Join with your machine</h2>
-    <p>
-      It needs Node 24.15 or newer, git, and bubblewrap for the sandbox. The key is this farm's
-      fingerprint: the worker talks to no other farm.
-    </p>
-    <pre class="log" tabindex="0">
-curl -O ${origin}/weir-worker.mjs
-node weir-worker.mjs join ${origin} --key ${fingerprint} --name NAME --owner MAIL --slots 1</pre>
-    <p>An admin then compares your worker's fingerprint, which it prints, and accepts it here.</p>`;
+    </div>`;
 }
 
 function workerTable(workers: readonly ApiWorker[], now: number): Html {
