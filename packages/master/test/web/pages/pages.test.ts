@@ -196,10 +196,11 @@ describe('the pages', () => {
   });
 
   it('tell volunteers the two commands that join', async () => {
-    const text = await words('/workers');
+    const text = await words('/register?name=v1&owner=vera@example.test&slots=2');
 
-    assert.ok(text.includes(`curl -O ${farm.url}/weir-worker.mjs`), text);
-    assert.ok(text.includes(`join ${farm.url} --key SHA256:farm --name`), text);
+    assert.ok(text.includes(`${farm.url}/weir-worker.mjs`), text);
+    const join = `join ${farm.url} --key SHA256:farm --name v1 --owner vera@example.test --slots 2`;
+    assert.ok(text.includes(join), text);
   });
 
   it('show no command to a visitor', async () => {
