@@ -30,7 +30,17 @@ export function parseAsked<T>(schema: z.ZodType<T>, value: unknown, code: Proble
   throw problem(code, `${field === '' ? '' : `${field}: `}${issue?.message ?? 'not understood'}`);
 }
 
-type Noun = 'breakage' | 'build' | 'builder' | 'change' | 'log' | 'request' | 'upstream' | 'worker';
+type Noun =
+  | 'breakage'
+  | 'build'
+  | 'builder'
+  | 'change'
+  | 'delivery'
+  | 'log'
+  | 'notice'
+  | 'request'
+  | 'upstream'
+  | 'worker';
 
 /** The thing, unless there is none. @throws ProblemError */
 export function found<T>(thing: T | undefined, noun: Noun, subject: string | number): T {

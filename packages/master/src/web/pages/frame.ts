@@ -39,6 +39,7 @@ const sections = [
   ['/', 'Waterfall'],
   ['/breakages', 'Breakages'],
   ['/workers', 'Workers'],
+  ['/outbox', 'Outbox'],
 ] as const;
 
 /** A whole page. What stands in an element with `data-live` and an id is kept fresh by the script. */
@@ -54,6 +55,7 @@ export function page(visit: Visit, title: string, content: Html): string {
         <title>${title === '' ? farm.name : `${title} · ${farm.name}`}</title>
         <link rel="stylesheet" href="${style}" />
         <link rel="icon" href="/favicon.svg" />
+        <link rel="alternate" type="application/atom+xml" title="Breakages" href="/feed.atom" />
         <script type="module" src="${script}"></script>
       </head>
       <body>
@@ -77,7 +79,8 @@ export function page(visit: Visit, title: string, content: Html): string {
         <footer>
           <p id="link" class="link" role="status"></p>
           <p>
-            Weir ${farm.version} · <a href="/api/v1/openapi.json">API</a> · times are ages; hover
+            Weir ${farm.version} · <a href="/subscribe">Be told</a> ·
+            <a href="/api/v1/openapi.json">API</a> · times are ages; hover
             for UTC
           </p>
         </footer>

@@ -26,3 +26,7 @@ export function changePath(id: number): string {
 export function breakagePath(id: number): string {
   return `/breakages/${id}`;
 }
+
+export function deliveryPath(id: number): string {
+  return `/outbox/${id}`;
+}

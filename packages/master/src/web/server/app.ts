@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts';
 import { commandDoors } from '../api/command-doors.ts';
 import { logDoor } from '../api/log-door.ts';
 import { logLinesDoor } from '../api/log-lines-door.ts';
+import { noticeDoors } from '../api/notice-doors.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import { otherDoors } from '../api/other-doors.ts';
 import { readDoors } from '../api/read-doors.ts';
@@ -65,7 +66,12 @@ export function createApp(parts: WebParts): Express {
 }
 
 function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
-  const doors = [...readDoors(context), logLinesDoor(context), ...commandDoors(context)];
+  const doors = [
+    ...readDoors(context),
+    ...noticeDoors(context),
+    logLinesDoor(context),
+    ...commandDoors(context),
+  ];
   const document = openApiDocument(doors);
   const router = express.Router();
   router.get('/api/v1/openapi.json', (_request, response) => {
