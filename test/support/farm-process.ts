@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Trust } from '@weir/protocol';
 import { z } from 'zod';
 import { validatedFetch } from './api.ts';
 import { EventWatch } from './event-watch.ts';
@@ -119,14 +120,14 @@ export class FarmProcess implements AsyncDisposable {
 
   /** Starts a worker; with `accept` it is accepted as soon as it asks, and online when this resolves. */
   async addWorker(
-    options: Omit<WorkerOptions, 'farm'> & { accept?: boolean },
+    options: Omit<WorkerOptions, 'farm'> & { accept?: boolean; trust?: Trust },
   ): Promise<WorkerProcess> {
-    const { accept = true, ...rest } = options;
+    const { accept = true, trust = 'normal', ...rest } = options;
     const worker = new WorkerProcess({ ...rest, farm: this });
     this.workers.push(worker);
     const fingerprint = await worker.asked;
     if (!accept) return worker;
-    const body = { reason: 'a worker of the test', fingerprint, labels: rest.labels ?? [] };
+    const body = { reason: 'a worker of the test', fingerprint, labels: rest.labels ?? [], trust };
     await this.events.until('worker.asked', { subject: `worker/${rest.name}` });
     const online = this.events.until('worker.online', { subject: `worker/${rest.name}` });
     await this.post(`/api/v1/workers/${rest.name}/accept`, body);

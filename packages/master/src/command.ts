@@ -1,4 +1,5 @@
 import type { Farm, StableTimer } from '@weir/model';
+import type { Trust } from '@weir/protocol';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -29,6 +30,7 @@ export type Command =
       readonly worker: string;
       readonly fingerprint: string;
       readonly labels: readonly string[];
+      readonly trust: Trust;
       readonly reason: string;
     }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }

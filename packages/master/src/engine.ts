@@ -23,6 +23,7 @@ import { createPoller } from './upstream/poller.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
+import { Probation } from './workers/probation.ts';
 import { sessionMessage } from './workers/session-message.ts';
 import { Sessions } from './workers/sessions.ts';
 
@@ -87,7 +88,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
     resume: (session, hello) => builds.resume(session, hello),
-    opened: (session) => builds.opened(session),
+    opened: (session) => {
+      builds.opened(session);
+      void probation.consider();
+    },
     closed: (session) => builds.disconnected(session),
   });
   const dispatcher = new Dispatcher({
@@ -120,6 +124,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log,
     asked: (request) => dispatcher.enqueue(request),
   });
+  const probation = new Probation({
+    store,
+    now,
+    log,
+    sessions,
+    builds,
+    builders,
+    asked: (request) => dispatcher.enqueue(request),
+    gone: (ids) => {
+      for (const id of ids) queue.remove(id);
+    },
+    freed: () => dispatcher.wake(),
+  });
   const poller = createPoller({
     store,
     farm,
@@ -133,6 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await builds.loseAll();
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
+  await probation.start();
   const { dataDir, url } = options;
   const notifier = await startNotifier({ store, farm, dataDir, url, now, log });
   await dispatcher.reconcile();
@@ -167,6 +185,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     every(reconcileEveryMs, async () => {
       await dispatcher.reconcile();
       considerAll();
+      await probation.consider();
     }),
     every(retainEveryMs, () =>
       store.unit((db) => dropEventsBefore(db, now() - farm().limits.eventRetentionMs)),
@@ -212,6 +231,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     poll: (branch) => poller.poll(branch),
     wake() {
       blame.wake();
+      probation.wake();
       notifier.wake();
     },
     async stop() {
@@ -220,6 +240,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await scheduler.stop();
       await dispatcher.stop();
       await blame.stop();
+      await probation.stop();
       await notifier.stop();
       await gateway.close();
     },

@@ -142,6 +142,8 @@ export const buildSummarySchema = z.object({
   reason: z.enum(requestReasons),
   reasonText: z.string(),
   revisions: revisionsSchema,
+  /** It is a failure, and so was the conclusive build of its builder before it. */
+  failedAgain: z.boolean(),
   startedAt: time,
   finishedAt: time.nullable(),
 });
@@ -196,6 +198,14 @@ export const builderSchema = z.object({
   verdict: z.enum(verdicts),
   /** When the build behind the verdict finished. */
   verdictAt: time.nullable(),
+  /** The open breakage that it shows. */
+  breakage: id.nullable(),
+  /** How long a green build usually takes, in milliseconds. */
+  usualMs: z.number().int().nonnegative().nullable(),
+  /** Workers that could build it and are there. */
+  workersOnline: z.number().int().nonnegative(),
+  /** Something waits for it for so long that the verdict is old news. */
+  stale: z.boolean(),
   lastBuild: buildSummarySchema.nullable(),
   running: z.array(buildSummarySchema),
   waiting: z.number().int().nonnegative(),
@@ -210,6 +220,19 @@ export const workerSchema = z.object({
   fingerprint: z.string(),
   owner: z.string(),
   trust: z.enum(trustLevels),
+  /** Set while it is on probation. */
+  probation: z
+    .object({
+      /** Builds in a row in which it found what was known, and how many it takes. */
+      agreed: z.number().int().nonnegative(),
+      needed: z.number().int().positive(),
+      disagreed: z.number().int().nonnegative(),
+      /** After a disagreement: not tried again before then. */
+      notBefore: time.nullable(),
+      /** False: no answer is known that it could find, so that it takes any build. */
+      isProbeable: z.boolean(),
+    })
+    .nullable(),
   labels: z.array(z.string()),
   grantedLabels: z.array(z.string()),
   slots: z.number().int().nonnegative(),
@@ -220,10 +243,18 @@ export const workerSchema = z.object({
   agent: z.string(),
   sandbox: z.object({ kind: z.enum(sandboxKinds), limits: z.array(z.string()) }).nullable(),
   facts: z.record(z.string(), z.string()),
+  /** By an admin of the farm. */
   paused: pauseSchema.nullable(),
+  /** By its owner. */
+  ownerPaused: z.object({ at: time, reason: z.string() }).nullable(),
+  /** Its owner took it away. */
+  leftAt: time.nullable(),
+  missingSince: time.nullable(),
   diskFull: z.boolean(),
   /** Another machine tried to connect with this worker's key. */
   duplicateAt: time.nullable(),
+  /** Why its link was refused last: an agent that is too old. */
+  refused: z.object({ at: time, text: z.string() }).nullable(),
 });
 export type ApiWorker = z.infer<typeof workerSchema>;
 
@@ -397,6 +428,7 @@ export const acknowledgeBodySchema = z.object({
   /** Until when nobody else need be asked. */
   hours: z.number().int().min(1).max(720).default(24),
 });
+export const trustSchema = z.enum(trustLevels).default('probation');
 export const acceptBodySchema = z.object({
   reason,
   /** Must be the pending key's fingerprint, so that nobody accepts another key than the one compared. */
@@ -405,4 +437,6 @@ export const acceptBodySchema = z.object({
     .array(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/))
     .max(50)
     .default([]),
+  /** `probation`: its reds count once it has found what other workers found. */
+  trust: trustSchema,
 });

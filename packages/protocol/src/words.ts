@@ -45,8 +45,15 @@ export type BuildState = (typeof buildStates)[number];
 export const requestStates = ['waiting', 'claimed', 'done', 'cancelled'] as const;
 export type RequestState = (typeof requestStates)[number];
 
-/** Why a request was written. */
-export const requestReasons = ['trunk', 'project', 'runtime', 'forced', 'again'] as const;
+/** Why a request was written. `probation`: its answer is known, and a new worker is to find it too. */
+export const requestReasons = [
+  'trunk',
+  'project',
+  'runtime',
+  'forced',
+  'again',
+  'probation',
+] as const;
 export type RequestReason = (typeof requestReasons)[number];
 
 export const verdicts = ['green', 'red', 'never green', 'unknown'] as const;

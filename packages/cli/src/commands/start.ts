@@ -88,7 +88,14 @@ async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Promise<nu
       remotes: repositories.remotes,
       asked: async (fingerprint) => {
         const reason = 'a worker of the demo';
-        const command = { t: 'accept', worker: name, fingerprint, labels: [], reason } as const;
+        const command = {
+          t: 'accept',
+          worker: name,
+          fingerprint,
+          labels: [],
+          trust: 'normal',
+          reason,
+        } as const;
         await master.engine.command('demo', command);
       },
       failed: (why) => say(`worker ${name}: ${why}`),

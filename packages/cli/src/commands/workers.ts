@@ -16,11 +16,13 @@ export const workersCommand: CliCommand = {
   name: 'workers',
   summary: 'list workers; accept, reject or revoke one',
   usage: `weir workers
-weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] --reason TEXT
+weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] [--trust TRUST] --reason TEXT
 weir workers reject|revoke NAME --reason TEXT
 
   --fingerprint F  of the key that you accept: compare it with what the worker's owner sees
   --label LABEL    grant a label that the worker can't find out itself; repeatable
+  --trust TRUST    probation (default: its reds count once it found what others found),
+                   normal or trusted
   --reason TEXT    kept with the command${apiOptionsHelp}`,
   async run(args) {
     const { values, positionals } = parseCommandLine({
@@ -30,6 +32,7 @@ weir workers reject|revoke NAME --reason TEXT
         ...apiOptions,
         fingerprint: { type: 'string' },
         label: { type: 'string', multiple: true },
+        trust: { type: 'string' },
         reason: { type: 'string' },
       },
     });
@@ -61,13 +64,15 @@ const past: Readonly<Record<Act, string>> = {
 function acceptance(values: {
   fingerprint?: string | undefined;
   label?: string[] | undefined;
+  trust?: string | undefined;
 }): object {
   if (values.fingerprint === undefined) {
     throw new UsageError(
       "--fingerprint is missing: 'weir workers' shows it; compare it with the owner's",
     );
   }
-  return { fingerprint: values.fingerprint, labels: values.label ?? [] };
+  const { fingerprint, label = [], trust } = values;
+  return { fingerprint, labels: label, ...(trust !== undefined && { trust }) };
 }
 
 async function list(options: ApiOptions, json: boolean): Promise<number> {

@@ -70,7 +70,7 @@ export class Blame {
   }
 
   #concerns({ kind, data }: LoggedEvent): boolean {
-    if (kind !== 'build.finished') return false;
+    if (kind !== 'build.finished' || isTrialRun(data['trial'])) return false;
     const result = data['result'] as Result;
     if (!isConclusive(result)) return false;
     const isNews = result === 'failure' && data['before'] === 'green';
@@ -132,4 +132,9 @@ export class Blame {
         return () => this.#held.delete(builder.name);
     }
   }
+}
+
+/** Its answer was known: it says something about its worker, and nothing about the code. */
+function isTrialRun(trial: unknown): boolean {
+  return trial === 'known' || trial === 'runtime';
 }

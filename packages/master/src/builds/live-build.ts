@@ -1,4 +1,4 @@
-import type { Outcome } from '@weir/model';
+import type { Outcome, Trial } from '@weir/model';
 import type { Session } from '../workers/session.ts';
 
 /** What the engine holds in memory of a build that has not finished: a copy, but for the order of its frames. */
@@ -10,6 +10,8 @@ export interface LiveBuild {
   readonly workerId: number;
   readonly upstreamCommit: string;
   readonly startedAt: number;
+  /** How it counts for its worker, if that is on probation. */
+  readonly trial: Trial | null;
   readonly steps: number;
   /** Log ids by step. */
   readonly logs: readonly number[];

@@ -1,3 +1,4 @@
+import type { Trial } from '@weir/model';
 import { isConclusive, nextUsualMs, nextVerdict } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
@@ -18,11 +19,12 @@ export interface EndingBuild {
   readonly workerId: number;
   readonly upstreamCommit: string;
   readonly startedAt: number;
+  readonly trial: Trial | null;
 }
 
 /**
  * What follows from a build that its worker finished: its request, the builder's head and, for a
- * runtime builder, what the worker now keeps. Runs in the unit that ends the build. The event to
+ * runtime builder, what the worker now keeps. A trial whose answer is known moves no head. Runs in the unit that ends the build. The event to
  * record.
  */
 export async function settleBuild(
@@ -37,13 +39,15 @@ export async function settleBuild(
   });
   const builder = await builderById(db, build.builderId);
   if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
-  await moveHead(db, builder, build, end);
+  const isNews = build.trial === null || build.trial === 'open';
+  if (isNews) await moveHead(db, builder, build, end);
   if (builder.kind === 'runtime') await keepRuntime(db, builder, build, end);
   return buildEvent('build.finished', builder, build, end.at, {
     result: end.result,
     findings: end.findings,
     before: builder.verdict,
     green: builder.green_build_id,
+    ...(build.trial !== null && { trial: build.trial }),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { BuilderFacts, Farm } from '@weir/model';
+import type { BuilderFacts, Farm, Trial } from '@weir/model';
 import type { BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
@@ -57,6 +57,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     workerId: session.id,
     upstreamCommit: request.upstream_commit,
     startedAt: at,
+    trial: trialOf(session, request),
     steps: steps.length,
     logs,
     file: from.logFile,
@@ -75,6 +76,12 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     buildEvent('build.started', builder, build, at, { worker: session.name }),
   ]);
   return { build, spec: buildSpecOf(farm, builder, request, build) };
+}
+
+function trialOf(session: Session, request: RequestRow): Trial | null {
+  if (session.trust !== 'probation') return null;
+  if (request.reason === 'probation') return 'known';
+  return session.isProbeable && request.for_worker_id === session.id ? 'runtime' : 'open';
 }
 
 /**

@@ -1,7 +1,9 @@
+import type { Trust } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../command.ts';
 import { recordEvents } from '../store/events.ts';
+import { setTrust } from '../store/probation.ts';
 import type { Database } from '../store/schema.ts';
 import type { WorkerRow } from '../store/workers.ts';
 import {
@@ -83,7 +85,7 @@ interface Act {
 /** @throws CommandError when there is no such worker, its key is another one, or it is not pending */
 export async function acceptWorker(
   db: Kysely<Database>,
-  act: Act & { fingerprint: string; labels: readonly string[] },
+  act: Act & { fingerprint: string; labels: readonly string[]; trust: Trust },
 ): Promise<void> {
   const worker = await findWorker(db, act.worker);
   if (worker.fingerprint !== act.fingerprint) {
@@ -97,7 +99,8 @@ export async function acceptWorker(
     throw new CommandError(409, 'not-pending', `worker ${act.worker} is ${worker.state} already`);
   }
   await grantLabels(db, worker.id, act.labels);
-  await recordAct(db, act, 'worker.accepted', { labels: act.labels });
+  await setTrust(db, worker.id, act.trust);
+  await recordAct(db, act, 'worker.accepted', { labels: act.labels, trust: act.trust });
 }
 
 /** @throws CommandError when there is no such worker, or it is not pending */

@@ -28,7 +28,9 @@ export class Session implements WorkerFacts {
   readonly boot: string;
   readonly labels: ReadonlySet<string>;
   readonly slots: number;
-  readonly trust: Trust;
+  trust: Trust;
+  /** Until it is known, a worker on probation takes nothing but what is meant for it. */
+  isProbeable = true;
   readonly online = true;
   readonly quarantined = false;
   /** Free slots by the worker's last word, less the offers that it accepted since. */

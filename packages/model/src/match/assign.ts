@@ -75,7 +75,13 @@ class Round implements Assignments {
     this.#slots = new FreeSlots(facts.workers);
     this.#demand = new RuntimeDemand(
       facts,
-      facts.workers.filter((worker) => worker.online && !worker.paused && !worker.quarantined),
+      facts.workers.filter(
+        (worker) =>
+          worker.online &&
+          !worker.paused &&
+          !worker.quarantined &&
+          !(worker.trust === 'probation' && worker.isProbeable),
+      ),
     );
     this.#running = runningByFamily(facts);
   }

@@ -45,6 +45,8 @@ export interface WorkerFacts {
   /** Builds that may be offered to it now: its credit less the offers on their way. */
   readonly free: number;
   readonly trust: Trust;
+  /** There are builds with a known answer for it to prove itself by; else, on probation, it takes any. */
+  readonly isProbeable: boolean;
   readonly paused: Pause | null;
   readonly quarantined: boolean;
   readonly diskFull: boolean;

@@ -28,10 +28,11 @@ const rules: Readonly<Record<Obstacle, Rule>> = {
   quarantined: (worker) => worker.quarantined,
   paused: (worker) => worker.paused !== null,
   declined: (worker, { declinedBy }) => declinedBy.includes(worker.id),
-  // Who keeps the runtime already may run with it; to make one takes trust.
-  'not trusted': (worker, request, builder) =>
+  'not trusted': (worker, { reason, forWorkerId }) =>
     worker.trust === 'probation' &&
-    (builder.kind === 'runtime' || !worker.kept.has(runtimeOf(request, builder))),
+    worker.isProbeable &&
+    reason !== 'probation' &&
+    forWorkerId !== worker.id,
   'disk full': (worker) => worker.diskFull,
   'runtime failed there': (worker, request, builder) =>
     builder.kind === 'project' && worker.failed.has(runtimeOf(request, builder)),

@@ -18,8 +18,8 @@ type Waiting = Pick<
 >;
 type Builders = ReadonlyMap<number, Pick<BuilderFacts, 'kind' | 'runtimeBuilderId'>>;
 
-/** A person wants these commits and no others, so that such a request neither collapses nor supersedes. */
-const personal: ReadonlySet<RequestReason> = new Set(['forced', 'again']);
+/** These commits are wanted and no others, so that such a request neither collapses nor supersedes. */
+const pinned: ReadonlySet<RequestReason> = new Set(['forced', 'again', 'probation']);
 
 /**
  * The waiting requests that a newer one of the same builder covers, in order of id. The newest is
@@ -31,7 +31,7 @@ const personal: ReadonlySet<RequestReason> = new Set(['forced', 'again']);
  */
 export function superseded(waiting: readonly Waiting[], builders: Builders): Superseded[] {
   const groups = Map.groupBy(
-    waiting.filter((request) => !personal.has(request.reason)),
+    waiting.filter((request) => !pinned.has(request.reason)),
     (request) => `${request.builderId} ${request.forWorkerId}`,
   );
   const older = [...groups.values()].flatMap(coveredByNewest);

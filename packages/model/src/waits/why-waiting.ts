@@ -25,7 +25,7 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | ... are quarantined                                       | quarantined           |
  * | ... are paused                                            | paused                |
  * | ... declined it                                           | declined by policy    |
- * | ... are on probation, and would have to make its runtime  | no trusted builder    |
+ * | ... are on probation, and it is no trial of theirs        | no trusted builder    |
  * | ... are out of disk space                                 | disk full             |
  * | ... failed to make its runtime                            | waits for its runtime |
  * | `max-parallel` of its project or upstream is reached      | all busy              |

@@ -40,10 +40,10 @@ describe('assign', () => {
   testRefused('a worker where the runtime failed', {
     worker: { kept: new Set(), failed: new Set(['1@c1']) },
   });
-  testRefused('a worker on probation that would have to make the runtime', {
-    worker: { trust: 'probation', kept: new Set() },
+  testRefused('a worker on probation, an ordinary project request', {
+    worker: { trust: 'probation' },
   });
-  testRefused('a worker on probation of a runtime builder', {
+  testRefused('a worker on probation, an ordinary runtime request', {
     request: { builderId: 1 },
     worker: { trust: 'probation' },
   });
@@ -54,8 +54,22 @@ describe('assign', () => {
     assert.deepEqual(placed({ requests, workers: [worker()] }), ['1 on 1']);
   });
 
-  it('gives a project to a worker on probation that keeps the runtime', () => {
+  it('gives a worker on probation what is to prove it', () => {
     const workers = [worker({ trust: 'probation' })];
+    const requests = [request({ reason: 'probation', forWorkerId: 1 })];
+
+    assert.deepEqual(placed({ requests, workers }), ['1 on 1']);
+  });
+
+  it('gives a worker on probation the runtime that it needs for itself', () => {
+    const workers = [worker({ trust: 'probation', kept: new Set() })];
+    const requests = [request({ builderId: 1, reason: 'runtime', forWorkerId: 1 })];
+
+    assert.deepEqual(placed({ requests, workers }), ['1 on 1']);
+  });
+
+  it('gives a worker on probation anything while no answer is known', () => {
+    const workers = [worker({ trust: 'probation', isProbeable: false })];
 
     assert.deepEqual(placed({ requests: [request()], workers }), ['1 on 1']);
   });

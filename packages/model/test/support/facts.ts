@@ -73,6 +73,7 @@ export function worker(over: Partial<WorkerFacts> = {}): WorkerFacts {
     slots: 2,
     free: 2,
     trust: 'normal',
+    isProbeable: true,
     paused: null,
     quarantined: false,
     diskFull: false,

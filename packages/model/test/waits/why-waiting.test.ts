@@ -137,6 +137,7 @@ const anyWorker = fc.record({
   labels: fc.constantFrom(new Set(['linux']), new Set(['macos'])),
   free: fc.constantFrom(0, 1),
   trust: fc.constantFrom('probation' as const, 'normal' as const),
+  isProbeable: fc.boolean(),
   paused: fc.constantFrom(null, null, ada),
   quarantined: fc.constantFrom(false, false, true),
   diskFull: fc.constantFrom(false, false, true),

@@ -1,3 +1,5 @@
+import type { Trust } from '@weir/protocol';
+import { trustLevels } from '@weir/protocol';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import type { Command } from '../../command.ts';
@@ -78,9 +80,16 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
     worker: workerOf(request),
     fingerprint: field(request, 'fingerprint'),
     labels: labelsOf(field(request, 'labels')),
+    trust: trustOf(field(request, 'trust')),
     reason,
   }));
   return router;
+}
+
+function trustOf(text: string): Trust {
+  const trust = trustLevels.find((known) => known === text);
+  if (trust !== undefined) return trust;
+  throw problem('bad-body', `trust: one of ${trustLevels.join(', ')} is needed`);
 }
 
 function labelsOf(text: string): string[] {

@@ -137,7 +137,15 @@ function commands(visit: Visit, worker: ApiWorker): Html {
     <label
       ><span class="quiet">Grant labels</span>
       <input name="labels" placeholder="gpu big-memory" size="20"
-    /></label> `;
+    /></label>
+    <label
+      ><span class="quiet">Trust</span>
+      <select name="trust">
+        <option value="probation">probation: its reds count once it found what others found</option>
+        <option value="normal">normal: its reds count at once</option>
+        <option value="trusted">trusted</option>
+      </select></label
+    > `;
   return html`<details class="commands" ${worker.state === 'pending' ? html` open` : ''}>
     <summary>Commands</summary>
     ${worker.state === 'pending' && commandForm(visit, { action: `${path}/accept`, label: 'Accept', fields: accept })}

@@ -133,6 +133,7 @@ function toWorkerFacts(
     slots: row.slots,
     free: Math.max(0, row.slots - busy),
     trust: row.trust,
+    isProbeable: row.probeable === 1,
     paused: pauseOf(row),
     quarantined: false,
     diskFull: row.disk_full === 1,

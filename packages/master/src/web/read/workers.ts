@@ -1,3 +1,4 @@
+import { agreementsNeeded } from '@weir/model';
 import type { ApiWorker, EnrolmentState } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../store/schema.ts';
@@ -60,8 +61,27 @@ async function toWorkers(db: Kysely<Database>, rows: readonly WorkerRow[]): Prom
     sandbox:
       row.sandbox_json === null ? null : (JSON.parse(row.sandbox_json) as ApiWorker['sandbox']),
     facts: JSON.parse(row.facts_json) as Record<string, string>,
+    probation: probationOf(row),
     paused: pauseOf(row),
+    ownerPaused:
+      row.owner_paused_at === null
+        ? null
+        : { at: row.owner_paused_at, reason: row.owner_paused_reason ?? '' },
+    leftAt: row.left_at,
+    missingSince: row.missing_at,
     diskFull: row.disk_full === 1,
     duplicateAt: row.duplicate_at,
+    refused: row.refused_at === null ? null : { at: row.refused_at, text: row.refused_text ?? '' },
   }));
+}
+
+function probationOf(row: WorkerRow): ApiWorker['probation'] {
+  if (row.state !== 'accepted' || row.trust !== 'probation') return null;
+  return {
+    agreed: row.probation_agreed,
+    needed: agreementsNeeded,
+    disagreed: row.probation_disagreed,
+    notBefore: row.probation_not_before,
+    isProbeable: row.probeable === 1,
+  };
 }

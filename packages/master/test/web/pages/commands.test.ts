@@ -70,7 +70,11 @@ describe('forms on the pages', () => {
     ['/workers/w1', 'pause', { t: 'pause-worker', worker: 'w1' }],
     ['/workers/w1', 'revoke', { t: 'revoke', worker: 'w1' }],
     ['/workers/w2', 'reject', { t: 'reject', worker: 'w2' }],
-    ['/workers/w2', 'accept', { t: 'accept', worker: 'w2', fingerprint: 'SHA256:w2', labels: [] }],
+    [
+      '/workers/w2',
+      'accept',
+      { t: 'accept', worker: 'w2', fingerprint: 'SHA256:w2', labels: [], trust: 'probation' },
+    ],
   ] as const;
   for (const [path, act, command] of commands) {
     it(`send ${act} from ${path}, and come back there`, async () => {
