@@ -1,4 +1,4 @@
-import { ageText, durationText } from '@weir/model/layout';
+import { ageText, durationText, etaText } from '@weir/model/layout';
 
 const everyMs = 1_000;
 
@@ -10,6 +10,7 @@ export function keepAgesFresh(): void {
       const ms = now - Date.parse(time.dateTime);
       if (time.dataset['age'] !== undefined) setText(time, ageText(ms));
       else if (time.dataset['elapsed'] !== undefined) setText(time, durationText(ms));
+      else if (time.dataset['eta'] !== undefined) setText(time, etaText(-ms));
     }
   }, everyMs);
 }

@@ -61,6 +61,20 @@ export async function heldBuilders(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** The open breakage that each of these builders shows, by builder. */
+export async function openBreakagesOf(
+  db: Kysely<Database>,
+  builderIds: readonly number[],
+): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('breakage_builder')
+    .select(['builder_id', 'breakage_id'])
+    .where('builder_id', 'in', builderIds)
+    .where(isOpenMember)
+    .execute();
+  return new Map(rows.map((row) => [row.builder_id, row.breakage_id]));
+}
+
 /** Open rows of builders that the farm file names no more. */
 export function unnamedMembers(
   db: Kysely<Database>,

@@ -12,6 +12,12 @@ function spanText(seconds: number): string {
   return `${Math.floor(seconds / 86_400)} days`;
 }
 
+/** How long something that runs will still take, in words; `ms` is negative when it is late. */
+export function etaText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1_000);
+  return ms >= 0 ? `about ${spanText(seconds)} left` : `${spanText(seconds)} over the usual`;
+}
+
 /** How long something took, in words. */
 export function durationText(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, ms)} ms`;

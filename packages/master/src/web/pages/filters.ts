@@ -1,7 +1,8 @@
 import { results } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import type { WaterfallAsk } from './waterfall-ask.ts';
+import { waterfallPath } from './waterfall-ask.ts';
+import type { Waterfall } from './waterfall-data.ts';
 
 const fields = [
   ['upstream', 'Upstream'],
@@ -12,25 +13,41 @@ const fields = [
 ] as const;
 
 /** A form that makes the address: whatever it shows can be sent to others as a link. */
-export function filters(ask: WaterfallAsk): Html {
+export function filters({ ask, choices }: Waterfall): Html {
   const isFiltered =
     fields.some(([name]) => ask[name] !== undefined) || ask.result !== undefined || ask.red;
-  return html`<details class="filters"${isFiltered && html` open`}>
-    <summary>Filter</summary>
-    <form method="get" action="/">
-      ${fields.map(
-        ([name, label]) =>
-          html`<label>${label} <input name="${name}" value="${ask[name] ?? ''}" size="12" /></label>`,
-      )}
-      <label>Result
-        <select name="result">
-          <option value="">any</option>
-          ${results.map((result) => html`<option${result === ask.result && html` selected`}>${result}</option>`)}
-        </select>
-      </label>
-      <label><input type="checkbox" name="red" value="1"${ask.red && html` checked`} /> only red builders</label>
-      <button type="submit">Show</button>
-      ${isFiltered && html`<a href="/">Show all</a>`}
-    </form>
-  </details>`;
+  const isSmall = ask.zoom === 'small';
+  return html`<div class="view">
+    <details class="filters" ${isFiltered && html` open`}>
+      <summary>Filter</summary>
+      <form method="get" action="/">
+        ${fields.map(([name, label]) => choice(name, label, choices[name], ask[name]))}
+        ${choice('result', 'Result', results, ask.result)}
+        <label><input type="checkbox" name="red" value="1" ${ask.red && html` checked`} /> only red builders</label>
+        ${isSmall && html`<input type="hidden" name="zoom" value="small" />`}
+        <button type="submit">Show</button>
+        ${isFiltered && html`<a href="${waterfallPath({ zoom: ask.zoom })}">Show all</a>`}
+      </form>
+    </details>
+    <a href="${waterfallPath({ ...ask, zoom: isSmall ? 'normal' : 'small' })}"
+      >${isSmall ? 'Larger boxes' : 'Smaller boxes'}</a
+    >
+  </div>`;
+}
+
+function choice(
+  name: string,
+  label: string,
+  values: readonly string[],
+  chosen: string | undefined,
+): Html {
+  // What the address names may be gone from the farm: it stays chosen, and shows nothing.
+  const all = chosen === undefined || values.includes(chosen) ? values : [...values, chosen];
+  return html`<label
+    >${label}
+    <select name="${name}">
+      <option value="">any</option>
+      ${all.map((value) => html`<option ${value === chosen && html` selected`}>${value}</option>`)}
+    </select></label
+  >`;
 }

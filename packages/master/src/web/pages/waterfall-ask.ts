@@ -17,9 +17,15 @@ export interface WaterfallAsk {
   readonly worker?: string | undefined;
   /** Only builds with this result, and the columns that have some. */
   readonly result?: Result | undefined;
+  /** How much each box shows. */
+  readonly zoom: Zoom;
   /** Only builds older than the one with this id. */
   readonly before?: number | undefined;
 }
+
+/** `small`: a number and a glyph, for many columns. `normal`: times and steps as well. */
+export const zooms = ['normal', 'small'] as const;
+export type Zoom = (typeof zooms)[number];
 
 const words = ['upstream', 'trunk', 'project', 'platform', 'worker'] as const;
 
@@ -35,6 +41,7 @@ export function waterfallAsk(request: Request): WaterfallAsk {
     builders: all(request, 'builder'),
     red: one(request, 'red') !== undefined,
     result: resultOf(one(request, 'result')),
+    zoom: zoomOf(one(request, 'zoom')),
     before: idOf(one(request, 'before')),
   };
 }
@@ -48,6 +55,7 @@ export function waterfallPath(ask: Partial<WaterfallAsk>): string {
   }
   for (const name of ask.builders ?? []) query.append('builder', name);
   if (ask.red === true) query.set('red', '1');
+  if (ask.zoom === 'small') query.set('zoom', ask.zoom);
   const text = query.toString();
   return text === '' ? '/' : `/?${text}`;
 }
@@ -69,6 +77,12 @@ function resultOf(text: string | undefined): Result | undefined {
   const result = results.find((each) => each === text);
   if (result === undefined) throw problem('bad-query', `result takes one of ${results.join(', ')}`);
   return result;
+}
+
+function zoomOf(text: string | undefined): Zoom {
+  const zoom = zooms.find((each) => each === (text ?? 'normal'));
+  if (zoom === undefined) throw problem('bad-query', `zoom takes one of ${zooms.join(', ')}`);
+  return zoom;
 }
 
 function idOf(text: string | undefined): number | undefined {

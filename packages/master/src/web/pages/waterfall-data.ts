@@ -1,18 +1,27 @@
 import type { GridRow } from '@weir/model/layout';
 import { layWaterfall } from '@weir/model/layout';
-import type { ApiBuildSummary, ApiBuilder, ApiChange, ApiStep, ApiUpstream } from '@weir/protocol';
+import type {
+  ApiBreakageSummary,
+  ApiBuildSummary,
+  ApiBuilder,
+  ApiChange,
+  ApiStep,
+  ApiUpstream,
+} from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import type { FarmRules } from '../../command.ts';
+import type { BuilderRow } from '../../store/builders.ts';
+import { activeBuilders } from '../../store/builders.ts';
 import type { Database } from '../../store/schema.ts';
+import { acceptedWorkers } from '../../store/workers.ts';
+import { listBreakages } from '../read/breakages.ts';
 import { listBuilders, readBuilder } from '../read/builders.ts';
 import { readSteps } from '../read/steps.ts';
 import { listUpstreams } from '../read/upstreams.ts';
 import { readWindow } from './build-window.ts';
 import type { WaterfallAsk } from './waterfall-ask.ts';
 import { readWindowChanges } from './window-changes.ts';
-import type { Paint } from './words.ts';
-import { paintOf } from './words.ts';
 
 export interface Waterfall {
   readonly ask: WaterfallAsk;
@@ -23,18 +32,30 @@ export interface Waterfall {
   readonly changes: ReadonlyMap<number, ApiChange>;
   /** The id below which older builds are; null when there are none. */
   readonly older: number | null;
+  /** The newest open ones. */
+  readonly breakages: { readonly items: readonly ApiBreakageSummary[]; readonly more: boolean };
+  /** What the filters can be set to. */
+  readonly choices: Choices;
   /** There are more builders than a page has columns. */
   readonly isCut: boolean;
+}
+
+export interface Choices {
+  readonly upstream: readonly string[];
+  readonly trunk: readonly string[];
+  readonly project: readonly string[];
+  readonly platform: readonly string[];
+  readonly worker: readonly string[];
 }
 
 export interface GridBuildView {
   readonly build: ApiBuildSummary;
   readonly steps: readonly ApiStep[];
-  readonly paint: Paint;
 }
 
 /** What is visible, and not all there is. */
 const maxColumns = 60;
+const maxBreakages = 5;
 
 export async function readWaterfall(
   db: Kysely<Database>,
@@ -61,15 +82,33 @@ export async function readWaterfall(
     })),
     changes,
   );
+  const broken = await listBreakages(db, { state: 'open', limit: maxBreakages });
   return {
     ask,
+    breakages: { items: broken.items, more: broken.next !== null },
+    choices: await readChoices(db),
     upstreams: await listUpstreams(db, rules, now),
     builders,
     rows,
-    builds: await viewsOf(db, logs, builds, areChosen),
+    builds: await viewsOf(db, logs, builds),
     changes: new Map(changes.map((change) => [change.id, change])),
     older,
     isCut,
+  };
+}
+
+async function readChoices(db: Kysely<Database>): Promise<Choices> {
+  const builders = await activeBuilders(db);
+  const workers = await acceptedWorkers(db);
+  const values = (of: (builder: BuilderRow) => string | null): string[] => [
+    ...new Set(builders.flatMap((builder) => of(builder) ?? [])),
+  ];
+  return {
+    upstream: values(({ upstream }) => upstream),
+    trunk: values(({ trunk }) => trunk),
+    project: values(({ project }) => project),
+    platform: values(({ platform }) => platform),
+    worker: workers.map(({ name }) => name),
   };
 }
 
@@ -98,28 +137,11 @@ async function viewsOf(
   db: Kysely<Database>,
   logs: LogReader,
   builds: readonly ApiBuildSummary[],
-  areChosen: boolean,
 ): Promise<Map<number, GridBuildView>> {
-  // What came between chosen builds is not known: none of them is painted by the one before.
-  const paints = areChosen ? new Map<number, Paint>() : paintBuilds(builds);
   const views = new Map<number, GridBuildView>();
   for (const build of builds) {
     const steps = await readSteps(db, logs, build.id);
-    views.set(build.id, { build, steps, paint: paints.get(build.id) ?? paintOf(build) });
+    views.set(build.id, { build, steps });
   }
   return views;
-}
-
-/** A failure after a failure of the same builder is no news, and is painted so. */
-function paintBuilds(builds: readonly ApiBuildSummary[]): Map<number, Paint> {
-  const paints = new Map<number, Paint>();
-  const lastFailed = new Map<string, boolean>();
-  for (const build of builds.toSorted((a, b) => a.id - b.id)) {
-    const paint = paintOf(build);
-    const isAgain = paint === 'failure' && lastFailed.get(build.builder) === true;
-    paints.set(build.id, isAgain ? 'again' : paint);
-    if (paint === 'failure') lastFailed.set(build.builder, true);
-    if (paint === 'success' || paint === 'warnings') lastFailed.set(build.builder, false);
-  }
-  return paints;
 }

@@ -1,4 +1,4 @@
-import { ageText, durationText } from '@weir/model/layout';
+import { ageText, durationText, etaText } from '@weir/model/layout';
 import type { ApiBuildSummary, Result } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -19,14 +19,17 @@ const looks: Readonly<Record<Paint, { glyph: string; word: string }>> = {
   detached: { glyph: '⌁', word: 'detached' },
 };
 
-export function paintOf(build: Pick<ApiBuildSummary, 'state' | 'result'>): Paint {
+export function paintOf(build: Pick<ApiBuildSummary, 'state' | 'result' | 'failedAgain'>): Paint {
+  if (build.failedAgain) return 'again';
   return build.state === 'finished' ? (build.result ?? 'exception') : build.state;
 }
 
 /** Glyph and word: colour never stands alone. */
 export function badge(paint: Paint): Html {
   const { glyph, word } = looks[paint];
-  return html`<span class="badge ${paint}"><span aria-hidden="true">${glyph}</span> ${word}</span>`;
+  return html`<span class="badge ${paint}"
+    ><span aria-hidden="true">${glyph}</span> <span class="word">${word}</span></span
+  >`;
 }
 
 export function glyphOf(paint: Paint): string {
@@ -49,6 +52,12 @@ export function duration(from: number, to: number | null, now: number): Html {
   if (to !== null) return html`${durationText(to - from)}`;
   const iso = new Date(from).toISOString();
   return html`<time datetime="${iso}" data-elapsed>${durationText(now - from)}</time>`;
+}
+
+/** When a build that runs is expected to end, by how long its builder usually takes; the page counts on. */
+export function eta(end: number, now: number): Html {
+  const iso = new Date(end).toISOString();
+  return html`<time datetime="${iso}" data-eta>${etaText(end - now)}</time>`;
 }
 
 /** `1 line`, `2 lines`. */

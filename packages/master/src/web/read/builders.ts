@@ -1,11 +1,14 @@
+import { isStale } from '@weir/model';
 import type { ApiBuilder, Verdict } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
+import { openBreakagesOf } from '../../store/breakages.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
+import { acceptedWorkers } from '../../store/workers.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
 import { pauseOf } from './pause.ts';
@@ -71,9 +74,13 @@ async function toBuilders(
   const queues = await queuesOf(db, ids);
   const oldest = [...queues.values()].map((queue) => queue.oldest);
   const waits = await waitsOf(db, rules, oldest, now);
+  const breakages = await openBreakagesOf(db, ids);
+  const workers = await onlineWorkers(db);
   return rows.map((row) => {
     const queue = queues.get(row.id);
     const wait = queue && waits.get(queue.oldest.id);
+    const labels = rules.platforms.get(row.platform) ?? [];
+    const able = workers.filter((has) => labels.every((label) => has.has(label)));
     return {
       name: row.name,
       kind: row.kind,
@@ -85,12 +92,27 @@ async function toBuilders(
       paused: pauseOf(row),
       verdict: row.verdict,
       verdictAt: row.verdict_at,
+      breakage: breakages.get(row.id) ?? null,
+      usualMs: row.usual_ms,
+      workersOnline: able.length,
+      stale: isStale(queue?.oldest.created_at ?? null, row.usual_ms, now),
       lastBuild: last.get(row.last_build_id ?? 0) ?? null,
       running: running.get(row.name) ?? [],
       waiting: queue?.length ?? 0,
       oldestWait: wait === undefined ? null : { ...wait, since: queue?.oldest.created_at ?? 0 },
     };
   });
+}
+
+/** The labels of each worker that is there. */
+async function onlineWorkers(db: Kysely<Database>): Promise<ReadonlySet<string>[]> {
+  const workers = await acceptedWorkers(db);
+  return workers
+    .filter(({ online }) => online === 1)
+    .map(({ labels_json, granted_json }) => {
+      const labels = JSON.parse(labels_json) as string[];
+      return new Set([...labels, ...(JSON.parse(granted_json) as string[])]);
+    });
 }
 
 interface Queue {

@@ -55,6 +55,7 @@ function summaryRows(db: Kysely<Database>, ids: readonly number[]) {
       'build.findings_json',
       'build.text',
       'build.attempt',
+      'build.verdict_before',
       'build.started_at',
       'build.finished_at',
       'build.request_id',
@@ -83,6 +84,9 @@ function toSummary(row: SummaryRow): ApiBuildSummary {
     attempt: row.attempt,
     reason: row.reason,
     reasonText: row.reason_text,
+    failedAgain:
+      row.result === 'failure' &&
+      (row.verdict_before === 'red' || row.verdict_before === 'never green'),
     revisions: { upstream: row.upstream_commit, project: row.project_commit },
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -150,7 +150,7 @@ describe('the pages', () => {
 
     assert.doesNotMatch(await grid('platform=musl'), /Parse numbers/);
     assert.match(await grid('project=json'), /Parse numbers/);
-    assert.doesNotMatch(await grid(`builder=${runtimeBuilder}`), /▶ running/);
+    assert.doesNotMatch(await grid(`builder=${runtimeBuilder}`), /#1 ▶ running/);
     assert.match(await grid('upstream=python'), /No builder matches/);
   });
 
