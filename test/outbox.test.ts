@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { deliverySchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { FarmProcess } from './support/farm-process.ts';
+import { z } from 'zod';
+import { validatedFetch } from './support/api.ts';
+import { FarmProcess, token } from './support/farm-process.ts';
 import type { MailAnswer } from './support/mail-server.ts';
 import { MailServer } from './support/mail-server.ts';
 import { openBreakage } from './support/outbox.ts';
@@ -40,16 +45,16 @@ describe('the outbox', () => {
     const kills = [10, 25, 40];
     farm = await farmWithNews(50);
     const { promise: allKilled, resolve, reject } = Promise.withResolvers<void>();
+    let revived = Promise.resolve();
     mails.answer = async (): Promise<MailAnswer> => {
       if (mails.mails.length < (kills[0] ?? Infinity)) return 'take';
       kills.shift();
-      try {
-        // This mail is taken, but whoever sent it will never know.
+      // This mail is taken, but whoever sent it will never know.
+      revived = revived.then(async () => {
         await farm?.kill();
         await farm?.start();
-      } catch (error) {
-        reject(error as Error);
-      }
+      });
+      await revived.catch(reject);
       if (kills.length === 0) resolve();
       return 'take';
     };
@@ -70,4 +75,97 @@ describe('the outbox', () => {
       assert.equal(ids.size, 1, `${to} got one message under ${ids.size} ids`);
     }
   });
+
+  it('follows who confirmed by mail, until one click ends it', async () => {
+    farm = await farmWithNews(1);
+    await farm.start();
+    await mails.until(({ length }) => length === 1);
+    const asked = await send(farm, '/subscribe', 'address=new%40example.test&scope=project%2Fapp');
+    assert.match(asked, /Look at your mail/);
+    await mails.until(({ length }) => length === 2);
+    const link = /http:\S+\/subscribe\/\d+\/\S+/.exec(mails.mails[1]?.text ?? '')?.[0] ?? '';
+
+    // Programs that only look at a link confirm nothing.
+    assert.match(await (await fetch(link)).text(), /Confirm<\/button>/);
+    assert.equal(states(farm), 'dev0@example.test active, new@example.test asked');
+    await send(farm, link, '');
+    assert.equal(states(farm), 'dev0@example.test active, new@example.test active');
+
+    await farm.stop();
+    openBreakage(farm);
+    await farm.start();
+    await mails.until((all) => all.filter(({ to }) => to === 'new@example.test').length === 2);
+    const told = mails.mails.findLast(({ to }) => to === 'new@example.test');
+    assert.match(told?.text ?? '', /follow the project app\.\n/);
+    const [, unsubscribe = ''] = /<(.*)>/.exec(told?.header('list-unsubscribe') ?? '') ?? [];
+    await send(farm, unsubscribe, 'List-Unsubscribe=One-Click');
+    assert.equal(states(farm), 'dev0@example.test active, new@example.test ended');
+  });
+
+  it('takes no link that the farm did not make', async () => {
+    farm = await farmWithNews(1);
+    await farm.start();
+    await mails.until(({ length }) => length === 1);
+
+    for (const path of ['/unsubscribe/1/x', '/unsubscribe/1-2/x', '/subscribe/1/x']) {
+      const response = await fetch(new URL(path, farm.url), { method: 'POST' });
+      assert.equal(response.status, 404, path);
+    }
+    const link = mails.mails[0]?.header('list-unsubscribe').replace(/[<>]/g, '') ?? '';
+    const other = link.replace('/unsubscribe/1/', '/unsubscribe/2/');
+    assert.equal((await fetch(other, { method: 'POST' })).status, 404);
+    assert.equal(states(farm), 'dev0@example.test active');
+  });
+
+  it('shows addresses and links that act only to who is signed in', async () => {
+    farm = await farmWithNews(1);
+    await farm.start();
+    await farm.events.until('delivery.sent');
+    const authorization = `Bearer ${token}`;
+    const list = z.object({ items: z.array(deliverySchema) });
+
+    const seen = await farm.get('/api/v1/deliveries', list);
+    assert.equal(seen.items[0]?.address, 'd***@example.test');
+    const page = await (await fetch(new URL('/outbox/1', farm.url))).text();
+    assert.doesNotMatch(page, /dev0@|\/unsubscribe\//);
+    assert.match(page, /lang\/main broke/);
+
+    const signedIn = await validatedFetch(new URL('/api/v1/deliveries/1', farm.url), {
+      headers: { authorization },
+    });
+    assert.equal(deliverySchema.parse(await signedIn.json()).address, 'dev0@example.test');
+    const whole = await fetch(new URL('/outbox/1', farm.url), { headers: { authorization } });
+    assert.match(await whole.text(), /dev0@example\.test.*\/unsubscribe\//s);
+    const again = await fetch(new URL('/api/v1/deliveries/1/retry', farm.url), { method: 'POST' });
+    assert.equal(again.status, 401);
+  });
+
+  it('has a feed of what broke', async () => {
+    farm = await farmWithNews(1);
+    await farm.start();
+
+    const response = await fetch(new URL('/feed.atom', farm.url));
+
+    assert.match(response.headers.get('content-type') ?? '', /^application\/atom\+xml/);
+    const feed = await response.text();
+    assert.match(feed, /<title>Broken: app \(test\)<\/title>/);
+    assert.match(feed, new RegExp(`<link href="${farm.url}/breakages/1"/>`));
+  });
 });
+
+/** Sends a form as a browser does. */
+async function send(farm: FarmProcess, path: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' };
+  const response = await fetch(new URL(path, farm.url), { method: 'POST', headers, body });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text;
+}
+
+/** Who follows something, and in which state that is. */
+function states(farm: FarmProcess): string {
+  const path = join(farm.dir, 'farm', 'weir.sqlite');
+  using database = new DatabaseSync(path, { readOnly: true });
+  const rows = database.prepare('select address, state from subscription order by id').all();
+  return rows.map(({ address, state }) => `${String(address)} ${String(state)}`).join(', ');
+}

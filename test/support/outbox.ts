@@ -9,24 +9,25 @@ import { appBuilder } from './small-farm.ts';
  */
 export function openBreakage(farm: FarmProcess): void {
   using database = new DatabaseSync(join(farm.dir, 'farm', 'weir.sqlite'));
-  database
+  const breakage = database
     .prepare(
-      `insert into breakage (id, state, trunk, moved, title, opened_at)
-       values (1, 'open', 'lang/main', 'upstream', 'app (test)', 1)`,
+      `insert into breakage (state, trunk, moved, title, opened_at)
+       values ('open', 'lang/main', 'upstream', 'app (test)', 1) returning id`,
     )
-    .run();
+    .get();
+  const id = Number(breakage?.['id']);
   database
     .prepare(
       `insert into breakage_builder (breakage_id, builder_id, green_build_id, red_build_id,
          confirm_build_id, upstream_green, upstream_green_position, upstream_red,
          upstream_red_position, step, opened_at)
-       select 1, id, 1, 2, 3, 'aaaaaaaaaa', 1, 'bbbbbbbbbb', 2, 'test', 1 from builder where name = ?`,
+       select ?, id, 1, 2, 3, 'aaaaaaaaaa', 1, 'bbbbbbbbbb', 2, 'test', 1 from builder where name = ?`,
     )
-    .run(appBuilder);
+    .run(id, appBuilder);
   database
     .prepare(
       `insert into event (at, kind, actor, subject, data_json)
-       values (1, 'breakage.opened', 'engine', 'breakage/1', '{}')`,
+       values (1, 'breakage.opened', 'engine', ?, '{}')`,
     )
-    .run();
+    .run(`breakage/${id}`);
 }
