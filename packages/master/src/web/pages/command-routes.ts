@@ -80,7 +80,7 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
     worker: workerOf(request),
     fingerprint: field(request, 'fingerprint'),
     labels: labelsOf(field(request, 'labels')),
-    trust: trustOf(field(request, 'trust')),
+    trust: trustOf(field(request, 'trust') || 'probation'),
     reason,
   }));
   return router;

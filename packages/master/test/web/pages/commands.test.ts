@@ -107,6 +107,7 @@ describe('forms on the pages', () => {
       worker: 'w2',
       fingerprint: 'SHA256:w2',
       labels: ['gpu', 'big-memory'],
+      trust: 'probation',
       reason: 'known',
     });
   });
