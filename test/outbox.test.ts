@@ -59,7 +59,9 @@ describe('the outbox', () => {
       return 'take';
     };
 
-    await farm.start();
+    // It may send before it says that it is up.
+    revived = farm.start();
+    await revived;
     await allKilled;
     for (let id = 1; id <= 50; id += 1) {
       await farm.events.until('delivery.sent', { subject: `delivery/${id}` });
