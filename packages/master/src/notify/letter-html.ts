@@ -5,16 +5,17 @@ import { html } from '../web/pages/html.ts';
 const text = 'margin:0 0 12px;font:16px/1.5 system-ui,sans-serif';
 const pre =
   'margin:0 0 16px;padding:12px;overflow-x:auto;white-space:pre-wrap;background:#f2f4f5;color:#1a1d1f;border-radius:6px;font:13px/1.45 ui-monospace,monospace';
+const tones = { bad: '#e98080', good: '#8fdf5f', plain: '#ccd2d6' };
 const link = 'color:#0b6e99';
 
 /** A letter as the HTML of a mail: styles within, as mail programs want them, and nothing that is loaded. */
-export function letterHtml(title: string, { lead, blocks, footer }: Letter): string {
+export function letterHtml(title: string, { tone, lead, blocks, footer }: Letter): string {
   return html`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${title}</title></head>
-<body style="margin:0;padding:16px">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light"><title>${title}</title></head>
+<body style="margin:0;padding:16px;background:#ffffff;color:#1a1d1f">
 <div style="max-width:720px;margin:0 auto">
-<p style="${text};font-weight:600">${lead}</p>
+<p style="${text};font-weight:600;padding-left:12px;border-left:6px solid ${tones[tone]}">${lead}</p>
 ${blocks.map(blockHtml)}
 <hr style="border:0;border-top:1px solid #ccd2d6;margin:24px 0 12px">
 <div style="color:#5a6670">${footer.map(blockHtml)}</div>

@@ -19,6 +19,8 @@ export interface TableRow {
 }
 
 export interface Letter {
+  /** Whether it brings bad news, good news, or neither. */
+  readonly tone: 'bad' | 'good' | 'plain';
   /** The one sentence that a preview shows. */
   readonly lead: string;
   readonly blocks: readonly Block[];
@@ -81,7 +83,7 @@ function opened(facts: BreakageFacts, { url }: LetterContext): Said {
     );
   }
   blocks.push({ is: 'link', text: 'The breakage', url: `${url}/breakages/${facts.id}` });
-  return { lead: lead(facts), blocks };
+  return { tone: 'bad', lead: lead(facts), blocks };
 }
 
 function lead({ moved, trunk, title, builders }: BreakageFacts): string {
@@ -143,6 +145,7 @@ function fixed(facts: BreakageFacts, { url }: LetterContext): Said {
   const { title, rows, openedAt, closedAt, builders } = facts;
   const took = closedAt === null ? '' : ` after ${inWords(closedAt - openedAt)}`;
   return {
+    tone: 'good',
     lead: `Fixed${took}: ${oneLine(title, 200)} is green again.`,
     blocks: [
       { is: 'table', rows: brokenRows(facts, url) },
@@ -152,12 +155,12 @@ function fixed(facts: BreakageFacts, { url }: LetterContext): Said {
   };
 }
 
-const workerLeads: Readonly<Record<WorkerNoticeKind, string>> = {
-  'worker-accepted': 'was accepted, and takes builds from now on.',
-  'worker-promoted': 'is off probation: its builds count like those of any other.',
-  'worker-missing': 'is missing: the farm does not hear from it any more.',
-  'worker-back': 'is back.',
-  'worker-disagreed': 'failed what others pass.',
+const workerLeads: Readonly<Record<WorkerNoticeKind, readonly [Letter['tone'], string]>> = {
+  'worker-accepted': ['good', 'was accepted, and takes builds from now on.'],
+  'worker-promoted': ['good', 'is off probation: its builds count like those of any other.'],
+  'worker-missing': ['bad', 'is missing: the farm does not hear from it any more.'],
+  'worker-back': ['good', 'is back.'],
+  'worker-disagreed': ['bad', 'failed what others pass.'],
 };
 
 function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext): Said {
@@ -167,7 +170,8 @@ function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext
     text: 'The worker',
     url: `${url}/workers/${encodeURIComponent(news.worker)}`,
   });
-  return { lead: `Your worker ${news.worker} ${workerLeads[kind]}`, blocks };
+  const [tone, what] = workerLeads[kind];
+  return { tone, lead: `Your worker ${news.worker} ${what}`, blocks };
 }
 
 function confirmation(
@@ -177,6 +181,7 @@ function confirmation(
   const link: Block[] =
     confirmUrl === null ? [] : [{ is: 'link', text: 'Yes, tell me', url: confirmUrl }];
   return {
+    tone: 'plain',
     lead: `Somebody, you most likely, asked that ${farm} tells this address of breakages of ${scopeInWords(scope)}.`,
     blocks: link,
     footer: [

@@ -3,8 +3,8 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 
 /** A letter as its reader gets it, in the manner of the pages. */
-export function letterView({ lead, blocks, footer }: Letter): Html {
-  return html`<article class="letter">
+export function letterView({ tone, lead, blocks, footer }: Letter): Html {
+  return html`<article class="letter ${tone}">
     <p class="lead">${lead}</p>
     ${blocks.map(blockView)}
     <footer>${footer.map(blockView)}</footer>

@@ -56,9 +56,9 @@ function deliveryTable(deliveries: readonly ApiDelivery[], now: number): Html {
     <table class="builds">
       <thead>
         <tr>
+          <th scope="col">State</th>
           <th scope="col">Notice</th>
           <th scope="col">To</th>
-          <th scope="col">State</th>
           <th scope="col">When</th>
           <th scope="col">Last error</th>
         </tr>
@@ -67,11 +67,11 @@ function deliveryTable(deliveries: readonly ApiDelivery[], now: number): Html {
         ${deliveries.map(
           (delivery) =>
             html`<tr>
+              <td>${stateBadge(delivery)}</td>
               <td class="wide">
                 <a href="${deliveryPath(delivery.id)}">${subjectOf(delivery)}</a>
               </td>
               <td>${delivery.address}</td>
-              <td>${stateBadge(delivery)}</td>
               <td>${age(delivery.endedAt ?? delivery.createdAt, now)}</td>
               <td class="why">${errorOf(delivery)}</td>
             </tr>`,
@@ -109,12 +109,11 @@ export function deliveryPage(visit: Visit, { delivery, letter, scopes }: Deliver
   return html`<h1>${subjectOf(delivery)}</h1>
     <div id="head" data-live>
       <p class="lead">
-        ${stateBadge(delivery)} by ${channel} to ${address}, written ${age(createdAt, now)}
-        ${endedAt !== null && html`, ${state} ${age(endedAt, now)}`}
+        ${stateBadge(delivery)} by ${channel} to ${address}, written ${age(createdAt, now)}${endedAt !== null && html`, ${state} ${age(endedAt, now)}`}
       </p>
       ${delivery.error !== null && html`<p class="warning">${errorOf(delivery) || delivery.error}</p>`}
       ${notBefore !== null && notBefore > now && html`<p>It is tried again ${age(notBefore, now)}.</p>`}
-      ${scopes.length > 0 && html`<p class="quiet">Because of who follows ${scopes.map(scopeInWords).join(', ')}.</p>`}
+      ${scopes.length > 0 && html`<p class="quiet">For who follows ${scopes.map(scopeInWords).join(' or ')}.</p>`}
     </div>
     ${canRetry && commandForm(visit, { action: `${deliveryPath(id)}/retry`, label: 'Try again now' })}
     ${letterView(letter)}

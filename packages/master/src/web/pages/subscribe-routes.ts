@@ -15,7 +15,7 @@ import { one } from './waterfall-ask.ts';
 
 const words = {
   confirm: {
-    title: 'Yes, tell me about',
+    title: 'Shall we tell you about',
     label: 'Confirm',
     done: 'You will be told. Every mail has a link that ends it.',
   },

@@ -20,7 +20,7 @@ export function subscribePage({ farm, scope, wrong, address }: SubscribeView): H
       the last lines of the failing step, and one when it is fixed. Nothing is sent before a second
       run agrees, and every mail has a link that ends it.
     </p>
-    <form class="follow" method="post" action="/subscribe">
+    <form class="subscribe-form" method="post" action="/subscribe">
       <label
         >Your mail address
         <input type="email" name="address" value="${address}" required maxlength="254" autocomplete="email"
@@ -74,10 +74,7 @@ export function askedPage(): Html {
 /** What a link in a mail leads to. Programs that look at links before people do only see this form. */
 export function leavePage(view: { title: string; scopes: readonly Scope[]; label: string }): Html {
   const { title, scopes, label } = view;
-  return html`<h1>${title}</h1>
-    <ul class="list">
-      ${scopes.map((scope) => html`<li>${scopeInWords(scope)}</li>`)}
-    </ul>
+  return html`<h1>${title} ${scopes.map(scopeInWords).join(' and ')}?</h1>
     <form class="command" method="post">
       <button type="submit">${label}</button>
     </form>`;
