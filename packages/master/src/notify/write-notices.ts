@@ -3,6 +3,7 @@ import { canonicalAddress, isMailAddress, workerNoticeKinds } from '@weir/model'
 import type { Kysely } from 'kysely';
 import type { LoggedEvent } from '../events/reader.ts';
 import { deliveriesAbout } from '../store/deliveries.ts';
+import type { NoticeRow } from '../store/notices.ts';
 import { dropNotice, insertNotice, noticesAbout } from '../store/notices.ts';
 import type { Database } from '../store/schema.ts';
 import { addSubscription } from '../store/subscriptions.ts';
@@ -12,6 +13,8 @@ const breakageEvents = ['breakage.opened', 'breakage.grew', 'breakage.closed'];
 const workerEvents: ReadonlyMap<string, WorkerNoticeKind> = new Map(
   workerNoticeKinds.map((kind) => [kind.replace('-', '.'), kind]),
 );
+
+const dayMs = 24 * 3_600_000;
 
 /** Whether a notice follows from an event. */
 export function isNews({ kind }: LoggedEvent): boolean {
@@ -39,9 +42,20 @@ export async function writeNotices(db: Kysely<Database>, event: LoggedEvent): Pr
     }
   }
   const content = workerContent(event);
-  if (content === undefined) return;
+  if (content === undefined || !isNewsAgain(await noticesAbout(db, about), content.kind, at))
+    return;
   await subscribeOwner(db, content.facts.worker, at);
   await insertNotice(db, { kind: content.kind, about, at, content });
+}
+
+/** A worker that comes and goes all day long is told of once a day. */
+function isNewsAgain(earlier: readonly NoticeRow[], kind: WorkerNoticeKind, at: number): boolean {
+  if (kind === 'worker-back') {
+    const last = earlier.findLast((each) => each.kind === kind || each.kind === 'worker-missing');
+    return last?.kind === 'worker-missing';
+  }
+  const last = earlier.findLast((each) => each.kind === kind);
+  return last === undefined || at - last.created_at >= dayMs;
 }
 
 /** Whoever owns a worker follows it, until they unsubscribe. */
@@ -61,8 +75,25 @@ interface WorkerContent {
 function workerContent({ kind, subject, at, data }: LoggedEvent): WorkerContent | undefined {
   const noticeKind = workerEvents.get(kind);
   if (noticeKind === undefined) return undefined;
-  const { text, reason } = data;
-  const said = [text, reason].find((each) => typeof each === 'string') ?? '';
   const worker = subject.slice(subject.indexOf('/') + 1);
-  return { kind: noticeKind, facts: { worker, at, text: said } };
+  const { build } = data;
+  const facts = {
+    worker,
+    at,
+    text: workerText(kind, data),
+    build: typeof build === 'number' ? build : null,
+  };
+  return { kind: noticeKind, facts };
+}
+
+function workerText(kind: string, data: LoggedEvent['data']): string {
+  const { text, trust, builder } = data;
+  if (typeof text === 'string') return text;
+  if (kind === 'worker.accepted' && trust === 'probation') {
+    return 'It is on probation: first it repeats builds whose answer is known, then its own count.';
+  }
+  if (kind === 'worker.disagreed' && typeof builder === 'string') {
+    return `Its build of ${builder} came out otherwise than those of other workers.`;
+  }
+  return '';
 }

@@ -66,8 +66,10 @@ export interface Excerpt {
 export interface WorkerNews {
   readonly worker: string;
   readonly at: number;
-  /** What happened, in one or two sentences. */
+  /** What happened, in one or two sentences; may be empty. */
   readonly text: string;
+  /** The build that shows it. */
+  readonly build: number | null;
 }
 
 /** What a mail that asks for a confirmation tells. */

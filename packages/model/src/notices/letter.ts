@@ -165,6 +165,9 @@ const workerLeads: Readonly<Record<WorkerNoticeKind, readonly [Letter['tone'], s
 
 function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext): Said {
   const blocks: Block[] = news.text === '' ? [] : [{ is: 'text', text: oneLine(news.text, 1_000) }];
+  if (news.build !== null) {
+    blocks.push({ is: 'link', text: 'The build', url: `${url}/builds/${news.build}` });
+  }
   blocks.push({
     is: 'link',
     text: 'The worker',
