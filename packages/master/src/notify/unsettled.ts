@@ -15,8 +15,10 @@ export async function isUnsettled(
   const commits = [...new Set(members.map((member) => member.upstream_red))];
   const open = await db
     .selectFrom('builder')
-    .innerJoin('request', 'request.builder_id', 'builder.id')
+    // A cross join can't be turned round: all requests of that state are far more.
+    .crossJoin('request')
     .select('request.id')
+    .whereRef('request.builder_id', '=', 'builder.id')
     .where('builder.upstream', '=', first.upstream)
     .where('builder.trunk', '=', first.trunk)
     .where('builder.active', '=', 1)

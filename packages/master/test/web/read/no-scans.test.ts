@@ -7,7 +7,11 @@ import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { isUnsettled } from '../../../src/notify/unsettled.ts';
+import type { MemberRow } from '../../../src/store/breakages.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
+import { deliveriesAbout, dueDeliveries, nextDeliveryAt } from '../../../src/store/deliveries.ts';
+import { gatheringNotices } from '../../../src/store/notices.ts';
 import { waitingRequests } from '../../../src/store/requests.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
@@ -15,6 +19,12 @@ import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
 import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
 import { listChanges, readChange } from '../../../src/web/read/changes.ts';
 import { readFarm } from '../../../src/web/read/farm.ts';
+import {
+  listDeliveries,
+  listNotices,
+  readDeliveryView,
+  readNotice,
+} from '../../../src/web/read/notices.ts';
 import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
 import { listUpstreams } from '../../../src/web/read/upstreams.ts';
 import { listWorkers } from '../../../src/web/read/workers.ts';
@@ -31,9 +41,9 @@ import {
 import type { SmallFarm } from '../small-farm.ts';
 
 /** These grow for ever; every other table is as large as the farm. */
-const history = ['event', 'change', 'request', 'build', 'step', 'log'];
+const history = ['event', 'change', 'request', 'build', 'step', 'log', 'notice', 'delivery'];
 /** Indexes that hold only what waits or runs. */
-const smallIndexes = ['request_waiting', 'build_running'];
+const smallIndexes = ['notice_gathering', 'delivery_waiting', 'request_waiting', 'build_running'];
 
 describe('no query scans history', () => {
   let farm: SmallFarm;
@@ -72,6 +82,7 @@ describe('no query scans history', () => {
   });
 
   const page = { limit: 50 };
+  const viewer = { isVisitor: true };
   const now = Date.now();
   const rules = () => farm.facts.rules;
   const reads: Record<string, () => Promise<unknown>> = {
@@ -96,6 +107,19 @@ describe('no query scans history', () => {
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
     'one build': () => readBuild(db, logs, 2),
     workers: () => listWorkers(db, page),
+    notices: () => listNotices(db, page),
+    'notices about a breakage': () => listNotices(db, { ...page, about: 'breakage/1' }),
+    'one notice': () => readNotice(db, 1),
+    deliveries: () => listDeliveries(db, page, viewer),
+    'deliveries of a notice': () => listDeliveries(db, { ...page, notice: 1 }, viewer),
+    'failed deliveries': () => listDeliveries(db, { ...page, state: 'failed' }, viewer),
+    'one delivery': () => readDeliveryView(db, 1, viewer),
+    'what gathers': () => gatheringNotices(db),
+    'deliveries about a breakage': () => deliveriesAbout(db, 'breakage/1'),
+    'due deliveries': () => dueDeliveries(db, { channel: 'mail', at: now, limit: 8 }),
+    'when the next delivery is due': () => nextDeliveryAt(db, { channel: 'mail', after: now }),
+    'what a commit may break yet': () =>
+      isUnsettled(db, [{ upstream: 'lua', trunk: 'master', upstream_red: 'a' } as MemberRow]),
     'what waits': () => waitingRequests(db),
     'what runs': () => openBuilds(db),
   };
