@@ -33,6 +33,17 @@ export type Command =
       readonly trust: Trust;
       readonly reason: string;
     }
+  | {
+      readonly t: 'invite';
+      /** The name and the owner's address that it is for; null: any. */
+      readonly worker: string | null;
+      readonly owner: string | null;
+      readonly labels: readonly string[];
+      readonly trust: Trust;
+      readonly hours: number;
+      readonly reason: string;
+    }
+  | { readonly t: 'revoke-invitation'; readonly invitation: number; readonly reason: string }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
   | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
   /** Asks an address whether it wants mails about a scope of the model's. */
@@ -41,9 +52,11 @@ export type Command =
   | { readonly t: 'unsubscribe'; readonly subscriptions: readonly number[] }
   | { readonly t: 'retry-delivery'; readonly delivery: number; readonly reason: string };
 
-/** The request that a command wrote, where it wrote one. */
+/** What a command wrote, where it wrote something new. */
 export interface CommandAnswer {
   readonly request?: number;
+  /** The code is said here, once, and nowhere else. */
+  readonly invitation?: { readonly id: number; readonly code: string };
 }
 
 /** Why a command was refused: becomes a problem of the API. */

@@ -23,6 +23,7 @@ import { createPoller } from './upstream/poller.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
+import { expirePending } from './workers/pending-queue.ts';
 import { Probation } from './workers/probation.ts';
 import { sessionMessage } from './workers/session-message.ts';
 import { Sessions } from './workers/sessions.ts';
@@ -188,7 +189,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await probation.consider();
     }),
     every(retainEveryMs, () =>
-      store.unit((db) => dropEventsBefore(db, now() - farm().limits.eventRetentionMs)),
+      store.unit(async (db) => {
+        await dropEventsBefore(db, now() - farm().limits.eventRetentionMs);
+        await expirePending(db, now());
+      }),
     ),
   ];
 

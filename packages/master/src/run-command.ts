@@ -15,6 +15,7 @@ import type { RequestRow } from './store/requests.ts';
 import { cancelRequest, requestById } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { acceptWorker, pauseWorker, rejectWorker, revokeWorker } from './workers/enrolment.ts';
+import { invite, takeBack } from './workers/invitations.ts';
 import type { Sessions } from './workers/sessions.ts';
 
 export interface CommandContext {
@@ -62,6 +63,11 @@ export async function runCommand(
       return pauseBuilder(context, actor, command);
     case 'accept':
       await store.unit((db) => acceptWorker(db, { ...command, actor, now }));
+      return {};
+    case 'invite':
+      return { invitation: await store.unit((db) => invite(db, command, { actor, at: now() })) };
+    case 'revoke-invitation':
+      await store.unit((db) => takeBack(db, command, { actor, at: now() }));
       return {};
     case 'reject':
       await store.unit((db) => rejectWorker(db, { ...command, actor, now }));

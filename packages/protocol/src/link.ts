@@ -35,6 +35,8 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
     versions,
     agent: z.string().max(50),
     owner: z.string().max(200),
+    /** The code of an invitation: with a good one the worker is accepted at once. */
+    invite: z.string().max(100).optional(),
     signature: base64,
   }),
   z.object({

@@ -65,6 +65,9 @@ export type EnrolmentState = (typeof enrolmentStates)[number];
 export const trustLevels = ['probation', 'normal', 'trusted'] as const;
 export type Trust = (typeof trustLevels)[number];
 
+export const invitationStates = ['open', 'used', 'expired', 'revoked'] as const;
+export type InvitationState = (typeof invitationStates)[number];
+
 export const treeStatuses = ['usable', 'suspect', 'unusable', 'maintenance'] as const;
 export type TreeStatus = (typeof treeStatuses)[number];
 

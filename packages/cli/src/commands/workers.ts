@@ -7,6 +7,7 @@ import { formatTable } from '../table.ts';
 import { parseCommandLine, UsageError } from '../usage.ts';
 import { apiOptions, apiOptionsHelp, callApi } from './api.ts';
 import type { ApiOptions } from './api.ts';
+import { invite, listInvitations, uninvite } from './invitations.ts';
 
 const listSchema = z.object({ items: z.array(workerSchema) });
 const acts = ['accept', 'reject', 'revoke'] as const;
@@ -14,15 +15,20 @@ type Act = (typeof acts)[number];
 
 export const workersCommand: CliCommand = {
   name: 'workers',
-  summary: 'list workers; accept, reject or revoke one',
+  summary: 'list workers; accept, reject, revoke or invite one',
   usage: `weir workers
 weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] [--trust TRUST] --reason TEXT
 weir workers reject|revoke NAME --reason TEXT
+weir workers invite [--name NAME] [--owner MAIL] [--label LABEL ...] [--trust TRUST] [--hours N] --reason TEXT
+weir workers invitations
+weir workers uninvite ID --reason TEXT
 
   --fingerprint F  of the key that you accept: compare it with what the worker's owner sees
   --label LABEL    grant a label that the worker can't find out itself; repeatable
   --trust TRUST    probation (default: its reds count once it found what others found),
                    normal or trusted
+  --name, --owner  invite this worker, or a worker of this owner, and no other
+  --hours N        the invitation is good for so long (default 72)
   --reason TEXT    kept with the command${apiOptionsHelp}`,
   async run(args) {
     const { values, positionals } = parseCommandLine({
@@ -33,18 +39,23 @@ weir workers reject|revoke NAME --reason TEXT
         fingerprint: { type: 'string' },
         label: { type: 'string', multiple: true },
         trust: { type: 'string' },
+        name: { type: 'string' },
+        owner: { type: 'string' },
+        hours: { type: 'string' },
         reason: { type: 'string' },
       },
     });
     const [word, name, ...rest] = positionals;
+    if (rest.length > 0) throw notUnderstood(positionals);
     if (word === undefined) return list(values, values.json === true);
-    const act = acts.find((known) => known === word);
-    if (act === undefined || name === undefined || rest.length > 0) {
-      throw new UsageError(`'${positionals.join(' ')}' is not understood`);
-    }
+    if (word === 'invitations' && name === undefined) return listInvitations(values);
     if (values.reason === undefined) {
       throw new UsageError('--reason TEXT is missing: people will ask why');
     }
+    if (word === 'invite' && name === undefined) return invite(values);
+    if (word === 'uninvite') return uninvite(name, values);
+    const act = acts.find((known) => known === word);
+    if (act === undefined || name === undefined) throw notUnderstood(positionals);
     const body = { reason: values.reason, ...(act === 'accept' && acceptance(values)) };
     const path = `/api/v1/workers/${encodeURIComponent(name)}/${act}`;
     const answer = await callApi(values, 'POST', path, body);
@@ -54,6 +65,10 @@ weir workers reject|revoke NAME --reason TEXT
     return 0;
   },
 };
+
+function notUnderstood(words: readonly string[]): UsageError {
+  return new UsageError(`'${words.join(' ')}' is not understood`);
+}
 
 const past: Readonly<Record<Act, string>> = {
   accept: 'accepted: it takes builds as soon as it connects again',

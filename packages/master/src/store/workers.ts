@@ -21,13 +21,25 @@ export function acceptedWorkers(db: Kysely<Database>): Promise<WorkerRow[]> {
     .execute();
 }
 
-export async function countPending(db: Kysely<Database>): Promise<number> {
-  const row = await db
+/** The addresses that those who wait to be accepted asked from, one each. */
+export async function pendingFrom(db: Kysely<Database>): Promise<(string | null)[]> {
+  const rows = await db
     .selectFrom('worker')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select('asked_from')
     .where('state', '=', 'pending')
-    .executeTakeFirstOrThrow();
-  return row.count;
+    .execute();
+  return rows.map(({ asked_from }) => asked_from);
+}
+
+/** Deletes those who have waited to be accepted since before then; their names. */
+export async function deletePendingBefore(db: Kysely<Database>, before: number): Promise<string[]> {
+  const rows = await db
+    .deleteFrom('worker')
+    .where('state', '=', 'pending')
+    .where('asked_at', '<', before)
+    .returning('name')
+    .execute();
+  return rows.map(({ name }) => name);
 }
 
 export async function insertPending(
@@ -38,6 +50,7 @@ export async function insertPending(
     fingerprint: string;
     owner: string;
     agent: string;
+    address: string | null;
     at: number;
   },
 ): Promise<void> {
@@ -57,6 +70,7 @@ export async function insertPending(
       facts_json: '{}',
       online: 0,
       asked_at: worker.at,
+      asked_from: worker.address,
       disk_full: 0,
     })
     .execute();

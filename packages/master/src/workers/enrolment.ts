@@ -1,30 +1,36 @@
+import { isMailAddress } from '@weir/model';
 import type { Trust } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../command.ts';
+import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
+import { useInvitation } from '../store/invitations.ts';
 import { setTrust } from '../store/probation.ts';
 import type { Database } from '../store/schema.ts';
 import type { WorkerRow } from '../store/workers.ts';
 import {
-  countPending,
   grantLabels,
   insertPending,
   setEnrolment,
   setWorkerPause,
   workerByName,
 } from '../store/workers.ts';
-
-/** Strangers may ask, but not fill the store. */
-const maxPending = 200;
+import { checkInvitation } from './invitations.ts';
+import { queueRefusal } from './pending-queue.ts';
 
 /** A worker that has proved that it holds a key. */
 export interface Asking {
   readonly name: string;
   readonly key: string;
   readonly fingerprint: string;
+  /** A mail address, or empty. */
   readonly owner: string;
   readonly agent: string;
+  /** The code of an invitation. */
+  readonly invite: string | undefined;
+  /** The network address that it asks from. */
+  readonly address: string;
 }
 
 export type Enrolment =
@@ -46,7 +52,9 @@ export async function enrol(db: Kysely<Database>, asking: Asking, at: number): P
     case 'accepted':
       return { t: 'accepted', worker: known };
     case 'pending':
-      return { t: 'pending', text: waitingText(asking) };
+      return asking.invite === undefined
+        ? { t: 'pending', text: waitingText(asking) }
+        : letIn(db, { ...asking, invite: asking.invite }, at);
     case 'rejected':
       return { t: 'denied', text: 'an admin of this farm rejected this worker' };
     case 'revoked':
@@ -55,20 +63,51 @@ export async function enrol(db: Kysely<Database>, asking: Asking, at: number): P
 }
 
 async function askToJoin(db: Kysely<Database>, asking: Asking, at: number): Promise<Enrolment> {
-  if ((await countPending(db)) >= maxPending) {
-    return { t: 'denied', text: 'too many workers wait to be accepted: try again later' };
+  if (asking.owner !== '' && !isMailAddress(asking.owner)) {
+    return { t: 'denied', text: 'its owner is no mail address: join with --owner me@example.org' };
   }
+  if (asking.invite !== undefined) return letIn(db, { ...asking, invite: asking.invite }, at);
+  const refusal = await queueRefusal(db, asking.address);
+  if (refusal !== undefined) return { t: 'denied', text: refusal };
   await insertPending(db, { ...asking, at });
+  await recordEvents(db, [askedEvent(asking, at)]);
+  return { t: 'pending', text: waitingText(asking) };
+}
+
+/** A good invitation accepts at once whom it was made for. */
+async function letIn(
+  db: Kysely<Database>,
+  asking: Asking & { invite: string },
+  at: number,
+): Promise<Enrolment> {
+  const check = await checkInvitation(db, asking.invite, asking, at);
+  if (check.t === 'bad') return { t: 'denied', text: check.why };
+  const { id, owner, labels_json, trust, made_by } = check.invitation;
+  await useInvitation(db, id, { at, by: asking.name });
+  if ((await workerByName(db, asking.name)) === undefined) {
+    await insertPending(db, { ...asking, owner: owner ?? asking.owner, at });
+    await recordEvents(db, [askedEvent(asking, at)]);
+  }
+  const worker = await findWorker(db, asking.name);
+  const labels = JSON.parse(labels_json) as string[];
+  await setEnrolment(db, worker.id, ['pending'], 'accepted');
+  await grantLabels(db, worker.id, labels);
+  await setTrust(db, worker.id, trust);
   await recordEvents(db, [
     {
       at,
-      kind: 'worker.asked',
-      actor: `worker:${asking.name}`,
+      kind: 'worker.accepted',
+      actor: made_by,
       subject: `worker/${asking.name}`,
-      data: { fingerprint: asking.fingerprint, owner: asking.owner },
+      data: { labels, trust, invitation: id, reason: check.invitation.reason },
     },
   ]);
-  return { t: 'pending', text: waitingText(asking) };
+  return { t: 'accepted', worker: await findWorker(db, asking.name) };
+}
+
+function askedEvent({ name, fingerprint, owner }: Asking, at: number): NewEvent {
+  const about = { actor: `worker:${name}`, subject: `worker/${name}` };
+  return { at, kind: 'worker.asked', ...about, data: { fingerprint, owner } };
 }
 
 function waitingText({ fingerprint }: Asking): string {

@@ -59,6 +59,8 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
         fingerprint: proof.fingerprint,
         owner: message.owner,
         agent: message.agent,
+        invite: message.invite,
+        address,
       });
       // Who waits to be accepted asks again and again, and has done nothing wrong.
       if (enrolment.t === 'pending') return closeLink(socket, 'pending', enrolment.text);

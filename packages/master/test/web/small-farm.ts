@@ -198,7 +198,8 @@ export async function addWorker(
   return store.unit(async (db) => {
     const fingerprint = `SHA256:${name}`;
     const owner = `${name}@example.org`;
-    await insertPending(db, { name, key: name, fingerprint, owner, agent: '0.1.0', at: start });
+    const asked = { agent: '0.1.0', address: null, at: start };
+    await insertPending(db, { name, key: name, fingerprint, owner, ...asked });
     const worker = await workerByName(db, name);
     if (worker === undefined) throw new Error('not written');
     if (options.pending === true) return worker.id;

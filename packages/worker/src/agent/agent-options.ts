@@ -8,6 +8,8 @@ export interface AgentOptions {
   readonly url: string;
   readonly name: string;
   readonly owner: string;
+  /** The code of an invitation, for a worker that joins. */
+  readonly invite: string | undefined;
   readonly slots: number;
   readonly dataDir: string;
   readonly key: WorkerKey;

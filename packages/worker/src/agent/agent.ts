@@ -118,11 +118,12 @@ export class Agent {
 
   /** One link from beginning to end; resolves with the reason for its end. */
   async #connect(): Promise<Error> {
-    const { url, name, owner, key, farmKey } = this.#options;
+    const { url, name, owner, invite, key, farmKey } = this.#options;
     const link = new Link({
       url,
       name,
       owner,
+      invite,
       key,
       farmKey,
       hello: () => this.#hello(),

@@ -14,6 +14,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --name NAME      what the farm calls this machine
   --key SHA256:... the farm's fingerprint, from its register page (needed but on this machine)
   --owner MAIL     whom the farm writes to about this worker
+  --invite CODE    an admin's invitation: the worker is accepted at once
   --slots N        builds at once (default 1)
   --data DIR       key, mirrors, workspaces (default ~/.local/share/weir-worker, or $WEIR_DATA)
   --sandbox KIND   bubblewrap (default), or none: builds may then do whatever this user may
@@ -22,7 +23,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --remote URL=PATH  a local mirror that serves in place of URL; repeatable
   --insecure       allow a link that is not encrypted
 
-The worker then waits until an admin of the farm has compared its fingerprint and accepted it.
+Without an invitation the worker then waits until an admin of the farm has compared its fingerprint and accepted it.
 'weir worker run' runs it again later.
 `;
 
@@ -47,7 +48,7 @@ export async function runJoin(args: string[]): Promise<number> {
     workerUrl: found.workerUrl,
     farmKey: found.fingerprint,
     name: name.data,
-    owner: values.owner ?? '',
+    owner: parseOwner(values.owner),
     slots: wholeNumber(values.slots ?? '1', '--slots', 256),
     remotes: parseRemotes(values.remote ?? []),
     onlyUpstreams: values['only-upstream'] ?? [],
@@ -62,7 +63,7 @@ export async function runJoin(args: string[]): Promise<number> {
       ? `${JSON.stringify({ farm: found.farm, name: name.data, fingerprint, dataDir })}\n`
       : `Joining ${found.farm} as ${name.data}.\nThis worker's fingerprint is ${fingerprint}\n`,
   );
-  return runWorker(dataDir);
+  return runWorker(dataDir, values.invite);
 }
 
 function parseJoin(args: string[]) {
@@ -74,6 +75,7 @@ function parseJoin(args: string[]) {
         name: { type: 'string' },
         key: { type: 'string' },
         owner: { type: 'string' },
+        invite: { type: 'string' },
         slots: { type: 'string' },
         data: { type: 'string' },
         sandbox: { type: 'string' },
@@ -88,6 +90,12 @@ function parseJoin(args: string[]) {
   } catch (error) {
     throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/** The farm checks it too; here the volunteer hears of it before anything is joined. */
+function parseOwner(value: string | undefined): string {
+  if (value === undefined || /^[^\s@]+@[^\s@]+$/.test(value)) return value ?? '';
+  throw new JoinError(`--owner takes a mail address, not '${value}'`);
 }
 
 function parseSandbox(value: string): 'bubblewrap' | 'none' {

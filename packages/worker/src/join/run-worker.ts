@@ -6,8 +6,13 @@ import { openWorkerKey } from '../link/worker-key.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
 import { keyPath, readConfig } from './config.ts';
 
-/** Runs the worker that joined with this data folder until it is told to leave. Resolves with the exit status. */
-export async function runWorker(data: string): Promise<number> {
+/**
+ * Runs the worker that joined with this data folder until it is told to leave. Resolves with the
+ * exit status.
+ *
+ * @param invite the code of an invitation, for a worker that joins
+ */
+export async function runWorker(data: string, invite?: string): Promise<number> {
   const dataDir = resolve(data);
   const config = readConfig(dataDir);
   const key = openWorkerKey(keyPath(dataDir));
@@ -28,6 +33,7 @@ export async function runWorker(data: string): Promise<number> {
     url: config.workerUrl,
     name: config.name,
     owner: config.owner,
+    invite,
     slots: config.slots,
     dataDir,
     key,

@@ -27,6 +27,7 @@ export interface LinkOptions {
   readonly url: string;
   readonly name: string;
   readonly owner: string;
+  readonly invite: string | undefined;
   readonly key: WorkerKey;
   /** The fingerprint of the farm's key. */
   readonly farmKey: string;
@@ -145,7 +146,7 @@ export class Link {
     const version = Math.min(protocolVersion.max, challenge.versions.max);
     this.#challenge = challenge;
     this.#phase = 'proof';
-    const { name, owner, key } = this.#options;
+    const { name, owner, invite, key } = this.#options;
     this.send({
       t: 'prove',
       name,
@@ -154,6 +155,7 @@ export class Link {
       versions: protocolVersion,
       agent: agentVersion,
       owner,
+      ...(invite !== undefined && { invite }),
       signature: key.sign(signedBytes('worker', this.#signedFields(challenge, version))),
     });
   }

@@ -69,6 +69,7 @@ describe('the link to a farm', () => {
       url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/worker`,
       name: 'w1',
       owner: '',
+      invite: undefined,
       key: openWorkerKey(join(dir, 'worker.pem')),
       farmKey: pinned,
       hello: () => hello,

@@ -36,6 +36,7 @@ type Noun =
   | 'builder'
   | 'change'
   | 'delivery'
+  | 'invitation'
   | 'log'
   | 'notice'
   | 'request'

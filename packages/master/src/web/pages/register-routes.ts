@@ -6,6 +6,7 @@ import type { WebContext } from '../context.ts';
 import { listBuilds } from '../read/builds.ts';
 import { readWorker } from '../read/workers.ts';
 import { isLoopback } from './join-command.ts';
+import { originOf } from './origin.ts';
 import { isWhole, registerAsk } from './register-ask.ts';
 import { registerPage } from './register.ts';
 import { show } from './show.ts';
@@ -59,10 +60,4 @@ function isFromHere(request: Request): boolean {
   const peer = request.socket.remoteAddress ?? '';
   const isLocalPeer = peer === '::1' || /^(::ffff:)?127\./.test(peer);
   return isLocalPeer && isLoopback(new URL(originOf(request)).hostname);
-}
-
-/** The farm's address as the visitor knows it. */
-function originOf(request: Request): string {
-  const url = `${request.protocol}://${request.get('host') ?? ''}`;
-  return URL.canParse(url) ? new URL(url).origin : 'http://localhost';
 }

@@ -4,6 +4,7 @@ import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { trustChoice } from './invitations.ts';
 import { workerPath } from './links.ts';
 import { age } from './words.ts';
 
@@ -13,6 +14,7 @@ export function workersPage(visit: Visit, workers: readonly ApiWorker[]): Html {
   return html`<h1>Workers</h1>
     <p>
       Volunteers' machines (once called buildslaves). <a class="button" href="/register">Lend a machine</a>
+      ${visit.csrf !== null && html`<a href="/invitations">Invitations</a>`}
     </p>
     <div id="workers" data-live>
       ${
@@ -138,14 +140,7 @@ function commands(visit: Visit, worker: ApiWorker): Html {
       ><span class="quiet">Grant labels</span>
       <input name="labels" placeholder="gpu big-memory" size="20"
     /></label>
-    <label
-      ><span class="quiet">Trust</span>
-      <select name="trust">
-        <option value="probation">probation: its reds count once it found what others found</option>
-        <option value="normal">normal: its reds count at once</option>
-        <option value="trusted">trusted</option>
-      </select></label
-    > `;
+    ${trustChoice()}`;
   return html`<details class="commands" ${worker.state === 'pending' ? html` open` : ''}>
     <summary>Commands</summary>
     ${worker.state === 'pending' && commandForm(visit, { action: `${path}/accept`, label: 'Accept', fields: accept })}

@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express, Router } from 'express';
 import type { Log } from '../../log.ts';
 import { commandDoors } from '../api/command-doors.ts';
+import { invitationDoors } from '../api/invitation-doors.ts';
 import { logDoor } from '../api/log-door.ts';
 import { logLinesDoor } from '../api/log-lines-door.ts';
 import { noticeDoors } from '../api/notice-doors.ts';
@@ -68,6 +69,7 @@ export function createApp(parts: WebParts): Express {
 function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
   const doors = [
     ...readDoors(context),
+    ...invitationDoors(context),
     ...noticeDoors(context),
     logLinesDoor(context),
     ...commandDoors(context),

@@ -13,6 +13,7 @@ export const problems = {
   'no-such-builder': { status: 404, title: 'There is no such builder' },
   'no-such-change': { status: 404, title: 'There is no such change' },
   'no-such-delivery': { status: 404, title: 'There is no such delivery' },
+  'no-such-invitation': { status: 404, title: 'There is no such invitation' },
   'no-such-log': { status: 404, title: 'There is no such log' },
   'no-such-notice': { status: 404, title: 'There is no such notice' },
   'no-such-request': { status: 404, title: 'There is no such request' },
