@@ -17,6 +17,11 @@ export interface ReceivedMail {
 /** How the server answers: a code of 400 or more refuses; `hang` says nothing any more. */
 export type MailAnswer = 'take' | 'hang' | { readonly code: number; readonly text: string };
 
+export interface MailAccount {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** A real mail server on a free port. It keeps what it took, and counts what came again. */
 export class MailServer implements AsyncDisposable {
   readonly mails: ReceivedMail[] = [];
@@ -25,10 +30,17 @@ export class MailServer implements AsyncDisposable {
   readonly #server: SMTPServer;
   readonly #waiting = new Set<() => void>();
 
-  private constructor() {
+  private constructor(account: MailAccount | null) {
     this.#server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['AUTH', 'STARTTLS'],
+      authOptional: account === null,
+      disabledCommands: account === null ? ['AUTH', 'STARTTLS'] : ['STARTTLS'],
+      onAuth({ username = '', password = '' }, _session, callback) {
+        if (username === account?.user && password === account.password) {
+          callback(null, { user: username });
+        } else {
+          callback(new Error('wrong password'));
+        }
+      },
       closeTimeout: 100,
       logger: false,
       onData: (stream, session, callback) => {
@@ -40,8 +52,9 @@ export class MailServer implements AsyncDisposable {
     this.#server.on('error', () => {});
   }
 
-  static async start(): Promise<MailServer> {
-    const server = new MailServer();
+  /** @param account who may send; without one anybody may */
+  static async start(account: MailAccount | null = null): Promise<MailServer> {
+    const server = new MailServer(account);
     const listening = server.#server.listen(0, '127.0.0.1');
     await once(listening, 'listening');
     return server;
@@ -77,8 +90,9 @@ export class MailServer implements AsyncDisposable {
 
 function reply(answer: MailAnswer, callback: (error?: Error) => void): void {
   if (answer === 'take') callback();
-  else if (answer !== 'hang')
+  else if (answer !== 'hang') {
     callback(Object.assign(new Error(answer.text), { responseCode: answer.code }));
+  }
 }
 
 /** Reads a mail of ours: `multipart/alternative` of a text and an HTML part. */

@@ -81,6 +81,26 @@ describe('delivering mail', () => {
     mailer.close();
   });
 
+  it('signs in at a server that wants it, with what the address says', async () => {
+    const account = { user: 'weir@example.test', password: 'p/a:s@s' };
+    await using server = await MailServer.start(account);
+    const mail = { from: 'a@example.test', to: 'b@example.test', text: '' };
+    const address = new URL(server.url);
+    address.username = account.user;
+    address.password = encodeURIComponent(account.password);
+
+    const mailer = await smtpMailer(mailServerOf(address.href, 'the test'));
+    await mailer.send(mail, '1');
+    mailer.close();
+    assert.equal(server.mails.length, 1);
+
+    // A wrong password is the operator's to mend: the mail is tried again.
+    address.password = 'wrong';
+    const other = await smtpMailer(mailServerOf(address.href, 'the test'));
+    await assert.rejects(other.send(mail, '2'), { code: 'EAUTH' });
+    other.close();
+  });
+
   it('refuses an address of a server without telling it', () => {
     assert.throws(
       () => mailServerOf('https://user:secret@mail.example.test', 'WEIR_SMTP_URL'),

@@ -13,8 +13,8 @@ export function isReadyToTell({ since, now, gatherMs, isUnsettled }: Gathering):
   return !isUnsettled || now >= since + gatherMs;
 }
 
-/** So often a delivery is tried: over about a day and a half with the waits below. */
-export const maxTries = 12;
+/** So often a delivery is tried: over most of a day at least, with the waits below. */
+export const maxTries = 15;
 
 const firstWaitMs = 30_000;
 const longestWaitMs = 6 * 3_600_000;
