@@ -20,6 +20,7 @@ import { dropEventsBefore } from './store/events.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
+import { Absences } from './workers/absences.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
@@ -92,6 +93,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     opened: (session) => {
       builds.opened(session);
       void probation.consider();
+      if (session.wasMissing) absences.look().catch((error: unknown) => log.warn(String(error)));
     },
     closed: (session) => builds.disconnected(session),
   });
@@ -147,6 +149,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onChanges: (branch) => scheduler.consider(branch),
   });
 
+  const absences = new Absences({ store, now, farm });
   await store.unit(setAllOffline);
   await builds.loseAll();
   await usage.rebuild(store.read, builders(), now());
@@ -187,6 +190,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await dispatcher.reconcile();
       considerAll();
       await probation.consider();
+      await absences.look();
     }),
     every(retainEveryMs, () =>
       store.unit(async (db) => {

@@ -110,6 +110,7 @@ function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
     fileBytes: values.file,
     maxAttempts: values['max-attempts'],
     eventRetentionMs: values['event-retention'],
+    missingAfterMs: values['missing-after'],
   };
 }
 

@@ -142,6 +142,11 @@ export const limitsOptions = {
     '30d',
     'Events older than this are dropped from the event log.',
   ),
+  'missing-after': option(
+    duration('1m', '30d'),
+    '90m',
+    'A worker that is away for longer, while the farm is up, is missing: its owner is told.',
+  ),
 };
 
 const limits = section(limitsOptions);

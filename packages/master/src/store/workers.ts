@@ -122,6 +122,10 @@ export async function setOnline(
     .updateTable('worker')
     .set({
       online: 1,
+      absent_ms: 0,
+      left_at: null,
+      refused_at: null,
+      refused_text: null,
       heard_at: hello.at,
       boot: hello.boot,
       slots: hello.slots,
@@ -180,4 +184,22 @@ export async function setWorkerPause(
     .where('paused_at', pause === null ? 'is not' : 'is', null)
     .executeTakeFirst();
   return changed.numUpdatedRows > 0n;
+}
+
+/** Adds to how long those accepted have been away who are. */
+export async function addAbsence(db: Kysely<Database>, ms: number): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set((eb) => ({ absent_ms: eb('absent_ms', '+', ms) }))
+    .where('state', '=', 'accepted')
+    .where('online', '=', 0)
+    .execute();
+}
+
+export async function setMissing(
+  db: Kysely<Database>,
+  id: number,
+  at: number | null,
+): Promise<void> {
+  await db.updateTable('worker').set({ missing_at: at }).where('id', '=', id).execute();
 }

@@ -45,6 +45,8 @@ export class Session implements WorkerFacts {
   readonly kept: Set<string>;
   readonly failed: Set<string>;
   heardAt: number;
+  /** It counted as missing until this session. */
+  readonly wasMissing: boolean;
   /** Builds that were this worker's and have ended: late words about them are no offence. */
   readonly formerBuilds = new Set<number>();
   readonly #socket: WebSocket;
@@ -67,6 +69,7 @@ export class Session implements WorkerFacts {
         ? null
         : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
     this.diskFull = worker.disk_full === 1;
+    this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);
     this.failed = new Set(hello.failed);
     this.heardAt = now();

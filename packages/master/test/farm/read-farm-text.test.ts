@@ -65,6 +65,7 @@ describe('reading a farm file', () => {
       fileBytes: 2 ** 30,
       maxAttempts: 3,
       eventRetentionMs: 30 * 86_400_000,
+      missingAfterMs: 90 * 60_000,
     });
   });
 

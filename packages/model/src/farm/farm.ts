@@ -42,6 +42,8 @@ export interface FarmLimits extends BuildLimits {
   readonly maxAttempts: number;
   /** Events older than this are dropped. */
   readonly eventRetentionMs: number;
+  /** A worker that is away for longer is missing. */
+  readonly missingAfterMs: number;
 }
 
 export interface Upstream {

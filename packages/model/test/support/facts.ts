@@ -127,6 +127,7 @@ export function farm(projects: readonly Project[]): Farm {
       fileBytes: 1,
       maxAttempts: 3,
       eventRetentionMs: 1,
+      missingAfterMs: 1,
     },
     remotes: new Map(),
   };
