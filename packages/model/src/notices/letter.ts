@@ -71,7 +71,7 @@ function opened(facts: BreakageFacts, { url }: LetterContext): Said {
   ];
   if (excerpt !== null) {
     blocks.push(
-      { is: 'heading', text: `What ${excerpt.step} said last on ${excerpt.builder}` },
+      { is: 'heading', text: `The last lines of ${excerpt.step} on ${excerpt.builder}` },
       { is: 'lines', lines: excerpt.lines },
       { is: 'link', text: 'The whole log', url: `${url}/logs/${excerpt.log}` },
     );
@@ -82,7 +82,11 @@ function opened(facts: BreakageFacts, { url }: LetterContext): Said {
       { is: 'lines', lines: reproduce.flatMap((command) => command.split('\n')) },
     );
   }
-  blocks.push({ is: 'link', text: 'The breakage', url: `${url}/breakages/${facts.id}` });
+  blocks.push({
+    is: 'link',
+    text: 'The breakage, and who is on it',
+    url: `${url}/breakages/${facts.id}`,
+  });
   return { tone: 'bad', lead: lead(facts), blocks };
 }
 

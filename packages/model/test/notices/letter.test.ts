@@ -102,8 +102,8 @@ What changed in pebble/main (last green 0f0f0f0, first red 1a2b3c4)
   1a2b3c4  Add keyword yield  Ada
     https://weir.example.org/changes/12
 
-What test said last on pebble/main/roman/linux
-----------------------------------------------
+The last lines of test on pebble/main/roman/linux
+-------------------------------------------------
 
     SyntaxError: yield
 
@@ -115,7 +115,7 @@ See it on your own machine
     git clone https://git.example/pebble pebble
     (cd roman && sh -ec ./test)
 
-The breakage: https://weir.example.org/breakages/7
+The breakage, and who is on it: https://weir.example.org/breakages/7
 
 -- 
 Demo sends this to those who follow the project roman and the trunk
