@@ -353,7 +353,7 @@ export const deliverySchema = z.object({
   tries: z.number().int().nonnegative(),
   /** Of one that waits: when it is tried again. */
   notBefore: time.nullable(),
-  /** What went wrong at the last try. */
+  /** What went wrong at the last try; null unless one is signed in. */
   error: z.string().nullable(),
   createdAt: time,
   /** When it was sent, or given up. */

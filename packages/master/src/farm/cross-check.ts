@@ -31,6 +31,7 @@ export function crossCheck(file: FarmFile, remotes: ReadonlySet<string>, errors:
   };
   for (const [name, upstream] of upstreams) checkUpstream(`upstreams.${name}`, upstream, known);
   for (const [name, project] of projects) checkProject(`projects.${name}`, project, known);
+  checkWebhooks(file, known);
   checkRemotes(file, errors);
   checkSize(file, known);
 }
@@ -148,6 +149,21 @@ function checkSteps(
       errors.add({ at, path: `${path}.steps`, problem: `a second step ${quoted(name)}` });
     }
     seen.add(name);
+  }
+}
+
+/** What a webhook is told about must be there; workers and breakages come and go. */
+function checkWebhooks({ values }: FarmFile, { trunks, errors }: Known): void {
+  const scopes = new Set([
+    'farm',
+    ...[...trunks.keys()].map((trunk) => `trunk/${trunk}`),
+    ...[...values.projects.keys()].map((project) => `project/${project}`),
+  ]);
+  for (const [name, { value }] of values.notify.values.webhooks) {
+    const named = value.values.about.filter(
+      ({ value: scope }) => !/^(worker|breakage)\//.test(scope),
+    );
+    checkNames(named, scopes, 'scope', `notify.webhooks.${name}.about`, errors);
   }
 }
 

@@ -22,14 +22,14 @@ export interface FactSources {
 export async function readBreakageFacts(
   sources: FactSources,
   id: number,
-): Promise<{ facts: BreakageFacts; members: MemberRow[] } | undefined> {
+): Promise<BreakageFacts | undefined> {
   const breakage = await readBreakage(sources.db, id);
   if (breakage === undefined) return undefined;
   const members = await membersOf(sources.db, [id]);
   // A project's failure says more than that of a runtime which it merely ran with.
   const example = members.find(({ project }) => project !== null) ?? members[0];
   const { title, trunk, moved, openedAt, closedAt, shows, suspects } = breakage;
-  const facts: BreakageFacts = {
+  return {
     id,
     title,
     trunk,
@@ -50,7 +50,6 @@ export async function readBreakageFacts(
     excerpt: example === undefined ? null : await excerptOf(sources, example),
     reproduce: example === undefined ? [] : commandsOf(sources.farm, example),
   };
-  return { facts, members };
 }
 
 function sideOf({ changes, ...side }: ApiSuspect): Side {

@@ -8,6 +8,7 @@ import {
   trunkName,
 } from '@weir/model';
 import type { Kysely } from 'kysely';
+import { breakageById, membersOf } from '../store/breakages.ts';
 import type { DeliveryRow } from '../store/deliveries.ts';
 import { deliveriesAbout } from '../store/deliveries.ts';
 import type { NoticeRow } from '../store/notices.ts';
@@ -16,7 +17,7 @@ import type { Database } from '../store/schema.ts';
 import { activeSubscriptions, subscriptionsById } from '../store/subscriptions.ts';
 import type { FactSources } from './breakage-facts.ts';
 import { readBreakageFacts } from './breakage-facts.ts';
-import { isUnsettled } from './unsettled.ts';
+import { isAnyUnsettled } from './unsettled.ts';
 
 export interface Addressee {
   readonly channel: Recipient['channel'];
@@ -64,25 +65,21 @@ async function tellBreakage(
   now: number,
 ): Promise<Telling | null> {
   const { db, farm } = sources;
-  const read = await readBreakageFacts(sources, numberIn(about));
+  const id = numberIn(about);
   // Closed just now: the event that says so drops the notice.
-  if (read === undefined || read.facts.closedAt !== null) return null;
-  const { facts, members } = read;
-  const { gatherMs } = farm.notify;
-  const gathering = { since, now, gatherMs, isUnsettled: await isUnsettled(db, members) };
-  if (!isReadyToTell(gathering)) return null;
-  const scopes = scopesOfBreakage({
-    id: facts.id,
-    moved: facts.moved,
-    shown: members.map(({ upstream, trunk, project }) => ({
-      trunk: trunkName(upstream, trunk),
-      project,
-    })),
-  });
+  if ((await breakageById(db, id))?.state !== 'open') return null;
+  const members = await membersOf(db, [id]);
+  const isUnsettled = await isAnyUnsettled(db, members);
+  if (!isReadyToTell({ since, now, gatherMs: farm.notify.gatherMs, isUnsettled })) return null;
+  const facts = await readBreakageFacts(sources, id);
+  if (facts === undefined) return null;
+  const shown = members.map(({ upstream, trunk, project }) => ({
+    trunk: trunkName(upstream, trunk),
+    project,
+  }));
+  const followers = await followersOf(db, scopesOfBreakage({ id, moved: facts.moved, shown }));
   const told = new Set((await deliveriesAbout(db, about)).map(recipientKey));
-  const addressees = (await followersOf(db, scopes)).filter(
-    (addressee) => !told.has(recipientKey(addressee)),
-  );
+  const addressees = followers.filter((follower) => !told.has(recipientKey(follower)));
   const content = { kind: kind === 'breakage-grew' ? kind : 'breakage-opened', facts } as const;
   return { content, headline: headline(content), addressees };
 }
@@ -90,10 +87,10 @@ async function tellBreakage(
 /** Those who heard that it broke hear that it is fixed, in the same thread. */
 async function tellFixed(sources: FactSources, { about }: NoticeRow): Promise<Telling | null> {
   const { db } = sources;
-  const read = await readBreakageFacts(sources, numberIn(about));
-  if (read === undefined) return null;
+  const facts = await readBreakageFacts(sources, numberIn(about));
+  if (facts === undefined) return null;
   const earlier = await noticesAbout(db, about);
-  const content = { kind: 'breakage-fixed', facts: read.facts } as const;
+  const content = { kind: 'breakage-fixed', facts } as const;
   const line = earlier.find((each) => each.headline !== null)?.headline ?? headline(content);
   const told = await deliveriesAbout(db, about);
   return { content, headline: line, addressees: await stillFollowing(db, told) };

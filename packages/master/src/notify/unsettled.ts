@@ -6,7 +6,7 @@ import type { Database } from '../store/schema.ts';
  * Whether something that the same upstream commits may have broken still waits or runs: then a
  * breakage may yet grow.
  */
-export async function isUnsettled(
+export async function isAnyUnsettled(
   db: Kysely<Database>,
   members: readonly MemberRow[],
 ): Promise<boolean> {

@@ -42,8 +42,9 @@ export async function writeNotices(db: Kysely<Database>, event: LoggedEvent): Pr
     }
   }
   const content = workerContent(event);
-  if (content === undefined || !isNewsAgain(await noticesAbout(db, about), content.kind, at))
+  if (content === undefined || !isNewsAgain(await noticesAbout(db, about), content.kind, at)) {
     return;
+  }
   await subscribeOwner(db, content.facts.worker, at);
   await insertNotice(db, { kind: content.kind, about, at, content });
 }

@@ -54,6 +54,10 @@ describe('the notify section of a farm file', () => {
       'an unknown scope',
       '{webhooks: {a: {url: "https://example.org", secret-env: A, about: [all]}}}',
     ],
+    [
+      'a scope that the farm does not have',
+      '{webhooks: {a: {url: "https://example.org", secret-env: A, about: [trunk/lua/mater]}}}',
+    ],
   ] as const) {
     it(`refuses ${what}, and shows no secret`, () => {
       const reading = readFarmText(farm(notify), 'farm.yaml');

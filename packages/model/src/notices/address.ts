@@ -26,8 +26,3 @@ export function maskedAddress(address: string): string {
   const at = address.lastIndexOf('@');
   return at < 1 ? address : `${address.slice(0, 1)}***${address.slice(at)}`;
 }
-
-/** A text with every address in it masked, such as what a mail server answered. */
-export function maskAddresses(text: string): string {
-  return text.replace(/[^\s<>@"',;:()]+@[a-z\d.-]+/gi, maskedAddress);
-}

@@ -5,7 +5,7 @@ import {
   canonicalAddress,
   isMailAddress,
   isScope,
-  maskAddresses,
+  maskedAddress,
   recipientsOf,
   scopeInWords,
   scopesOfBreakage,
@@ -124,10 +124,7 @@ describe('a mail address', () => {
     assert.equal(canonicalAddress('Ann@Example.ORG'), 'Ann@example.org');
   });
 
-  it('is masked wherever it stands in a text', () => {
-    assert.equal(
-      maskAddresses('550 5.1.1 <ann.o@example.org>: no such user; tell root@mail.example.org'),
-      '550 5.1.1 <a***@example.org>: no such user; tell r***@mail.example.org',
-    );
+  it('is masked for visitors', () => {
+    assert.equal(maskedAddress('ann.o@example.org'), 'a***@example.org');
   });
 });

@@ -36,7 +36,7 @@ export function outboxPage(visit: Visit, view: OutboxView): Html {
       <a href="/feed.atom">feed</a>.
     </p>
     ${isFiles && html`<p>No mail server is set: mails are files in the folder <code>outbox</code> of the data folder, and pages here.</p>`}
-    ${visit.actor === null && html`<p class="quiet">Addresses are hidden from who is not signed in.</p>`}
+    ${visit.actor === null && html`<p class="quiet">Addresses and errors are hidden from who is not signed in.</p>`}
     <nav class="tabs" aria-label="States">
       ${tab('/outbox', 'all', state === undefined)}
       ${deliveryStates.map((each) => tab(`/outbox?state=${each}`, each, each === state))}

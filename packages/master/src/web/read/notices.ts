@@ -1,5 +1,5 @@
 import type { NoticeContent } from '@weir/model';
-import { maskAddresses, maskedAddress } from '@weir/model';
+import { maskedAddress } from '@weir/model';
 import type { ApiDelivery, ApiNotice, DeliveryState } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { DeliveryRow } from '../../store/deliveries.ts';
@@ -11,7 +11,7 @@ import { subscriptionsById } from '../../store/subscriptions.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
 
-/** Who looks: visitors see who is told only with addresses masked. */
+/** Who looks: visitors see addresses masked, and not what servers within the farm's network said. */
 export interface Viewer {
   readonly isVisitor: boolean;
 }
@@ -139,7 +139,7 @@ function toDelivery(row: DeliveryWithNotice, { isVisitor }: Viewer): ApiDelivery
     state: row.state,
     tries: row.tries,
     notBefore: row.state === 'waiting' ? row.not_before : null,
-    error: row.error !== null && isVisitor ? maskAddresses(row.error) : row.error,
+    error: isVisitor ? null : row.error,
     createdAt: row.created_at,
     endedAt: row.ended_at,
   };

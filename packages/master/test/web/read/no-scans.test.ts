@@ -7,7 +7,7 @@ import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
-import { isUnsettled } from '../../../src/notify/unsettled.ts';
+import { isAnyUnsettled } from '../../../src/notify/unsettled.ts';
 import type { MemberRow } from '../../../src/store/breakages.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
 import { deliveriesAbout, dueDeliveries, nextDeliveryAt } from '../../../src/store/deliveries.ts';
@@ -119,7 +119,7 @@ describe('no query scans history', () => {
     'due deliveries': () => dueDeliveries(db, { channel: 'mail', at: now, limit: 8 }),
     'when the next delivery is due': () => nextDeliveryAt(db, { channel: 'mail', after: now }),
     'what a commit may break yet': () =>
-      isUnsettled(db, [{ upstream: 'lua', trunk: 'master', upstream_red: 'a' } as MemberRow]),
+      isAnyUnsettled(db, [{ upstream: 'lua', trunk: 'master', upstream_red: 'a' } as MemberRow]),
     'what waits': () => waitingRequests(db),
     'what runs': () => openBuilds(db),
   };
