@@ -5,6 +5,7 @@ import type { Result } from '@weir/protocol';
 import { results } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import type { Browser, Page } from 'playwright-core';
+import { fillOutbox } from '../../packages/master/test/web/outbox-rows.ts';
 import {
   addBuild,
   addChange,
@@ -35,6 +36,9 @@ const paths = [
   '/logs/1',
   '/requests/1',
   '/changes/1',
+  '/outbox',
+  '/outbox/2',
+  '/subscribe',
   '/workers',
   '/workers/w1',
   '/workers/w2',
@@ -125,6 +129,7 @@ async function fill(farm: SmallFarm): Promise<void> {
   const request = await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
   await addBuild(farm, request, worker);
   await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
+  await fillOutbox(farm, long);
 }
 
 async function built(farm: SmallFarm, worker: number, result: Result, long: string): Promise<void> {
