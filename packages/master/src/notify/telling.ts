@@ -84,16 +84,23 @@ async function tellBreakage(
   return { content, headline: headline(content), addressees };
 }
 
-/** Those who heard that it broke hear that it is fixed, in the same thread. */
+/** Those who heard that it broke hear that it is fixed, in the same thread; others if they asked for that. */
 async function tellFixed(sources: FactSources, { about }: NoticeRow): Promise<Telling | null> {
   const { db } = sources;
-  const facts = await readBreakageFacts(sources, numberIn(about));
+  const id = numberIn(about);
+  const facts = await readBreakageFacts(sources, id);
   if (facts === undefined) return null;
   const earlier = await noticesAbout(db, about);
   const content = { kind: 'breakage-fixed', facts } as const;
   const line = earlier.find((each) => each.headline !== null)?.headline ?? headline(content);
   const told = await deliveriesAbout(db, about);
-  return { content, headline: line, addressees: await stillFollowing(db, told) };
+  const hadNews = new Set(told.map(recipientKey));
+  const waiting = await followersOf(db, [`breakage/${id}`]);
+  const addressees = [
+    ...(await stillFollowing(db, told)),
+    ...waiting.filter((follower) => !hadNews.has(recipientKey(follower))),
+  ];
+  return { content, headline: line, addressees };
 }
 
 async function tellWorker(db: Kysely<Database>, notice: NoticeRow): Promise<Telling> {

@@ -1,12 +1,12 @@
 import type { WorkerNews, WorkerNoticeKind } from '@weir/model';
-import { canonicalAddress, isMailAddress, workerNoticeKinds } from '@weir/model';
+import { canonicalAddress, isMailAddress, isScope, workerNoticeKinds } from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { LoggedEvent } from '../events/reader.ts';
 import { deliveriesAbout } from '../store/deliveries.ts';
 import type { NoticeRow } from '../store/notices.ts';
 import { dropNotice, insertNotice, noticesAbout } from '../store/notices.ts';
 import type { Database } from '../store/schema.ts';
-import { addSubscription } from '../store/subscriptions.ts';
+import { activeSubscriptions, addSubscription } from '../store/subscriptions.ts';
 import { workerByName } from '../store/workers.ts';
 
 const breakageEvents = ['breakage.opened', 'breakage.grew', 'breakage.closed'];
@@ -36,8 +36,7 @@ export async function writeNotices(db: Kysely<Database>, event: LoggedEvent): Pr
     case 'breakage.closed': {
       // What was over before anyone heard of it is no news.
       for (const { id } of gathering) await dropNotice(db, id);
-      const told = await deliveriesAbout(db, about);
-      if (told.length > 0) await insertNotice(db, { kind: 'breakage-fixed', about, at });
+      if (await isAwaited(db, about)) await insertNotice(db, { kind: 'breakage-fixed', about, at });
       return;
     }
   }
@@ -47,6 +46,12 @@ export async function writeNotices(db: Kysely<Database>, event: LoggedEvent): Pr
   }
   await subscribeOwner(db, content.facts.worker, at);
   await insertNotice(db, { kind: content.kind, about, at, content });
+}
+
+/** Whether somebody heard that it broke, or asked to be told when it is fixed. */
+async function isAwaited(db: Kysely<Database>, breakage: string): Promise<boolean> {
+  if ((await deliveriesAbout(db, breakage)).length > 0) return true;
+  return isScope(breakage) && (await activeSubscriptions(db, [breakage])).length > 0;
 }
 
 /** A worker that comes and goes all day long is told of once a day. */

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { parseMail } from '../../../../test/support/mail-server.ts';
+import { addSubscription } from '../../src/store/subscriptions.ts';
 import { NotifyFarm } from './notify-farm.ts';
 
 const json = 'lua/main/json/here';
@@ -90,6 +91,23 @@ describe('who is told of a breakage', () => {
     await farm.notices({ 'breakage-opened': 'dropped' });
 
     assert.deepEqual(await farm.deliveries(() => true), []);
+  });
+
+  it('is who asked to be told when it is fixed, then', async () => {
+    farm = await NotifyFarm.start('{}');
+    const id = await farm.breaks(json, { moved: 'project' });
+    await told(1);
+    const asked = { channel: 'mail', address: 'new@example.test' } as const;
+    await farm.store.unit((db) =>
+      addSubscription(db, { ...asked, scope: `breakage/${id}` }, { source: 'owner', at: 1 }),
+    );
+
+    await farm.mends(id);
+
+    assert.deepEqual((await told(3)).slice(1), [
+      'breakage-fixed json@example.test',
+      'breakage-fixed new@example.test',
+    ]);
   });
 
   it('is not who unsubscribed meanwhile', async () => {

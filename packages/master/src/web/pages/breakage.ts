@@ -43,7 +43,7 @@ export function breakagePage(visit: Visit, { breakage, failed, reproduce }: Brea
 }
 
 function head(breakage: ApiBreakage, now: number): Html {
-  const { openedAt, closedAt, builders, state } = breakage;
+  const { id, openedAt, closedAt, builders, state } = breakage;
   return html`<p class="lead">
       ${stateBadge(breakage)} ${countText(builders.length, 'builder')}, ${movedText(breakage)}
     </p>
@@ -53,6 +53,7 @@ function head(breakage: ApiBreakage, now: number): Html {
         html`, fixed ${age(closedAt, now)} after ${duration(openedAt, closedAt, now)}`
       }.
       ${state === 'open' && whoIsOnIt(breakage, now)}
+      ${state === 'open' && html`<a href="/subscribe?scope=breakage/${id}">Tell me when it is fixed</a>`}
     </p>`;
 }
 
