@@ -32,7 +32,7 @@ describe('the outbox', () => {
     const to = Array.from({ length: recipients }, (_, index) => `dev${index}@example.test`);
     const started = await FarmProcess.start({
       farm: repositories.farm({
-        extra: `notify: {to: [${to.join(', ')}], smtp: '${mails.url}'}\n`,
+        extra: `notify: {gather: 0s, to: [${to.join(', ')}], smtp: '${mails.url}'}\n`,
       }),
       remotes: repositories.remotes,
     });

@@ -23,10 +23,13 @@ export interface TellerOptions {
 
 /** How often it looks whether what gathers is ready. */
 const sweepMs = 2_000;
+const calmMs = 1_000;
 
 /** Tells what gathers as soon as it is ready: writes down what it says, and a delivery for each who is told. */
 export class Teller {
   readonly #options: TellerOptions;
+  /** Since when each notice could be told, as far as that is known. */
+  readonly #readySince = new Map<number, number>();
   #isWoken = false;
   #isStopped = false;
   #telling: Promise<void> | undefined;
@@ -68,11 +71,25 @@ export class Teller {
       try {
         const sources = { db: store.read, logs, farm: farm() };
         const telling = await tellingOf(sources, notice, now());
-        if (telling !== null) await this.#write(notice, telling);
+        if (telling === null) this.#readySince.delete(notice.id);
+        else if (this.#staysReady(notice, telling)) await this.#write(notice, telling);
       } catch (error) {
         log.warn(`notice ${notice.id} is not told yet: ${String(error)}`);
       }
     }
+  }
+
+  /**
+   * Between a red build and the run that is to confirm it nothing waits for a moment. So a breakage
+   * is told when nothing waited at two looks that are some time apart.
+   */
+  #staysReady({ id }: NoticeRow, { content }: Telling): boolean {
+    const { farm, now } = this.#options;
+    const isGathered = content.kind === 'breakage-opened' || content.kind === 'breakage-grew';
+    if (!isGathered || farm().notify.gatherMs === 0) return true;
+    const since = this.#readySince.get(id);
+    if (since === undefined) this.#readySince.set(id, now());
+    return since !== undefined && now() - since >= calmMs;
   }
 
   async #write(notice: NoticeRow, telling: Telling): Promise<void> {
@@ -94,6 +111,7 @@ export class Teller {
       await recordEvents(db, [{ ...event, data }]);
       return true;
     });
+    this.#readySince.delete(notice.id);
     if (isTold) this.#options.wrote();
   }
 }

@@ -23,7 +23,7 @@ describe('delivering mail', () => {
 
   /** One person is told of a breakage. */
   async function tellOne(): Promise<NotifyFarm> {
-    farm = await NotifyFarm.start(`{smtp: '${mails.url}'}`);
+    farm = await NotifyFarm.start(`{gather: 0s, smtp: '${mails.url}'}`);
     await farm.breaks(json, { moved: 'project' });
     return farm;
   }

@@ -54,7 +54,7 @@ export class NotifyFarm implements AsyncDisposable {
     this.notifier = notifier;
   }
 
-  /** @param notify the section of the farm file, in YAML's short form */
+  /** @param notify what stands in that section of the farm file, in YAML's short form */
   static async start(notify: string): Promise<NotifyFarm> {
     const reading = readFarmText(farmText(notify), 'farm.yaml');
     if (!reading.ok) throw new Error(JSON.stringify(reading.errors));

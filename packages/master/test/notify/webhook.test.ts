@@ -47,7 +47,7 @@ describe('a webhook', () => {
 
   it('is posted what a mail says, signed, under one id however often it is tried', async () => {
     answer = () => (posts.length < 2 ? 503 : 204);
-    farm = await NotifyFarm.start(`{private-webhooks: true, ${webhooks()}}`);
+    farm = await NotifyFarm.start(`{gather: 0s, private-webhooks: true, ${webhooks()}}`);
 
     const breakage = await farm.breaks('lua/main/json/here');
     const deliveries = await farm.deliveries();
@@ -76,7 +76,7 @@ describe('a webhook', () => {
   });
 
   it('in a private network is not talked to unless the farm allows it', async () => {
-    farm = await NotifyFarm.start(`{${webhooks()}}`);
+    farm = await NotifyFarm.start(`{gather: 0s, ${webhooks()}}`);
 
     await farm.breaks('lua/main/json/here');
     const deliveries = await farm.deliveries();

@@ -6,7 +6,7 @@ import { NotifyFarm } from './notify-farm.ts';
 describe("a worker's owner", () => {
   let farm: NotifyFarm;
   beforeEach(async () => {
-    farm = await NotifyFarm.start('{}');
+    farm = await NotifyFarm.start('{gather: 0s}');
   });
   afterEach(() => farm[Symbol.asyncDispose]());
 
