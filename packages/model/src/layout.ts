@@ -1,3 +1,4 @@
 export * from './layout/age.ts';
 export * from './layout/ansi.ts';
 export * from './layout/waterfall.ts';
+export * from './layout/console.ts';

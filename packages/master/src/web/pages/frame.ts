@@ -37,6 +37,7 @@ export async function visitOf(context: WebContext, request: Request): Promise<Vi
 
 const sections = [
   ['/', 'Waterfall'],
+  ['/console', 'Console'],
   ['/breakages', 'Breakages'],
   ['/workers', 'Workers'],
   ['/outbox', 'Outbox'],
@@ -81,7 +82,7 @@ export function page(visit: Visit, title: string, content: Html): string {
           <p>
             Weir ${farm.version} · <a href="/subscribe">Be told</a> ·
             <a href="/api/v1/openapi.json">API</a> · times are ages; hover
-            for UTC
+            for UTC; <kbd>?</kbd> lists the keys
           </p>
         </footer>
       </body>

@@ -11,6 +11,7 @@ import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
 import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
+import { consoleRoutes } from './console-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
@@ -119,6 +120,7 @@ export function pageRoutes(context: WebContext): Router {
       return { title: 'Sign in', content: signInPage(visit, asked) };
     }),
   );
+  router.use(consoleRoutes(context));
   router.use(breakageRoutes(context));
   router.use(outboxRoutes(context));
   router.use(subscribeRoutes(context));
