@@ -55,7 +55,7 @@ export class NotifyFarm implements AsyncDisposable {
   }
 
   /** @param notify what stands in that section of the farm file, in YAML's short form */
-  static async start(notify: string): Promise<NotifyFarm> {
+  static async start(notify: string, now: () => number = () => Date.now()): Promise<NotifyFarm> {
     const reading = readFarmText(farmText(notify), 'farm.yaml');
     if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
     const { farm } = reading;
@@ -67,7 +67,7 @@ export class NotifyFarm implements AsyncDisposable {
       farm: () => farm,
       dataDir: dir,
       url: () => 'http://weir.test',
-      now: () => Date.now(),
+      now,
       log: { info: () => {}, warn: () => {} },
       waitMs: () => 1,
     });
@@ -104,6 +104,14 @@ export class NotifyFarm implements AsyncDisposable {
       await recordEvents(db, [event]);
       return id;
     });
+  }
+
+  /** Resolves when all that gathers was looked at once more: what comes behind it was told. */
+  async isLookedAt(): Promise<void> {
+    const subject = 'worker/nobody';
+    const event = { at: Date.now(), kind: 'worker.missing', actor: 'engine', subject, data: {} };
+    await this.store.unit((db) => recordEvents(db, [event]));
+    await this.notices({ 'worker-missing': 'told' });
   }
 
   /** A build of the same commit waits, which may fail as well. The request's id. */

@@ -66,13 +66,16 @@ describe('who is told of a breakage', () => {
   });
 
   it('waits for what the same commit may break yet, so that it is one mail', async () => {
-    farm = await NotifyFarm.start('{gather: 10m}');
+    let now = Date.now();
+    farm = await NotifyFarm.start('{gather: 10m}', () => now);
     const id = await farm.breaks(json);
     // For a moment nothing waits: the run that is to confirm the next failure comes just after it.
+    await farm.isLookedAt();
     const request = await farm.asks(yaml);
     await farm.breaks(yaml, { joins: id });
     await farm.notices({ 'breakage-opened': 'gathering' });
     await farm.settles(request);
+    now += 5_000;
 
     assert.deepEqual(await told(3), [
       'breakage-opened json@example.test',
