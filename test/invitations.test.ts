@@ -39,7 +39,7 @@ describe('an invitation', () => {
     const worker = await farm.get('/api/v1/workers/vera', workerSchema);
     assert.deepEqual(
       [worker.state, worker.trust, worker.grantedLabels, worker.owner],
-      ['accepted', 'normal', ['gpu'], 'vera@example.test'],
+      ['accepted', 'normal', ['gpu'], 'v***@example.test'],
     );
   });
 

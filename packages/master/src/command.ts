@@ -34,6 +34,17 @@ export type Command =
       readonly reason: string;
     }
   | {
+      readonly t: 'owner-pause' | 'owner-resume' | 'owner-leave';
+      readonly worker: string;
+      readonly reason: string;
+    }
+  | {
+      readonly t: 'owner-slots';
+      readonly worker: string;
+      readonly slots: number;
+      readonly reason: string;
+    }
+  | {
       readonly t: 'invite';
       /** The name and the owner's address that it is for; null: any. */
       readonly worker: string | null;

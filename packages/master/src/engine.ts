@@ -168,7 +168,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
       begin: (socket, worker, hello) => sessions.begin(socket, worker, hello),
       message: (session, message) =>
-        sessionMessage({ store, builds, builders, dispatcher, log }, session, message),
+        sessionMessage({ store, builds, builders, dispatcher, now, log }, session, message),
       logFrame: (session, frame) => builds.logFrame(session, frame),
       closed: (session) => {
         sessions.closed(session).catch((error: unknown) => log.warn(String(error)));

@@ -16,6 +16,7 @@ import { cancelRequest, requestById } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { acceptWorker, pauseWorker, rejectWorker, revokeWorker } from './workers/enrolment.ts';
 import { invite, takeBack } from './workers/invitations.ts';
+import { runOwnerCommand } from './workers/owner.ts';
 import type { Sessions } from './workers/sessions.ts';
 
 export interface CommandContext {
@@ -63,6 +64,13 @@ export async function runCommand(
       return pauseBuilder(context, actor, command);
     case 'accept':
       await store.unit((db) => acceptWorker(db, { ...command, actor, now }));
+      return {};
+    case 'owner-pause':
+    case 'owner-resume':
+    case 'owner-slots':
+    case 'owner-leave':
+      await runOwnerCommand(context, command);
+      context.dispatcher.wake();
       return {};
     case 'invite':
       return { invitation: await store.unit((db) => invite(db, command, { actor, at: now() })) };

@@ -14,6 +14,7 @@ import { Streams } from './web/live/streams.ts';
 import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
+import { OwnerSignIn } from './web/sign-in/owner-sign-in.ts';
 import { AdminSignIn } from './web/sign-in/sign-in.ts';
 
 /** How long answers that are under way may take when the farm stops. */
@@ -34,10 +35,12 @@ const growth = new LogGrowth();
 const streams = new Streams();
 const bundles = new Bundles();
 const signIn = new AdminSignIn(db);
+const owners = new OwnerSignIn(db);
 const context: WebContext = {
   db,
   logs,
   signIn,
+  owners,
   farm: engine.farm,
   sendCommand: engine.sendCommand,
   agentSha256: async () => (await bundles.agent()).sha256,

@@ -4,4 +4,5 @@ export * from './journal.ts';
 export * from './limits.ts';
 export * from './link.ts';
 export * from './log-frame.ts';
+export * from './owner.ts';
 export * from './words.ts';

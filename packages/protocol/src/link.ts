@@ -10,6 +10,7 @@ const base64 = z
   .string()
   .max(200)
   .regex(/^[A-Za-z0-9+/=_-]*$/);
+const ownerPause = z.string().max(500).nullable();
 const versions = z.object({ min: z.number().int(), max: z.number().int() });
 
 /** What a worker may be called: it stands in URLs and file names. */
@@ -46,6 +47,11 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
     labels: z.array(z.string().max(100)).max(50),
     sandbox: sandboxSchema,
     facts: z.record(z.string().max(100), z.string().max(500)),
+    /**
+     * The owner's pause, if that was changed on the machine and the farm may not know it: why it
+     * takes no builds, or null when it takes them again.
+     */
+    ownerPause: ownerPause.optional(),
     /** Runtimes kept on this machine. */
     runtimes: z.array(runtimeKeySchema).max(5_000),
     /** Builds that still run here, or whose end the farm has not confirmed. */
@@ -57,6 +63,7 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('ready'),
     slots: z.number().int().nonnegative().max(256),
+    /** Why it takes no builds for now: it is leaving. */
     paused: z.string().max(500).nullable(),
     diskFull: z.boolean(),
   }),
@@ -77,6 +84,10 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
   }),
   z.object({ t: z.literal('beat'), at: z.number().int() }),
   z.object({ t: z.literal('runtime-dropped'), runtime: runtimeKeySchema }),
+  /** On the machine, its owner paused it, or let it go on. */
+  z.object({ t: z.literal('owner'), pause: ownerPause }),
+  /** Its owner took it away: it does not come back by itself. */
+  z.object({ t: z.literal('left') }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
@@ -93,6 +104,8 @@ export const farmMessageSchema = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('welcome'),
     session: z.string().max(64),
+    /** The owner's pause as the farm knows it, from the machine or from a page. */
+    ownerPause: ownerPause.optional(),
     builds: z.array(
       z.object({
         build: id,
@@ -123,6 +136,14 @@ export const farmMessageSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('rewind'), build: id, epoch, log: logPositionSchema }),
   /** Everything of the build is stored for good: its spool may go. */
   z.object({ t: z.literal('confirmed'), build: id, epoch }),
+  /** On a page, the owner paused it, let it go on, or gave it more or fewer slots. */
+  z.object({
+    t: z.literal('owner'),
+    pause: ownerPause.optional(),
+    slots: z.number().int().min(1).max(256).optional(),
+  }),
+  /** On a page, the owner took it away: it finishes what runs, and ends. */
+  z.object({ t: z.literal('leave') }),
   z.object({ t: z.literal('drain'), reason: z.string().max(500) }),
   z.object({ t: z.literal('beat'), at: z.number().int() }),
 ]);

@@ -1,9 +1,12 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { doctorUsage, runDoctor } from './doctor/doctor.ts';
 import { defaultDataDir } from './join/config.ts';
 import { JoinError } from './join/find-farm.ts';
 import { joinUsage, runJoin } from './join/join.ts';
 import { runWorker } from './join/run-worker.ts';
+import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
+import { runStatus, statusUsage } from './owner/status.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
@@ -12,6 +15,8 @@ const runUsage = `weir worker run [--data DIR]
 Runs the worker that joined with this data folder (default ~/.local/share/weir-worker, or $WEIR_DATA).
 SIGTERM or Ctrl-C finishes what runs and leaves; a second one ends it at once.
 `;
+
+const allUsage = [joinUsage, runUsage, statusUsage, ownerUsage, doctorUsage].join('\n');
 
 /** What `weir worker ARGS` does, and the one-file agent. Resolves with the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -23,6 +28,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         return wantsHelp ? print(joinUsage) : await runJoin(rest);
       case 'run':
         return wantsHelp ? print(runUsage) : await run(rest);
+      case 'status':
+        return wantsHelp ? print(statusUsage) : await runStatus(rest);
+      case 'pause':
+      case 'resume':
+      case 'slots':
+      case 'leave':
+        return wantsHelp ? print(ownerUsage) : await runOwnerCommand(word ?? '', rest);
+      case 'doctor':
+        return wantsHelp ? print(doctorUsage) : await runDoctor(rest);
       case 'runner':
         await runRunner(rest[0] ?? '.');
         return 0;
@@ -30,9 +44,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         return print(`${agentVersion}\n`);
       case '--help':
       case '-h':
-        return print(`${joinUsage}\n${runUsage}`);
+        return print(allUsage);
       default:
-        process.stderr.write(`${joinUsage}\n${runUsage}`);
+        process.stderr.write(allUsage);
         return 2;
     }
   } catch (error) {

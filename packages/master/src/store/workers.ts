@@ -203,3 +203,22 @@ export async function setMissing(
 ): Promise<void> {
   await db.updateTable('worker').set({ missing_at: at }).where('id', '=', id).execute();
 }
+
+/** The owner's pause or, with null, its end. False when it already was so. */
+export async function setOwnerPause(
+  db: Kysely<Database>,
+  id: number,
+  pause: { at: number; reason: string } | null,
+): Promise<boolean> {
+  const changed = await db
+    .updateTable('worker')
+    .set({ owner_paused_at: pause?.at ?? null, owner_paused_reason: pause?.reason ?? null })
+    .where('id', '=', id)
+    .where('owner_paused_reason', 'is not', pause?.reason ?? null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows > 0n;
+}
+
+export async function setLeft(db: Kysely<Database>, id: number, at: number): Promise<void> {
+  await db.updateTable('worker').set({ left_at: at }).where('id', '=', id).execute();
+}

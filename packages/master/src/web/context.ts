@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../command.ts';
 import type { Database } from '../store/schema.ts';
+import type { OwnerSignIn } from './sign-in/owner-sign-in.ts';
 
 /** What pages and API are made from. */
 export interface WebContext {
@@ -11,6 +12,8 @@ export interface WebContext {
   readonly logs: LogReader;
   readonly farm: () => FarmFacts;
   readonly signIn: SignIn;
+  /** The owners of workers, who come by a link that their machine shows. */
+  readonly owners: OwnerSignIn;
   /**
    * Has the engine do it; resolves after its commit.
    *

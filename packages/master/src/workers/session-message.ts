@@ -1,13 +1,17 @@
 import type { BuilderFacts } from '@weir/model';
 import { runtimeKey } from '@weir/model';
+import type { Kysely } from 'kysely';
 import type { LiveBuilds } from '../builds/live-builds.ts';
+import type { Clock } from '../clock.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { runtimeBuilderId } from '../dispatch/runtimes.ts';
 import type { Log } from '../log.ts';
 import { dropRuntime } from '../store/runtimes.ts';
+import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { setDiskFull } from '../store/workers.ts';
 import type { SessionMessage } from './link.ts';
+import { writeLeft, writeOwnerPause } from './owner.ts';
 import type { Session } from './session.ts';
 
 export interface SessionMessageContext {
@@ -15,6 +19,7 @@ export interface SessionMessageContext {
   readonly builds: LiveBuilds;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
   readonly dispatcher: Dispatcher;
+  readonly now: Clock;
   readonly log: Log;
 }
 
@@ -34,6 +39,12 @@ export function sessionMessage(
       return ready(context, session, message);
     case 'runtime-dropped':
       return runtimeDropped(context, session, message);
+    case 'owner':
+      session.ownerPause = message.pause;
+      write(context, (db) => writeOwnerPause(db, session, message.pause, context.now()));
+      return context.dispatcher.wake();
+    case 'left':
+      return write(context, (db) => writeLeft(db, session, context.now()));
     case 'accept':
     case 'decline':
     case 'journal':
@@ -42,30 +53,35 @@ export function sessionMessage(
 }
 
 function ready(
-  { store, dispatcher, log }: SessionMessageContext,
+  context: SessionMessageContext,
   session: Session,
   { slots, paused, diskFull }: Ready,
 ): void {
   session.credit = Math.min(slots, session.slots);
-  session.ownerPause = paused;
+  session.leaving = paused;
   if (session.diskFull !== diskFull) {
     session.diskFull = diskFull;
-    store
-      .unit((db) => setDiskFull(db, session.id, diskFull))
-      .catch((error: unknown) => log.warn(String(error)));
+    write(context, (db) => setDiskFull(db, session.id, diskFull));
   }
-  dispatcher.wake();
+  context.dispatcher.wake();
 }
 
 function runtimeDropped(
-  { store, builders, log }: SessionMessageContext,
+  context: SessionMessageContext,
   session: Session,
   { runtime }: RuntimeDropped,
 ): void {
-  const builderId = runtimeBuilderId(runtime, builders());
+  const builderId = runtimeBuilderId(runtime, context.builders());
   if (builderId === undefined) return;
   session.kept.delete(runtimeKey(builderId, runtime.commit));
-  store
-    .unit((db) => dropRuntime(db, { workerId: session.id, builderId, commit: runtime.commit }))
-    .catch((error: unknown) => log.warn(String(error)));
+  write(context, (db) =>
+    dropRuntime(db, { workerId: session.id, builderId, commit: runtime.commit }),
+  );
+}
+
+function write(
+  { store, log }: SessionMessageContext,
+  unit: (db: Kysely<Database>) => Promise<unknown>,
+): void {
+  store.unit(unit).catch((error: unknown) => log.warn(String(error)));
 }

@@ -39,8 +39,10 @@ export class Session implements WorkerFacts {
   offered = 0;
   /** An admin's pause. */
   adminPause: Pause | null;
-  /** Why the worker's owner takes no builds just now. */
-  ownerPause: string | null = null;
+  /** Why the worker's owner has it take no builds. */
+  ownerPause: string | null;
+  /** Why the worker finishes what runs and takes no more. */
+  leaving: string | null = null;
   diskFull: boolean;
   readonly kept: Set<string>;
   readonly failed: Set<string>;
@@ -68,6 +70,7 @@ export class Session implements WorkerFacts {
       worker.paused_by === null
         ? null
         : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
+    this.ownerPause = worker.owner_paused_reason;
     this.diskFull = worker.disk_full === 1;
     this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);
@@ -85,7 +88,8 @@ export class Session implements WorkerFacts {
   }
 
   get paused(): Pause | null {
-    if (this.ownerPause !== null) return { by: 'its owner', reason: this.ownerPause };
+    const byOwner = this.leaving ?? this.ownerPause;
+    if (byOwner !== null) return { by: 'its owner', reason: byOwner };
     return this.adminPause;
   }
 

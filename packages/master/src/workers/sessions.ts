@@ -9,6 +9,7 @@ import { flagDuplicate, setOffline, setOnline, workerById } from '../store/worke
 import { closeLink } from './frames.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
+import { writeOwnerPause } from './owner.ts';
 import type { SessionContext } from './session.ts';
 import { Session } from './session.ts';
 
@@ -86,8 +87,12 @@ export class Sessions {
     const begun = await store.unit(async (db) => {
       const at = now();
       // A person may have changed it since it proved itself.
-      const row = await workerById(db, worker.id);
-      if (row?.state !== 'accepted') return undefined;
+      const known = await workerById(db, worker.id);
+      if (known?.state !== 'accepted') return undefined;
+      if (hello.ownerPause !== undefined) await writeOwnerPause(db, worker, hello.ownerPause, at);
+      const ownerPause =
+        hello.ownerPause === undefined ? known.owner_paused_reason : hello.ownerPause;
+      const row = { ...known, owner_paused_reason: ownerPause };
       const { name, agent } = worker;
       await setOnline(db, worker.id, { at, boot, slots, agent, labels, sandbox, facts });
       await recordEvents(db, [
@@ -112,7 +117,8 @@ export class Sessions {
       await this.closed(session);
       return undefined;
     }
-    session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, builds });
+    const { ownerPause } = session;
+    session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, ownerPause, builds });
     this.#context.opened(session);
     return session;
   }

@@ -20,6 +20,30 @@ export interface AgentOptions {
   readonly policy: Policy;
   /** With less free under the data folder, no builds are taken. */
   readonly minFreeBytes: number;
+  /** Why its owner has it take no builds; null when it takes them. */
+  readonly paused: string | null;
+  /** That was changed on this machine, and the farm may not know. */
+  readonly isPauseUnsaid: boolean;
+  /** Has changes of the owner outlive the agent. */
+  readonly keep: (change: OwnerChange) => void;
   /** Lines for the worker's owner. */
   readonly say: (message: string) => void;
+}
+
+/** What the owner changes while the agent runs. */
+export interface OwnerChange {
+  readonly paused?: string | null;
+  readonly isPauseUnsaid?: boolean;
+  readonly slots?: number;
+}
+
+/** What the agent says of itself on its own machine. */
+export interface AgentStatus {
+  readonly isConnected: boolean;
+  /** The last that was said about the link. */
+  readonly words: string;
+  readonly slots: number;
+  readonly busy: number;
+  readonly paused: string | null;
+  readonly isLeaving: boolean;
 }

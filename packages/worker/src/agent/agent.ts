@@ -2,21 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
-import { backOffMs } from '../link/back-off.ts';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { Link } from '../link/link.ts';
 import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
 import { machineFacts } from '../runner/facts.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
-import type { AgentOptions } from './agent-options.ts';
+import type { AgentOptions, AgentStatus } from './agent-options.ts';
 import { watchDisk } from './disk-watch.ts';
-import type { Feed } from './feed.ts';
 import { detectLabels } from './labels.ts';
+import { OwnerPause } from './owner-pause.ts';
 import { declineReason } from './policy.ts';
 import { Slot } from './slot.ts';
-
-/** Who waits to be accepted, or for a twin to go, asks again after so long. */
-const waitMs = 3_000;
+import { Slots } from './slots.ts';
+import { stayLinked } from './stay-linked.ts';
 
 /**
  * The supervisor of one worker: keeps the link, gives builds to the slots' runners, and brings what
@@ -26,13 +24,17 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #boot = randomUUID();
   readonly #labels = detectLabels();
-  readonly #slots: Slot[];
+  readonly #slots: Slots;
   readonly #runtimes: Runtimes;
   readonly #offers = new Map<number, { spec: BuildSpec; epoch: number }>();
   #link: Link | null = null;
   #lastReady = '';
   #diskFull = false;
+  readonly #pause: OwnerPause;
+  #words = 'not connected yet';
   #isDraining = false;
+  /** The owner took the worker away: the farm is told so at the end. */
+  #isLeaving = false;
   #isStopped = false;
   /** Ends what the agent waits for just now: a link that comes up, or the pause after one. */
   #interrupt: () => void = () => {};
@@ -41,7 +43,8 @@ export class Agent {
     this.#options = options;
     this.#runtimes = new Runtimes(options.dataDir);
     const sandbox: SandboxKind = options.sandbox.kind;
-    this.#slots = Array.from({ length: options.slots }, (_, index) => {
+    this.#pause = new OwnerPause(options);
+    this.#slots = new Slots(options.slots, (index) => {
       const dir = join(options.dataDir, 'slots', String(index));
       return new Slot({
         dir,
@@ -62,32 +65,26 @@ export class Agent {
    */
   async run(): Promise<void> {
     mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o700 });
-    await Promise.all(this.#slots.map((slot) => slot.open()));
+    await this.#slots.open();
     const { dataDir, minFreeBytes, say } = this.#options;
     using _watch = await watchDisk(dataDir, minFreeBytes, (isFull) => {
       this.#diskFull = isFull;
       say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
       this.#sayReady();
     });
-    let failures = 0;
-    let lastWords = '';
     try {
-      while (!this.#isStopped) {
-        const startedAt = performance.now();
-        const error = await this.#connect();
-        if (this.#isStopped) break;
-        const next = error instanceof LinkError ? error.next : 'give-up';
-        if (next === 'give-up') throw error;
-        if (error.message !== lastWords) this.#options.say(wordsFor(error, next));
-        lastWords = error.message;
-        // A link that held for a while was a good one.
-        failures = performance.now() - startedAt > waitMs ? 1 : failures + 1;
-        await this.#pause(
-          next === 'wait' ? waitMs : backOffMs(failures, this.#isBusy, Math.random),
-        );
-      }
+      await stayLinked({
+        connect: () => this.#connect(),
+        pause: (ms) => this.#wait(ms),
+        isBusy: () => this.#isBusy,
+        isStopped: () => this.#isStopped,
+        lost: (words) => {
+          if (words !== this.#words) say(words);
+          this.#words = words;
+        },
+      });
     } finally {
-      for (const slot of this.#slots) slot.close(true);
+      this.#slots.close();
     }
   }
 
@@ -98,6 +95,37 @@ export class Agent {
     this.#endIfDrained();
   }
 
+  /** The owner takes the worker away: as `drain`, and the farm does not expect it back. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.drain();
+  }
+
+  /** On this machine, the owner has it take no builds, or with null takes that back. */
+  pause(reason: string | null): void {
+    this.#setPause(reason, true);
+    this.#link?.send({ t: 'owner', pause: reason });
+  }
+
+  /** The owner gives more slots, or fewer. The farm learns it by another hello. */
+  async resize(slots: number): Promise<void> {
+    await this.#slots.resize(slots);
+    this.#options.keep({ slots });
+    this.#options.say(`slots ${slots}`);
+    this.#link?.close();
+  }
+
+  get status(): AgentStatus {
+    return {
+      isConnected: this.#link !== null,
+      words: this.#words,
+      slots: this.#slots.count,
+      busy: this.#slots.busy,
+      paused: this.#pause.reason,
+      isLeaving: this.#isDraining,
+    };
+  }
+
   /** Ends now; builds end with it. */
   stop(): void {
     this.#isStopped = true;
@@ -105,10 +133,15 @@ export class Agent {
   }
 
   get #isBusy(): boolean {
-    return this.#slots.some((slot) => slot.feed !== null);
+    return this.#slots.busy > 0;
   }
 
-  async #pause(ms: number): Promise<void> {
+  #setPause(reason: string | null, isUnsaid: boolean): void {
+    this.#pause.set(reason, isUnsaid);
+    this.#sayReady();
+  }
+
+  async #wait(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     this.#interrupt = resolve;
@@ -141,38 +174,36 @@ export class Agent {
     } finally {
       this.#link = null;
       this.#offers.clear();
-      for (const slot of this.#slots) slot.feed?.detach();
+      for (const feed of this.#slots.feeds()) feed.detach();
     }
   }
 
   #hello(): Hello {
-    const { slots, sandbox } = this.#options;
+    const { sandbox } = this.#options;
     return {
       t: 'hello',
       boot: this.#boot,
-      slots,
+      slots: this.#slots.count,
+      ...this.#pause.inHello,
       labels: this.#labels,
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
       facts: machineFacts(),
       runtimes: this.#runtimes.list(),
-      builds: this.#feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
+      builds: this.#slots.feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
     };
   }
 
-  #feeds(): Feed[] {
-    return this.#slots.flatMap(({ feed }) => (feed ? [feed] : []));
-  }
-
-  #welcome(link: Link, { builds }: Welcome): void {
+  #welcome(link: Link, { builds, ownerPause }: Welcome): void {
     this.#link = link;
+    this.#words = `connected to ${this.#options.url}`;
     for (const answer of builds) {
-      const slot = this.#slotOf(answer.build);
+      const slot = this.#slots.of(answer.build);
       if (answer.action === 'abort') slot?.abort();
       else slot?.feed?.attach(link, answer);
     }
     this.#lastReady = '';
-    this.#sayReady();
-    this.#options.say(`connected to ${this.#options.url}`);
+    this.#options.say(this.#words);
+    this.#setPause(ownerPause === undefined ? this.#pause.reason : ownerPause, false);
   }
 
   #message(message: SessionMessage): void {
@@ -182,23 +213,30 @@ export class Agent {
       case 'start':
         return this.#start(message.build);
       case 'ack':
-        this.#slotOf(message.build)?.feed?.stored(message);
+        this.#slots.of(message.build)?.feed?.stored(message);
         return;
       case 'rewind':
-        this.#slotOf(message.build)?.feed?.rewind(message.log);
+        this.#slots.of(message.build)?.feed?.rewind(message.log);
         return;
       case 'confirmed':
-        this.#slotOf(message.build)?.forget();
+        this.#slots.of(message.build)?.forget();
         this.#pruneRuntimes();
         return;
       case 'abort':
-        this.#slotOf(message.build)?.abort();
+        this.#slots.of(message.build)?.abort();
         // An offer that was answered too late holds no slot any more.
         if (this.#offers.delete(message.build)) this.#slotChanged();
         return;
       case 'cancel':
-        this.#slotOf(message.build)?.cancel(message.reason);
+        this.#slots.of(message.build)?.cancel(message.reason);
         return;
+      case 'owner':
+        if (message.pause !== undefined) this.#setPause(message.pause, false);
+        if (message.slots !== undefined) void this.#resizeAsAsked(message.slots);
+        return;
+      case 'leave':
+        this.#options.say('its owner takes it away: finishing what runs, then leaving');
+        return this.leave();
       case 'drain':
         this.#options.say(`the farm asks for no more builds here: ${message.reason}`);
         return this.drain();
@@ -223,8 +261,9 @@ export class Agent {
   /** Why no build can be taken just now, whichever it is. */
   #busyReason(): string | null {
     if (this.#isDraining) return 'it is leaving';
+    if (this.#pause.reason !== null) return `its owner paused it: ${this.#pause.reason}`;
     if (this.#diskFull) return 'its disk is full';
-    if (this.#freeSlots() <= this.#offers.size) return 'all its slots are taken';
+    if (this.#slots.free <= this.#offers.size) return 'all its slots are taken';
     return null;
   }
 
@@ -248,14 +287,6 @@ export class Agent {
     }
   }
 
-  #slotOf(build: number): Slot | undefined {
-    return this.#slots.find(({ feed }) => feed?.build === build);
-  }
-
-  #freeSlots(): number {
-    return this.#slots.filter(({ isFree }) => isFree).length;
-  }
-
   #slotChanged(): void {
     this.#sayReady();
     this.#endIfDrained();
@@ -265,8 +296,9 @@ export class Agent {
   #sayReady(): void {
     if (this.#link === null) return;
     // What was accepted and has not started has its slot already.
-    const free = this.#freeSlots() - this.#offers.size;
-    const slots = this.#isDraining || this.#diskFull ? 0 : free;
+    const free = this.#slots.free - this.#offers.size;
+    const isClosed = this.#isDraining || this.#diskFull || this.#pause.reason !== null;
+    const slots = isClosed ? 0 : Math.max(0, free);
     const paused = this.#isDraining ? 'it is leaving' : null;
     const ready = { t: 'ready', slots, paused, diskFull: this.#diskFull } as const;
     const said = JSON.stringify(ready);
@@ -277,16 +309,20 @@ export class Agent {
   }
 
   #endIfDrained(): void {
-    if (this.#isDraining && !this.#isBusy && this.#offers.size === 0) this.stop();
+    if (!this.#isDraining || this.#isBusy || this.#offers.size > 0) return;
+    if (this.#isLeaving) this.#link?.send({ t: 'left' });
+    this.stop();
+  }
+
+  async #resizeAsAsked(slots: number): Promise<void> {
+    try {
+      await this.resize(slots);
+    } catch (error) {
+      this.#options.say(`no ${slots} slots: ${String(error)}`);
+    }
   }
 
   #pumpAll(): void {
-    for (const feed of this.#feeds()) feed.pump();
+    for (const feed of this.#slots.feeds()) feed.pump();
   }
-}
-
-function wordsFor(error: Error, next: 'retry' | 'wait'): string {
-  return next === 'wait'
-    ? `${error.message}; asking again every 3 s`
-    : `${error.message}; reconnecting`;
 }

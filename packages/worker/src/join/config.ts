@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { sandboxKinds, workerNameSchema } from '@weir/protocol';
 import { z } from 'zod';
+import { JoinError } from './find-farm.ts';
 
 /** What a worker remembers of its farm: `worker.json` in its data folder. */
 export const workerConfigSchema = z.object({
@@ -20,6 +21,10 @@ export const workerConfigSchema = z.object({
   onlyUpstreams: z.array(z.string()),
   onlyProjects: z.array(z.string()),
   minFreeBytes: z.number().int().nonnegative(),
+  /** Why its owner has it take no builds. */
+  paused: z.string().max(500).nullable().default(null),
+  /** That was changed here, and the farm may not know. */
+  isPauseUnsaid: z.boolean().default(false),
 });
 export type WorkerConfig = z.infer<typeof workerConfigSchema>;
 
@@ -38,14 +43,14 @@ export function writeConfig(dataDir: string, config: WorkerConfig): void {
   renameSync(`${path}.new`, path);
 }
 
-/** @throws Error that says what to do when there is no configuration, or a broken one */
+/** @throws JoinError that says what to do when there is no configuration, or a broken one */
 export function readConfig(dataDir: string): WorkerConfig {
   const path = configPath(dataDir);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`no worker has joined with ${dataDir}: run 'weir worker join' first`, {
+    throw new JoinError(`no worker has joined with ${dataDir}: run 'weir worker join' first`, {
       cause: error,
     });
   }
@@ -53,10 +58,11 @@ export function readConfig(dataDir: string): WorkerConfig {
     return workerConfigSchema.parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${path} is broken: join again, or mend it: ${why}`, { cause: error });
+    throw new JoinError(`${path} is broken: join again, or mend it: ${why}`, { cause: error });
   }
 }
 
-function configPath(dataDir: string): string {
+/** Where `WorkerConfig` is. */
+export function configPath(dataDir: string): string {
   return join(dataDir, 'worker.json');
 }

@@ -27,7 +27,7 @@ export async function findFarm(
   if (base.protocol === 'http:' && !isLoopback(base) && !insecure) {
     throw new JoinError(`${url} is not https: pass --insecure if you trust every machine between`);
   }
-  const found = await askFarm(new URL('/.well-known/weir', base));
+  const { wellKnown: found } = await askFarm(new URL('/.well-known/weir', base));
   if (key === undefined && !isLoopback(base)) {
     throw new JoinError(
       `pass --key with the farm's fingerprint, as its register page shows it. This address claims ${found.fingerprint}`,
@@ -47,7 +47,12 @@ export async function findFarm(
   return { farm: found.farm, workerUrl: workerUrl.href, fingerprint: found.fingerprint };
 }
 
-async function askFarm(url: URL): Promise<WellKnown> {
+/**
+ * What a farm says of itself, and when: milliseconds UTC, by its own clock and to the second.
+ *
+ * @throws JoinError when no farm answers there
+ */
+export async function askFarm(url: URL): Promise<{ wellKnown: WellKnown; date: number }> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
@@ -62,7 +67,8 @@ async function askFarm(url: URL): Promise<WellKnown> {
       `${url.origin} is no Weir farm: ${url.pathname} answered ${response.status}`,
     );
   }
-  return said.data;
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return { wellKnown: said.data, date: Number.isNaN(date) ? Date.now() : date };
 }
 
 function parseUrl(url: string): URL {

@@ -53,6 +53,8 @@ export async function runJoin(args: string[]): Promise<number> {
     remotes: parseRemotes(values.remote ?? []),
     onlyUpstreams: values['only-upstream'] ?? [],
     onlyProjects: values['only-project'] ?? [],
+    paused: null,
+    isPauseUnsaid: false,
     minFreeBytes: Math.round(Number(values['min-free'] ?? '2') * gib) || 0,
     ...(values.sandbox !== undefined && { sandbox: parseSandbox(values.sandbox) }),
   };

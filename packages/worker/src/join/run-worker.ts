@@ -3,8 +3,11 @@ import process from 'node:process';
 import { Agent } from '../agent/agent.ts';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
+import type { ControlRequest, ControlStatus } from '../owner/control.ts';
+import { openControl } from '../owner/control.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
-import { keyPath, readConfig } from './config.ts';
+import { keyPath, readConfig, writeConfig } from './config.ts';
+import { JoinError } from './find-farm.ts';
 
 /**
  * Runs the worker that joined with this data folder until it is told to leave. Resolves with the
@@ -14,7 +17,7 @@ import { keyPath, readConfig } from './config.ts';
  */
 export async function runWorker(data: string, invite?: string): Promise<number> {
   const dataDir = resolve(data);
-  const config = readConfig(dataDir);
+  let config = readConfig(dataDir);
   const key = openWorkerKey(keyPath(dataDir));
   const say = (message: string): void => {
     process.stdout.write(`${config.name}: ${printable(message)}\n`);
@@ -42,8 +45,19 @@ export async function runWorker(data: string, invite?: string): Promise<number> 
     remotes: config.remotes,
     policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
     minFreeBytes: config.minFreeBytes,
+    paused: config.paused,
+    isPauseUnsaid: config.isPauseUnsaid,
+    keep(change) {
+      config = { ...config, ...change };
+      writeConfig(dataDir, config);
+    },
     say,
   });
+  await using _control = await openControl(dataDir, (request) => control(agent, request)).catch(
+    (error: unknown) => {
+      throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
+    },
+  );
   let signals = 0;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -61,6 +75,15 @@ export async function runWorker(data: string, invite?: string): Promise<number> 
     process.stderr.write(`${config.name}: ${printable(error.message)}\n`);
     return 1;
   }
+}
+
+/** What the owner's commands have the agent do. */
+async function control(agent: Agent, request: ControlRequest): Promise<ControlStatus> {
+  if (request.act === 'pause') agent.pause(request.reason);
+  else if (request.act === 'resume') agent.pause(null);
+  else if (request.act === 'slots') await agent.resize(request.slots);
+  else if (request.act === 'leave') agent.leave();
+  return agent.status;
 }
 
 /** What a farm says reaches a terminal: none of its control characters does. */

@@ -113,7 +113,8 @@ const workerActs = {
 } as const;
 
 function workerDoors({ db, sendCommand }: WebContext): Door[] {
-  const worker = async (name: string) => found(await readWorker(db, name), 'worker', name);
+  const worker = async (name: string) =>
+    found(await readWorker(db, name, { isVisitor: false }), 'worker', name);
   const acts = Object.keys(workerActs) as (keyof typeof workerActs)[];
   return [
     door({

@@ -12,6 +12,8 @@ export interface Door {
   /** A door with a body needs a sign-in: it changes something. */
   readonly body: z.ZodObject | undefined;
   readonly answer: z.ZodType;
+  /** It checks a signature in its body itself, and needs no sign-in. */
+  readonly isSigned: boolean;
   handle(asked: Asked<unknown, unknown>): Promise<unknown>;
 }
 
@@ -32,6 +34,7 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
   readonly status?: 201;
   readonly query?: Query;
   readonly body?: Body;
+  readonly isSigned?: true;
   readonly answer: z.ZodType<Answer>;
   handle(asked: Asked<z.output<Query>, z.output<Body>>): Promise<Answer>;
 }
@@ -39,7 +42,7 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
 export function door<Query extends z.ZodObject, Body extends z.ZodObject, Answer>(
   options: DoorOptions<Query, Body, Answer>,
 ): Door {
-  const { method = 'get', status = 200, query, body, ...rest } = options;
+  const { method = 'get', status = 200, query, body, isSigned = false, ...rest } = options;
   // What `handle` is given was parsed by these very schemas.
-  return { ...rest, method, status, query, body } as Door;
+  return { ...rest, method, status, query, body, isSigned } as Door;
 }

@@ -91,12 +91,12 @@ class Components {
 }
 
 function operationOf(door: Door, components: Components): object {
-  const { summary, status, path, query, body, answer } = door;
+  const { summary, status, path, query, body, isSigned, answer } = door;
   const [, parameter] = /\{(\w+)\}/.exec(path) ?? [];
   const inPath = { name: parameter, in: 'path', required: true, schema: { type: 'string' } };
   return {
     summary,
-    ...(body && { security: [{ adminToken: [] }] }),
+    ...(body && !isSigned && { security: [{ adminToken: [] }] }),
     parameters: [...(parameter === undefined ? [] : [inPath]), ...(query ? inQuery(query) : [])],
     ...(body && {
       requestBody: {

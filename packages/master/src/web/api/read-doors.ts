@@ -147,16 +147,19 @@ export function readDoors({ db, logs, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/workers',
-      summary: 'Workers by name',
+      summary: "Workers by name; owners' addresses in full for who is signed in",
       query: pageQuery.extend({ state: z.enum(enrolmentStates).optional() }),
       answer: pageOf(workerSchema),
-      handle: ({ query }) => listWorkers(db, query),
+      handle: ({ query, actor }) => listWorkers(db, query, { isVisitor: actor === '' }),
     }),
     door({
       path: '/api/v1/workers/{name}',
       summary: 'One worker',
       answer: workerSchema,
-      handle: async ({ subject }) => found(await readWorker(db, subject), 'worker', subject),
+      handle: async ({ subject, actor }) => {
+        const viewer = { isVisitor: actor === '' };
+        return found(await readWorker(db, subject, viewer), 'worker', subject);
+      },
     }),
   ];
 }

@@ -11,6 +11,7 @@ export function doorRoutes(doors: readonly Door[], signIn: SignIn): Router {
   for (const door of doors) {
     const handle = handlerOf(door, signIn);
     if (door.method === 'get') router.get(routePath(door.path), handle);
+    else if (door.isSigned) router.post(routePath(door.path), handle);
     else router.post(routePath(door.path), signIn.requireSignIn, handle);
   }
   return router;

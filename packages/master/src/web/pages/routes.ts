@@ -4,7 +4,6 @@ import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
 import { readChange } from '../read/changes.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
-import { listWorkers, readWorker } from '../read/workers.ts';
 import { problem } from '../server/problems.ts';
 import { breakageRoutes } from './breakage-routes.ts';
 import { buildPage } from './build.ts';
@@ -13,6 +12,7 @@ import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
+import { invitationRoutes } from './invitation-routes.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
 import { outboxRoutes } from './outbox-routes.ts';
@@ -25,7 +25,7 @@ import { subscribeRoutes } from './subscribe-routes.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
 import { waterfallPage } from './waterfall.ts';
-import { workerPage, workersPage } from './worker.ts';
+import { workerRoutes } from './worker-routes.ts';
 
 const buildsInPage = 50;
 
@@ -97,23 +97,6 @@ export function pageRoutes(context: WebContext): Router {
     }),
   );
   router.get(
-    '/workers',
-    show(context, async (visit) => {
-      const { items } = await listWorkers(db, { limit: 200 });
-      return { title: 'Workers', content: workersPage(visit, items) };
-    }),
-  );
-  router.get(
-    '/workers/:name',
-    show(context, async (visit, request) => {
-      const name = String(request.params['name']);
-      const worker = await readWorker(db, name);
-      if (worker === undefined) throw problem('no-such-worker', `there is no worker ${name}`);
-      const builds = await listBuilds(db, { worker: name, limit: buildsInPage });
-      return { title: name, content: workerPage(visit, worker, builds.items) };
-    }),
-  );
-  router.get(
     '/sign-in',
     show(context, async (visit, request) => {
       const asked = { to: one(request, 'to') ?? '/', failed: one(request, 'failed') };
@@ -125,6 +108,8 @@ export function pageRoutes(context: WebContext): Router {
   router.use(outboxRoutes(context));
   router.use(subscribeRoutes(context));
   router.use(registerRoutes(context));
+  router.use(workerRoutes(context));
+  router.use(invitationRoutes(context));
   router.use(commandRoutes(context));
   router.use(noSuchPage);
   router.use(errorPage(context));

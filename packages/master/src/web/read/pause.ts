@@ -9,3 +9,12 @@ export function pauseOf(row: PauseColumns): { by: string; at: number; reason: st
   if (row.paused_by === null) return null;
   return { by: row.paused_by, at: row.paused_at ?? 0, reason: row.paused_reason ?? '' };
 }
+
+/** The pause by its owner, of a worker. */
+export function ownerPauseOf(row: {
+  readonly owner_paused_at: number | null;
+  readonly owner_paused_reason: string | null;
+}): { by: string; at: number; reason: string } | null {
+  if (row.owner_paused_reason === null) return null;
+  return { by: 'its owner', at: row.owner_paused_at ?? 0, reason: row.owner_paused_reason };
+}

@@ -11,7 +11,7 @@ import { runtimesOfCommits } from '../../store/runtimes.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
 import { acceptedWorkers } from '../../store/workers.ts';
-import { pauseOf } from './pause.ts';
+import { ownerPauseOf, pauseOf } from './pause.ts';
 
 type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
 
@@ -134,7 +134,7 @@ function toWorkerFacts(
     free: Math.max(0, row.slots - busy),
     trust: row.trust,
     isProbeable: row.probeable === 1,
-    paused: pauseOf(row),
+    paused: pauseOf(row) ?? ownerPauseOf(row),
     quarantined: false,
     diskFull: row.disk_full === 1,
     kept: keysOf('kept'),

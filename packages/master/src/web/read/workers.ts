@@ -1,9 +1,10 @@
-import { agreementsNeeded } from '@weir/model';
+import { agreementsNeeded, maskedAddress } from '@weir/model';
 import type { ApiWorker, EnrolmentState } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
 import { workerByName } from '../../store/workers.ts';
+import type { Viewer } from './notices.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
 import { pauseOf } from './pause.ts';
@@ -13,10 +14,13 @@ export interface WorkerFilter {
   readonly state?: EnrolmentState | undefined;
 }
 
-/** Workers by name. */
+const visitor: Viewer = { isVisitor: true };
+
+/** Workers by name; to a visitor their owners' addresses are masked. */
 export async function listWorkers(
   db: Kysely<Database>,
   ask: PageAsk & WorkerFilter,
+  viewer: Viewer = visitor,
 ): Promise<Page<ApiWorker>> {
   const after = decodeCursor(ask.cursor, ['string']);
   let query = db
@@ -27,20 +31,25 @@ export async function listWorkers(
   if (after) query = query.where('name', '>', after[0]);
   if (ask.state !== undefined) query = query.where('state', '=', ask.state);
   const page = toPage(await query.execute(), ask.limit, (row) => [row.name]);
-  return { items: await toWorkers(db, page.items), next: page.next };
+  return { items: await toWorkers(db, page.items, viewer), next: page.next };
 }
 
 export async function readWorker(
   db: Kysely<Database>,
   name: string,
+  viewer: Viewer = visitor,
 ): Promise<ApiWorker | undefined> {
   const row = await workerByName(db, name);
   if (row === undefined) return undefined;
-  const [worker] = await toWorkers(db, [row]);
+  const [worker] = await toWorkers(db, [row], viewer);
   return worker;
 }
 
-async function toWorkers(db: Kysely<Database>, rows: readonly WorkerRow[]): Promise<ApiWorker[]> {
+async function toWorkers(
+  db: Kysely<Database>,
+  rows: readonly WorkerRow[],
+  { isVisitor }: Viewer,
+): Promise<ApiWorker[]> {
   const ids = rows.map((row) => row.id);
   const open = await openSummaries(db, 'worker_id', ids);
   const running = Map.groupBy(open, (build) => build.worker);
@@ -48,7 +57,7 @@ async function toWorkers(db: Kysely<Database>, rows: readonly WorkerRow[]): Prom
     name: row.name,
     state: row.state,
     fingerprint: row.fingerprint,
-    owner: row.owner,
+    owner: isVisitor ? maskedAddress(row.owner) : row.owner,
     trust: row.trust,
     labels: JSON.parse(row.labels_json) as string[],
     grantedLabels: JSON.parse(row.granted_json) as string[],

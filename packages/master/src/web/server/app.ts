@@ -8,6 +8,7 @@ import { logLinesDoor } from '../api/log-lines-door.ts';
 import { noticeDoors } from '../api/notice-doors.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import { otherDoors } from '../api/other-doors.ts';
+import { ownerDoor } from '../api/owner-door.ts';
 import { readDoors } from '../api/read-doors.ts';
 import { doorRoutes, otherMethods } from '../api/routes.ts';
 import type { WebContext } from '../context.ts';
@@ -55,7 +56,7 @@ export function createApp(parts: WebParts): Express {
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm));
   app.use(bundleRoutes(parts.bundles));
-  app.use(signIn.identify);
+  app.use(signIn.identify, context.owners.identify);
   app.use('/api', express.json({ limit: maxBodyBytes }));
   app.use(apiRoutes(parts));
   app.use(express.urlencoded({ limit: maxBodyBytes, extended: false }));
@@ -69,6 +70,7 @@ export function createApp(parts: WebParts): Express {
 function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
   const doors = [
     ...readDoors(context),
+    ownerDoor(context),
     ...invitationDoors(context),
     ...noticeDoors(context),
     logLinesDoor(context),

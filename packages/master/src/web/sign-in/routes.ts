@@ -1,7 +1,8 @@
-import type { CookieOptions, Request } from 'express';
+import type { Request } from 'express';
 import { Router } from 'express';
 import type { FarmFacts } from '../../command.ts';
 import { ProblemError } from '../server/problems.ts';
+import { cookieOptions } from './cookies.ts';
 import { sessionCookie, sessionSeconds } from './session.ts';
 import type { AdminSignIn } from './sign-in.ts';
 
@@ -16,7 +17,7 @@ export function signInRoutes(signIn: AdminSignIn, farm: () => FarmFacts): Router
     const to = localPath(fieldOf(request, 'to'));
     try {
       const session = await signIn.begin(token.trim(), request.ip ?? '');
-      response.cookie(sessionCookie, session, cookieOptions(request, farm()));
+      response.cookie(sessionCookie, session, cookieOptions(request, farm(), sessionSeconds));
       response.redirect(303, to);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -25,17 +26,10 @@ export function signInRoutes(signIn: AdminSignIn, farm: () => FarmFacts): Router
     }
   });
   router.post('/sign-out', signIn.requireSignIn, (request, response) => {
-    response.clearCookie(sessionCookie, cookieOptions(request, farm()));
+    response.clearCookie(sessionCookie, cookieOptions(request, farm(), sessionSeconds));
     response.redirect(303, '/');
   });
   return router;
-}
-
-function cookieOptions(request: Request, { publicUrl }: FarmFacts): CookieOptions {
-  // Behind a proxy that adds TLS the connection to us is a plain one.
-  const isPublic = publicUrl !== null && new URL(publicUrl).host === request.get('host');
-  const secure = request.secure || (isPublic && publicUrl.startsWith('https:'));
-  return { httpOnly: true, sameSite: 'lax', path: '/', secure, maxAge: sessionSeconds * 1_000 };
 }
 
 function fieldOf(request: Request, name: string): string {

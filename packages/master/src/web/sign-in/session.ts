@@ -24,6 +24,27 @@ export function isSession(value: string, keys: SessionKeys, now: number): boolea
   return isSame(value.slice(at + 1), sign(keys, 'session', body)) && Number.parseInt(body) > now;
 }
 
+const ownerLifetimeMs = 12 * 3_600_000;
+
+export const ownerCookie = 'weir-owner';
+export const ownerSeconds = ownerLifetimeMs / 1_000;
+
+/** A cookie value for the owner of one worker: `ENDS.NONCE.WORKER.SIGNATURE`. */
+export function makeOwnerSession(keys: SessionKeys, worker: string, now: number): string {
+  const nonce = randomBytes(18).toString('base64url');
+  const body = `${now + ownerLifetimeMs}.${nonce}.${worker}`;
+  return `${body}.${sign(keys, 'owner', body)}`;
+}
+
+/** The worker whose owner holds this value; undefined when we did not sign it, or its time has come. */
+export function ownerInSession(value: string, keys: SessionKeys, now: number): string | undefined {
+  const at = value.lastIndexOf('.');
+  const body = value.slice(0, Math.max(0, at));
+  if (!isSame(value.slice(at + 1), sign(keys, 'owner', body))) return undefined;
+  const [endsAt, , ...worker] = body.split('.');
+  return Number(endsAt) > now ? worker.join('.') : undefined;
+}
+
 /** What stands in the forms of one session; a page of another site can't know it. */
 export function csrfTokenOf(session: string, keys: SessionKeys): string {
   return sign(keys, 'csrf', session);

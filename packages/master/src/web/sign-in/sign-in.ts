@@ -1,11 +1,10 @@
 import type { Request, RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
-import { adminTokenSetting, cookieSecretSetting } from '../../admin-token.ts';
 import type { Database } from '../../store/schema.ts';
-import { getSetting } from '../../store/settings.ts';
 import type { SignIn } from '../context.ts';
 import { problem } from '../server/problems.ts';
 import { isAdminToken } from './admin-token.ts';
+import { cookieOf, csrfSentBy, sessionKeys } from './cookies.ts';
 import { Failures } from './failures.ts';
 import type { SessionKeys } from './session.ts';
 import { csrfTokenOf, isSame, isSession, makeSession, sessionCookie } from './session.ts';
@@ -77,7 +76,7 @@ export class AdminSignIn implements SignIn {
       return { by: 'token' };
     }
     const session = cookieOf(request, sessionCookie);
-    const keys = session === undefined ? undefined : await this.#keys();
+    const keys = session === undefined ? undefined : await sessionKeys(this.#db);
     if (session === undefined || keys === undefined) return nobody;
     if (!isSession(session, keys, Date.now())) return nobody;
     return { by: 'cookie', csrfToken: csrfTokenOf(session, keys) };
@@ -92,7 +91,7 @@ export class AdminSignIn implements SignIn {
         headers: { 'retry-after': String(seconds) },
       });
     }
-    const keys = await this.#keys();
+    const keys = await sessionKeys(this.#db);
     if (keys !== undefined && isAdminToken(token, keys.tokenHash)) return keys;
     this.#failures.add(address, now);
     throw problem(
@@ -101,26 +100,4 @@ export class AdminSignIn implements SignIn {
       { headers: { 'www-authenticate': 'Bearer realm="weir", error="invalid_token"' } },
     );
   }
-
-  async #keys(): Promise<SessionKeys | undefined> {
-    const tokenHash = await getSetting(this.#db, adminTokenSetting);
-    const cookieSecret = await getSetting(this.#db, cookieSecretSetting);
-    if (tokenHash === undefined || cookieSecret === undefined) return undefined;
-    return { tokenHash, cookieSecret };
-  }
-}
-
-function csrfSentBy(request: Request): string {
-  const body: unknown = request.body;
-  const isForm = typeof body === 'object' && body !== null && 'csrf' in body;
-  const sent = request.get('x-weir-csrf') ?? (isForm ? body.csrf : undefined);
-  return typeof sent === 'string' ? sent : '';
-}
-
-function cookieOf(request: Request, name: string): string | undefined {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const [key, value] = pair.trim().split('=', 2);
-    if (key === name) return value;
-  }
-  return undefined;
 }

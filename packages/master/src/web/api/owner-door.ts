@@ -1,0 +1,75 @@
+import { ownerAnswerSchema, ownerBodySchema, ownerBytes, ownerSkewMs } from '@weir/protocol';
+import type { OwnerBody } from '@weir/protocol';
+import type { Command } from '../../command.ts';
+import { workerByName } from '../../store/workers.ts';
+import { isSignedBy } from '../../workers/farm-key.ts';
+import { ownerOf } from '../../workers/owner.ts';
+import type { WebContext } from '../context.ts';
+import { problem } from '../server/problems.ts';
+import { found } from './asked.ts';
+import { door } from './door.ts';
+import type { Door } from './door.ts';
+
+/** What the machine of a worker asks in its owner's name: the worker's key proves it. */
+export function ownerDoor({ db, farm, owners, sendCommand }: WebContext): Door {
+  const taken = new TakenSignatures();
+  return door({
+    method: 'post',
+    path: '/api/v1/workers/{name}/owner',
+    summary: "What a worker's owner wants, signed with the worker's key",
+    isSigned: true,
+    body: ownerBodySchema,
+    answer: ownerAnswerSchema,
+    handle: async ({ subject, body }) => {
+      const worker = found(await workerByName(db, subject), 'worker', subject);
+      const now = Date.now();
+      const bytes = ownerBytes(farm().fingerprint, worker.name, body);
+      const key = Buffer.from(worker.key, 'base64');
+      if (Math.abs(now - body.at) > ownerSkewMs || !taken.isNew(body, now)) {
+        throw problem('bad-signature', 'the signature is too old, or was used before');
+      }
+      if (!isSignedBy(key, bytes, Buffer.from(body.signature, 'base64'))) {
+        throw problem('bad-signature', `this is not signed with the key of ${worker.name}`);
+      }
+      taken.add(body);
+      if (body.act === 'link') {
+        const code = owners.links.make(worker.name, now);
+        return { path: `/workers/${encodeURIComponent(worker.name)}/owner?code=${code}` };
+      }
+      await sendCommand(ownerOf(worker.name), commandOf(worker.name, body));
+      return { path: null };
+    },
+  });
+}
+
+function commandOf(worker: string, { act, reason, slots }: OwnerBody): Command {
+  switch (act) {
+    case 'pause':
+      if (reason === '') throw problem('bad-body', 'reason: a pause needs one');
+      return { t: 'owner-pause', worker, reason };
+    case 'slots':
+      return { t: 'owner-slots', worker, slots, reason };
+    case 'leave':
+      return { t: 'owner-leave', worker, reason };
+    case 'link':
+    case 'resume':
+      return { t: 'owner-resume', worker, reason };
+  }
+}
+
+/** Nobody who has seen a signature on its way may use it once more. */
+class TakenSignatures {
+  /** With the times in them, the oldest first but for clocks that differ. */
+  readonly #taken = new Map<string, number>();
+
+  isNew({ signature }: OwnerBody, now: number): boolean {
+    for (const [known, at] of this.#taken) {
+      if (now - at > 2 * ownerSkewMs) this.#taken.delete(known);
+    }
+    return !this.#taken.has(signature);
+  }
+
+  add({ signature, at }: OwnerBody): void {
+    this.#taken.set(signature, at);
+  }
+}

@@ -1,0 +1,57 @@
+import type { ApiWorker } from '@weir/protocol';
+import type { Visit } from './frame.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import { age, countText } from './words.ts';
+
+type State =
+  | ApiWorker['state']
+  | 'left'
+  | 'missing'
+  | 'offline'
+  | 'paused'
+  | 'probation'
+  | 'online';
+
+/** One word for how a worker is: the first of these that holds. */
+export function stateOf(worker: ApiWorker): State {
+  if (worker.state !== 'accepted') return worker.state;
+  if (worker.leftAt !== null) return 'left';
+  if (worker.missingSince !== null) return 'missing';
+  if (!worker.online) return 'offline';
+  if (worker.paused !== null || worker.ownerPaused !== null) return 'paused';
+  return worker.trust === 'probation' ? 'probation' : 'online';
+}
+
+export function stateBadge(worker: ApiWorker): Html {
+  const word = stateOf(worker);
+  return html`<span class="badge w-${word}">${word}</span>`;
+}
+
+/** All that keeps a worker from taking builds, or that people should know of it. */
+export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
+  const { paused, ownerPaused, leftAt, missingSince, refused, duplicateAt } = worker;
+  const warnings = [
+    leftAt !== null && html`Its owner took it away ${age(leftAt, now)}.`,
+    missingSince !== null && html`Missing: noticed ${age(missingSince, now)}.`,
+    paused !== null && html`Paused by ${paused.by} ${age(paused.at, now)}: ${paused.reason}`,
+    ownerPaused !== null &&
+      html`Paused by its owner ${age(ownerPaused.at, now)}: ${ownerPaused.reason}`,
+    refused !== null && html`Its link was refused ${age(refused.at, now)}: ${refused.text}`,
+    worker.diskFull && html`Its disk is full: it takes no builds.`,
+    duplicateAt !== null &&
+      html`Another machine with this worker's key tried to connect ${age(duplicateAt, now)}.`,
+    worker.sandbox?.kind === 'none' && html`Runs without a sandbox, as its owner chose by name.`,
+  ];
+  return warnings.flatMap((text) => (text === false ? [] : [html`<p class="warning">${text}</p>`]));
+}
+
+/** How far a worker on probation has come. */
+export function probationText({ probation }: ApiWorker, now: number): Html | null {
+  if (probation === null) return null;
+  const { agreed, needed, disagreed, notBefore, isProbeable } = probation;
+  const how = isProbeable
+    ? 'it repeats builds whose answer is known'
+    : 'no answer is known yet, so it takes any build';
+  return html`${agreed} of ${countText(needed, 'build')} agree: ${how}${disagreed > 0 && html`; ${countText(disagreed, 'time')} it found what others did not`}${notBefore !== null && notBefore > now && html`; tried again ${age(notBefore, now)}`}`;
+}

@@ -1,0 +1,63 @@
+import type { Feed } from './feed.ts';
+import type { Slot } from './slot.ts';
+
+/** The slots of one worker, more or fewer as its owner likes. */
+export class Slots {
+  readonly #make: (index: number) => Slot;
+  readonly #slots: Slot[] = [];
+  /** So many builds at once. */
+  #wanted: number;
+
+  constructor(count: number, make: (index: number) => Slot) {
+    this.#make = make;
+    this.#wanted = count;
+  }
+
+  get count(): number {
+    return this.#wanted;
+  }
+
+  get busy(): number {
+    return this.feeds().length;
+  }
+
+  /** Slots that could take a build now; none while more run than are wanted. */
+  get free(): number {
+    const free = this.#slots.filter(({ isFree }) => isFree).length;
+    return Math.max(0, Math.min(free, this.#wanted - this.busy));
+  }
+
+  /** @throws Error when a runner does not answer */
+  async open(): Promise<void> {
+    const added: Slot[] = [];
+    while (this.#slots.length < this.#wanted) {
+      const slot = this.#make(this.#slots.length);
+      this.#slots.push(slot);
+      added.push(slot);
+    }
+    await Promise.all(added.map((slot) => slot.open()));
+  }
+
+  /** What runs goes on; fewer slots take effect as it ends. */
+  async resize(count: number): Promise<void> {
+    this.#wanted = count;
+    while (this.#slots.length > count && this.#slots.at(-1)?.isFree) this.#slots.pop()?.close(true);
+    await this.open();
+  }
+
+  find(isIt: (slot: Slot) => boolean): Slot | undefined {
+    return this.#slots.find(isIt);
+  }
+
+  of(build: number): Slot | undefined {
+    return this.#slots.find(({ feed }) => feed?.build === build);
+  }
+
+  feeds(): Feed[] {
+    return this.#slots.flatMap(({ feed }) => (feed ? [feed] : []));
+  }
+
+  close(): void {
+    for (const slot of this.#slots) slot.close(true);
+  }
+}
