@@ -112,7 +112,8 @@ export class Deliverer {
     state: DeliveryRow['state'],
     error: string | null,
   ): Promise<void> {
-    const { store, now, waitMs = (tries) => retryWaitMs(tries, Math.random()) } = this.#options;
+    const { store, now, log } = this.#options;
+    const { waitMs = (tries) => retryWaitMs(tries, Math.random()) } = this.#options;
     const at = now();
     const isOver = state !== 'waiting';
     const not_before = isOver ? delivery.not_before : at + waitMs(delivery.tries + 1);
@@ -126,6 +127,7 @@ export class Deliverer {
         await recordEvents(db, [event]);
       });
     await this.#insist(delivery.id, write);
+    if (state === 'failed') log.warn(`delivery ${delivery.id} failed: ${error ?? ''}`);
   }
 
   /** A store that fails for a while must not have the same message sent again and again. */
