@@ -35,6 +35,7 @@ export interface DelivererOptions {
 const atOnce = 4;
 const longestSleepMs = 60_000;
 const insistEveryMs = 5_000;
+const stopMs = 5_000;
 const maxErrorLength = 500;
 
 /**
@@ -66,11 +67,12 @@ export class Deliverer {
     });
   }
 
-  /** Lets what is under way end. */
+  /** Lets what is under way end; a receiver that takes too long is told again after the next start. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await Promise.all(this.#underWay.values());
+    const inTime = setTimeout(stopMs, undefined, { ref: false });
+    await Promise.race([Promise.all(this.#underWay.values()), inTime]);
   }
 
   async #look(): Promise<void> {
@@ -132,11 +134,12 @@ export class Deliverer {
 
   /** A store that fails for a while must not have the same message sent again and again. */
   async #insist(id: number, write: () => Promise<void>): Promise<void> {
-    while (!this.#isStopped) {
+    for (;;) {
       try {
         return await write();
       } catch (failure) {
         this.#options.log.warn(`how delivery ${id} ended is not stored yet: ${String(failure)}`);
+        if (this.#isStopped) return;
         await setTimeout(insistEveryMs, undefined, { ref: false });
       }
     }

@@ -70,6 +70,25 @@ describe('delivering mail', () => {
     assert.match(failed.error ?? '', /421 not today/);
   });
 
+  it('stores what a server takes while the master stops', async () => {
+    const taking = Promise.withResolvers<void>();
+    const { promise: asked, resolve: hasAsked } = Promise.withResolvers<void>();
+    mails.answer = async (): Promise<MailAnswer> => {
+      hasAsked();
+      await taking.promise;
+      return 'take';
+    };
+    const it = await tellOne();
+    await asked;
+
+    const stopping = it.notifier.stop();
+    taking.resolve();
+    await stopping;
+
+    const [delivery] = await it.deliveries((rows) => rows.length > 0);
+    assert.equal(delivery?.state, 'sent');
+  });
+
   it('does not wait for ever for a server that says nothing', async () => {
     mails.answer = () => 'hang';
     const times = { connectMs: 5_000, silenceMs: 200 };
