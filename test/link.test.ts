@@ -121,7 +121,21 @@ describe('the link of a worker', () => {
     await worker.prove(farm.workerPort, { versions: { min: 7, max: 9 } });
 
     assert.equal((await worker.closed).code, closeCodes.wrongVersion);
-    assert.match((await worker.closed).reason, /update the agent|speaks protocol/);
+    assert.match((await worker.closed).reason, /is too new for this farm/);
+  });
+
+  it('of an agent that is too old says how to get a new one, as does its page', async () => {
+    const worker = await acceptedWorker('aged');
+    await worker.prove(farm.workerPort, { versions: { min: 0, max: 0 }, agent: '0.0.1' });
+
+    const { code, reason } = await worker.closed;
+    assert.equal(code, closeCodes.wrongVersion);
+    assert.equal(
+      reason,
+      `agent 0.0.1 is too old for this farm: curl -O ${farm.url}/weir-worker.mjs, and run that`,
+    );
+    const { refused } = await farm.get('/api/v1/workers/aged', workerSchema);
+    assert.equal(refused?.text, reason);
   });
 
   const badFrames: readonly (readonly [string, string | Uint8Array])[] = [

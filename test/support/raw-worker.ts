@@ -68,16 +68,16 @@ export class RawWorker {
     const challenge = await this.next('challenge');
     const nonce = randomBytes(32).toString('base64');
     const { name } = this;
+    const { versions = { min: 1, max: 1 } } = changes;
     const bytes = signedBytes('worker', {
       farm: challenge.farm,
       name,
-      version: 1,
+      version: Math.min(challenge.versions.max, versions.max),
       farmNonce: challenge.nonce,
       workerNonce: nonce,
     });
     const signature = sign(null, bytes, this.#privateKey).toString('base64');
     const { publicKey: key } = this;
-    const versions = { min: 1, max: 1 };
     this.send({
       t: 'prove',
       name,

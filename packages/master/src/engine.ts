@@ -18,7 +18,7 @@ import { runCommand } from './run-command.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { dropEventsBefore } from './store/events.ts';
 import type { Store } from './store/store.ts';
-import { setAllOffline } from './store/workers.ts';
+import { setAllOffline, setRefused } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
 import { Absences } from './workers/absences.ts';
 import { enrol } from './workers/enrolment.ts';
@@ -165,6 +165,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       farm: () => farm().name,
       key: options.farmKey,
       now,
+      url: () => farm().publicUrl ?? url(),
+      misfit: (who, text) => {
+        store
+          .unit((db) => setRefused(db, who, { at: now(), text }))
+          .catch((error: unknown) => log.warn(String(error)));
+      },
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
       begin: (socket, worker, hello) => sessions.begin(socket, worker, hello),
       message: (session, message) =>

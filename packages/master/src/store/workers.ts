@@ -222,3 +222,17 @@ export async function setOwnerPause(
 export async function setLeft(db: Kysely<Database>, id: number, at: number): Promise<void> {
   await db.updateTable('worker').set({ left_at: at }).where('id', '=', id).execute();
 }
+
+/** Why the link of who holds this key was refused. */
+export async function setRefused(
+  db: Kysely<Database>,
+  { name, key }: { name: string; key: string },
+  { at, text }: { at: number; text: string },
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ refused_at: at, refused_text: text })
+    .where('name', '=', name)
+    .where('key', '=', key)
+    .execute();
+}

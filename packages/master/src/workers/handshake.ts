@@ -27,15 +27,17 @@ export type Proof =
 
 /**
  * Checks that a worker holds the key that it shows, for this very challenge, and signs its nonce in
- * turn. Both sign farm, name, version and both nonces, so a proof is of no use anywhere else.
+ * turn. Both sign farm, name, version and both nonces, so a proof is of no use anywhere else. An
+ * agent that speaks no version of ours is told where it gets one that does, once its key is proved.
+ *
+ * @param url of the farm's pages, without a slash at the end
  */
-export function checkProof(challenge: Challenge, prove: Prove, farmKey: FarmKey): Proof {
+export function checkProof(
+  challenge: Challenge,
+  prove: Prove,
+  { farmKey, url }: { farmKey: FarmKey; url: string },
+): Proof {
   const version = Math.min(protocolVersion.max, prove.versions.max);
-  if (version < protocolVersion.min || version < prove.versions.min) {
-    const { min, max } = protocolVersion;
-    const text = `this farm speaks protocol ${min} to ${max}, the worker ${prove.versions.min} to ${prove.versions.max}: update the agent`;
-    return { t: 'wrongVersion', text };
-  }
   const fields = {
     farm: challenge.farm,
     name: prove.name,
@@ -47,6 +49,12 @@ export function checkProof(challenge: Challenge, prove: Prove, farmKey: FarmKey)
   const signature = Buffer.from(prove.signature, 'base64');
   if (!isSignedBy(key, signedBytes('worker', fields), signature)) {
     return { t: 'unproven', text: 'the signature does not fit the key' };
+  }
+  if (version < protocolVersion.min || version < prove.versions.min) {
+    const side = version < protocolVersion.min ? 'old' : 'new';
+    // A close frame is short, and the command is what counts in it.
+    const text = `agent ${prove.agent.slice(0, 12)} is too ${side} for this farm: curl -O ${url}/weir-worker.mjs, and run that`;
+    return { t: 'wrongVersion', text };
   }
   return {
     t: 'proved',

@@ -18,7 +18,11 @@ export interface LinkContext {
   readonly farm: () => string;
   readonly key: FarmKey;
   readonly now: Clock;
+  /** Where the farm's pages are, without a slash at the end. */
+  readonly url: () => string;
   enrol(asking: Asking): Promise<Enrolment>;
+  /** The holder of a key has an agent that does not fit this farm. */
+  misfit(who: { name: string; key: string }, text: string): void;
   /** Begins the session, or says why it can't begin. */
   begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined>;
   message(session: Session, message: SessionMessage): void;
@@ -51,7 +55,11 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
   async function greet(message: WorkerMessage): Promise<void> {
     if (proved === undefined && message.t === 'prove') {
       who = `worker ${message.name} (${address})`;
-      const proof = checkProof(challenge, message, context.key);
+      const proof = checkProof(challenge, message, {
+        farmKey: context.key,
+        url: context.url(),
+      });
+      if (proof.t === 'wrongVersion') context.misfit(message, proof.text);
       if (proof.t !== 'proved') return refuse(proof.t, proof.text);
       const enrolment = await context.enrol({
         name: message.name,

@@ -46,11 +46,13 @@ export async function openControl(
   }
   rmSync(socketPath(dataDir), { force: true });
   const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    // The reader of lines passes on what fails in the socket.
+    for (const end of [socket, lines]) end.on('error', () => socket.destroy());
+    lines.on('line', (line) => {
       answer(line, handle).then(
         (status) => socket.end(`${JSON.stringify(status)}\n`),
-        (error: unknown) => socket.destroy(error instanceof Error ? error : undefined),
+        () => socket.destroy(),
       );
     });
   });
