@@ -12,6 +12,7 @@ import { moveHead } from '../../src/builds/settle-build.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../../src/command.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import { branchByName, moveCursor } from '../../src/store/branches.ts';
+import { describeBreakage, insertBreakage, putMember } from '../../src/store/breakages.ts';
 import { builderById, builderByName, syncBuilders, takeNumber } from '../../src/store/builders.ts';
 import type { BuildRow } from '../../src/store/builds.ts';
 import { finishBuild, insertBuild, insertSteps } from '../../src/store/builds.ts';
@@ -272,6 +273,33 @@ export async function endBuild(
         data: { result },
       },
     ]);
+  });
+}
+
+/** An open breakage of a runtime builder, between two of its builds; its id. */
+export async function addBreakage(
+  { store }: SmallFarm,
+  builds: { green: number; red: number },
+): Promise<number> {
+  return store.unit(async (db) => {
+    const builder = await builderByName(db, runtimeBuilder);
+    const id = await insertBreakage(db, { trunk: 'lua/master', at: start });
+    const title = 'lua/master (make)';
+    await describeBreakage(db, id, { title, moved: 'upstream', project: null });
+    await putMember(db, {
+      breakage_id: id,
+      builder_id: builder?.id ?? 0,
+      green_build_id: builds.green,
+      red_build_id: builds.red,
+      confirm_build_id: builds.red,
+      upstream_green: commitOf('lua/master 0'),
+      upstream_green_position: 0,
+      upstream_red: commitOf('lua/master 1'),
+      upstream_red_position: 1,
+      step: 'make',
+      opened_at: start,
+    });
+    return id;
   });
 }
 

@@ -72,7 +72,7 @@ function gridRow(waterfall: Waterfall, row: GridRow, index: number, now: number)
     return change === undefined ? [] : [changeBox(change)];
   });
   return html`<tr>
-    <th scope="row" class="time">${time}</th>
+    ${time === null ? html`<td class="time"></td>` : html`<th scope="row" class="time">${time}</th>`}
     <td class="changes">${changes}</td>
     ${row.cells.map((cell) => {
       if (cell === undefined) return null;
@@ -85,12 +85,12 @@ function gridRow(waterfall: Waterfall, row: GridRow, index: number, now: number)
   </tr> `;
 }
 
-/** The time by UTC where it differs from the row's above, and the date where the day changes. */
-function clock(at: number, newer: number): Html {
+/** The time by UTC where it differs from the row's above, else null; and the date where the day changes. */
+function clock(at: number, newer: number): Html | null {
   const iso = new Date(at).toISOString();
   const [day = '', time = ''] = iso.slice(0, 19).split('T');
   const above = Number.isFinite(newer) ? new Date(newer).toISOString().slice(0, 19) : '';
-  if (above === iso.slice(0, 19)) return html``;
+  if (above === iso.slice(0, 19)) return null;
   return html`${!above.startsWith(day) && html`<span class="day">${day}</span> `}<time
       datetime="${iso}"
       title="${day} ${time} UTC"
