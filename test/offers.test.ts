@@ -95,7 +95,11 @@ describe('an offer', () => {
     const fingerprint = await real.asked;
     await farm.events.until('worker.asked', { subject: 'worker/real' });
     await farm.post('/api/v1/builders/lang%2Fmain%2Fhere/pause', { reason: 'wait' });
-    await farm.post('/api/v1/workers/real/accept', { reason: 'test', fingerprint, trust: 'normal' });
+    await farm.post('/api/v1/workers/real/accept', {
+      reason: 'test',
+      fingerprint,
+      trust: 'normal',
+    });
     // It says so after it has said that it is ready.
     await real.said('connected to');
     real.signal('SIGSTOP');
@@ -120,7 +124,11 @@ describe('links of one worker', () => {
     await worker.prove(farm.workerPort);
     await worker.closed;
     const { fingerprint } = await farm.get('/api/v1/workers/hasty', workerSchema);
-    await farm.post('/api/v1/workers/hasty/accept', { reason: 'test', fingerprint, trust: 'normal' });
+    await farm.post('/api/v1/workers/hasty/accept', {
+      reason: 'test',
+      fingerprint,
+      trust: 'normal',
+    });
     await worker.connect(farm.workerPort);
     worker.send(ready);
     const { spec, epoch } = await worker.next('offer');

@@ -57,7 +57,14 @@ describe('a build that does nothing', () => {
     await worker.prove(engine.workerPort);
     await worker.closed;
     const fingerprint = (await workerByName(store.read, 'w1'))?.fingerprint ?? '';
-    const accept = { t: 'accept', worker: 'w1', fingerprint, labels: [], trust: 'normal', reason: 'test' } as const;
+    const accept = {
+      t: 'accept',
+      worker: 'w1',
+      fingerprint,
+      labels: [],
+      trust: 'normal',
+      reason: 'test',
+    } as const;
     await engine.command('test', accept);
     await worker.connect(engine.workerPort);
     // The first change of the trunk asks for a build of its own: out of the way first.

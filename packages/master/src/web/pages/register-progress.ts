@@ -3,8 +3,9 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, workerPath } from './links.ts';
 import { age, badge, paintOf } from './words.ts';
+import { probationText } from './worker-state.ts';
 
-/** How far a worker has come, from its question to its first green build; kept fresh by the script. */
+/** How far a worker has come, from its question to its first green build and the end of its probation; kept fresh by the script. */
 export function registerProgress(
   name: string,
   worker: ApiWorker | undefined,
@@ -19,6 +20,7 @@ export function registerProgress(
     ${item(isAccepted, html`accepted`, accepted(worker))}
     ${item(isAccepted && worker.online, html`online`, online(worker, now))}
     ${item(green !== undefined, html`first build`, firstBuild(first, now))}
+    ${item(isAccepted && worker.trust !== 'probation', html`trusted`, trusted(worker, now))}
   </ol>`;
 }
 
@@ -60,4 +62,10 @@ function firstBuild(build: ApiBuildSummary | undefined, now: number): Html {
   if (build === undefined) return html``;
   return html`<a href="${buildPath(build.id)}">${build.builder} #${build.number}</a>
     ${badge(paintOf(build))} ${age(build.startedAt, now)}`;
+}
+
+function trusted(worker: ApiWorker | undefined, now: number): Html {
+  if (worker?.state !== 'accepted') return html``;
+  const trial = probationText(worker, now);
+  return trial === null ? html`Its builds count like any other's.` : html`On probation: ${trial}.`;
 }

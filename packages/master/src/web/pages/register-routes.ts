@@ -1,16 +1,14 @@
 import { Router } from 'express';
 import type { Request } from 'express';
-import type { Kysely } from 'kysely';
-import type { Database } from '../../store/schema.ts';
 import type { WebContext } from '../context.ts';
 import { listBuilds } from '../read/builds.ts';
+import { builderHabits } from '../read/habits.ts';
 import { readWorker } from '../read/workers.ts';
 import { isLoopback } from './join-command.ts';
 import { originOf } from './origin.ts';
 import { isWhole, registerAsk } from './register-ask.ts';
 import { registerPage } from './register.ts';
 import { show } from './show.ts';
-import type { UsualTimes } from './what-runs.ts';
 
 const buildsLookedAt = 50;
 
@@ -34,7 +32,7 @@ export function registerRoutes(context: WebContext): Router {
           agentSha256: await agentSha256(),
           remotes: isFromHere(request) ? file.remotes : new Map<string, string>(),
         },
-        usual: await usualTimes(db),
+        habits: await builderHabits(db, visit.now),
         worker,
         builds: builds ?? [],
       };
@@ -42,17 +40,6 @@ export function registerRoutes(context: WebContext): Router {
     }),
   );
   return router;
-}
-
-async function usualTimes(db: Kysely<Database>): Promise<UsualTimes> {
-  const rows = await db
-    .selectFrom('builder')
-    .select(['name', 'usual_ms'])
-    .where('active', '=', 1)
-    .execute();
-  return new Map(
-    rows.flatMap(({ name, usual_ms }) => (usual_ms === null ? [] : [[name, usual_ms] as const])),
-  );
 }
 
 /** Whether the visitor sits at the machine that the farm runs on: local repositories are there for them too. */

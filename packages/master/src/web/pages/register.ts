@@ -8,14 +8,14 @@ import { fetchCommand, isInsecure, joinCommand } from './join-command.ts';
 import type { RegisterAsk } from './register-ask.ts';
 import { isWhole } from './register-ask.ts';
 import { registerProgress } from './register-progress.ts';
-import type { UsualTimes } from './what-runs.ts';
+import type { Habits } from './what-runs.ts';
 import { whatRuns } from './what-runs.ts';
 
 export interface RegisterView {
   readonly ask: RegisterAsk;
   readonly farm: Farm;
   readonly place: JoinPlace;
-  readonly usual: UsualTimes;
+  readonly habits: Habits;
   /** Who has the name already, and its builds, newest first. */
   readonly worker: ApiWorker | undefined;
   readonly builds: readonly ApiBuildSummary[];
@@ -23,7 +23,7 @@ export interface RegisterView {
 
 /** From "what is this" to the first green build, on one page. Whatever is chosen stands in its address. */
 export function registerPage(visit: Visit, view: RegisterView): Html {
-  const { ask, farm, usual } = view;
+  const { ask, farm, habits } = view;
   return html`<h1>Lend a machine to ${farm.name}</h1>
     <p>
       Your machine runs the test suites of projects with the newest ${languages(farm)}, and whoever
@@ -48,7 +48,7 @@ export function registerPage(visit: Visit, view: RegisterView): Html {
     <h2>2. Who you are, and how much you give</h2>
     ${form(ask, farm)}
     <h2>3. What will run on it</h2>
-    ${whatRuns(farm, ask.projects, usual)}
+    ${whatRuns(farm, ask.projects, habits)}
     <h2>4. Join</h2>
     ${isWhole(ask) ? joining(visit, view) : html`<p class="quiet">Choose a name above, and the command appears here.</p>`}`;
 }

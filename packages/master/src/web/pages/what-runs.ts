@@ -2,15 +2,16 @@ import { buildersOf } from '@weir/model';
 import type { Farm } from '@weir/model';
 import { durationText } from '@weir/model/layout';
 import type { StepSpec } from '@weir/protocol';
+import type { Habit } from '../read/habits.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { bytesText } from './words.ts';
+import { bytesText, countText } from './words.ts';
 
-/** How long a green build of each builder usually takes, in milliseconds, by the builder's name. */
-export type UsualTimes = ReadonlyMap<string, number>;
+/** What each builder is used to, by its name. */
+export type Habits = ReadonlyMap<string, Habit>;
 
 /** What a machine that joins would be asked to run: every command, before anything is joined. */
-export function whatRuns(farm: Farm, chosen: readonly string[], usual: UsualTimes): Html {
+export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits): Html {
   const projects = [...farm.projects.values()].filter(
     ({ name }) => chosen.length === 0 || chosen.includes(name),
   );
@@ -25,7 +26,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], usual: UsualTime
       html`<details class="runs">
         <summary>
           <b>${name}</b> itself, when ${[...trunks.keys()].join(' or ')} moves
-          ${timeOf(farm, usual, (builder) => builder.upstream === name && builder.project === null)}
+          ${habitOf(farm, habits, (builder) => builder.upstream === name && builder.project === null)}
         </summary>
         <p class="quiet">from ${repository}</p>
         ${stepTable(steps)}
@@ -36,7 +37,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], usual: UsualTime
       html`<details class="runs">
         <summary>
           <b>${name}</b>, when it or ${trunks.join(' or ')} moves
-          ${timeOf(farm, usual, ({ project }) => project === name)}
+          ${habitOf(farm, habits, ({ project }) => project === name)}
         </summary>
         <p class="quiet">
           ${repository === null ? 'without a repository: in an empty folder' : `from ${repository}`}
@@ -47,16 +48,27 @@ export function whatRuns(farm: Farm, chosen: readonly string[], usual: UsualTime
   ${limits(farm)}`;
 }
 
-function timeOf(
+/** How long one of these takes at most, and how many a day there are of all of them. */
+function habitOf(
   farm: Farm,
-  usual: UsualTimes,
+  habits: Habits,
   isIts: (builder: { upstream: string; project: string | null }) => boolean,
 ): Html | null {
-  const times = buildersOf(farm).flatMap((builder) =>
-    isIts(builder) ? (usual.get(builder.name) ?? []) : [],
+  const its = buildersOf(farm).flatMap((builder) =>
+    isIts(builder) ? (habits.get(builder.name) ?? []) : [],
   );
-  if (times.length === 0) return null;
-  return html`<span class="quiet">takes about ${durationText(Math.max(...times))}</span>`;
+  const times = its.flatMap(({ usualMs }) => usualMs ?? []);
+  const perDay = its.flatMap((habit) => habit.perDay ?? []).reduce((sum, one) => sum + one, 0);
+  const texts = [
+    ...(times.length > 0 ? [`takes about ${durationText(Math.max(...times))}`] : []),
+    ...(perDay > 0 ? [frequencyText(perDay)] : []),
+  ];
+  return texts.length === 0 ? null : html`<span class="quiet">${texts.join(', ')}</span>`;
+}
+
+function frequencyText(perDay: number): string {
+  const [count, span] = perDay < 1 ? [perDay * 7, 'week'] : [perDay, 'day'];
+  return `about ${countText(Math.max(1, Math.round(count)), 'build')} a ${span}`;
 }
 
 function stepTable(steps: readonly StepSpec[]): Html {

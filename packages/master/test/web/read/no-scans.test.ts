@@ -12,6 +12,7 @@ import type { MemberRow } from '../../../src/store/breakages.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
 import { deliveriesAbout, dueDeliveries, nextDeliveryAt } from '../../../src/store/deliveries.ts';
 import { gatheringNotices } from '../../../src/store/notices.ts';
+import { greenBuilds, repeatsOf, waitingTrials } from '../../../src/store/probation.ts';
 import { waitingRequests } from '../../../src/store/requests.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
@@ -19,6 +20,8 @@ import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
 import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
 import { listChanges, readChange } from '../../../src/web/read/changes.ts';
 import { readFarm } from '../../../src/web/read/farm.ts';
+import { builderHabits } from '../../../src/web/read/habits.ts';
+import { listInvitations } from '../../../src/web/read/invitations.ts';
 import {
   listDeliveries,
   listNotices,
@@ -107,6 +110,11 @@ describe('no query scans history', () => {
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
     'one build': () => readBuild(db, logs, 2),
     workers: () => listWorkers(db, page),
+    'habits of builders': () => builderHabits(db, now),
+    invitations: () => listInvitations(db, page, now),
+    'green builds of builders': () => greenBuilds(db, [1, 2, 3]),
+    'repeats of a worker': () => repeatsOf(db, 1),
+    'trials of a worker': () => waitingTrials(db, 1),
     notices: () => listNotices(db, page),
     'notices about a breakage': () => listNotices(db, { ...page, about: 'breakage/1' }),
     'one notice': () => readNotice(db, 1),
