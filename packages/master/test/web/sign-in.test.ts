@@ -137,4 +137,16 @@ describe('signing in', () => {
     assert.ok(answers.includes('429 too-many-failures'));
     assert.deepEqual(other.commands, []);
   });
+
+  it('slows down who guesses through a proxy on this machine, and nobody else', async () => {
+    await using other = await startSmallFarm();
+    const guess = (from: string) =>
+      pause({ authorization: 'Bearer no', 'x-forwarded-for': from }, other);
+
+    const answers = [];
+    for (let time = 0; time < 30; time += 1) answers.push(await guess('198.51.100.7'));
+
+    assert.equal(answers.at(-1), '429 too-many-failures');
+    assert.equal(await guess('198.51.100.8'), '401 wrong-token');
+  });
 });

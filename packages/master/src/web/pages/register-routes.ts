@@ -44,7 +44,7 @@ export function registerRoutes(context: WebContext): Router {
 
 /** Whether the visitor sits at the machine that the farm runs on: local repositories are there for them too. */
 function isFromHere(request: Request): boolean {
-  const peer = request.socket.remoteAddress ?? '';
+  const peer = request.ip ?? '';
   const isLocalPeer = peer === '::1' || /^(::ffff:)?127\./.test(peer);
   return isLocalPeer && isLoopback(new URL(originOf(request)).hostname);
 }

@@ -47,7 +47,9 @@ export interface WebParts {
 export function createApp(parts: WebParts): Express {
   const { context, signIn, streams, log } = parts;
   const app = express();
-  app.disable('x-powered-by').set('query parser', 'simple').set('trust proxy', false);
+  app.disable('x-powered-by').set('query parser', 'simple');
+  // A proxy on this machine says who asks, and how; nobody else is believed.
+  app.set('trust proxy', 'loopback');
   app.use(securityHeaders());
   app.use(healthRoutes(context.db, () => parts.ping()));
   app.get(
