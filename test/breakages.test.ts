@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { breakageSchema, buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
-import { FarmProcess } from './support/farm-process.ts';
+import { FarmProcess, token } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 
@@ -41,6 +45,13 @@ describe('a red builder', () => {
     await repositories?.[Symbol.asyncDispose]();
     await rm(dir, { recursive: true, force: true });
   });
+
+  async function weir(...words: string[]): Promise<string> {
+    const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
+    const env = { ...process.env, WEIR_URL: farm.url, WEIR_ADMIN_TOKEN: token };
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...words], { env });
+    return stdout;
+  }
 
   const workerOf = async (build: string): Promise<unknown> =>
     ((await (await fetch(new URL(`/api/v1/${build}`, farm.url))).json()) as { worker: unknown })
@@ -81,7 +92,13 @@ describe('a red builder', () => {
     assert.deepEqual(new Set([first, second]), new Set(['w1', 'w2']));
 
     const path = `/api/v1/${opened.subject.replace('/', 's/')}`;
-    await farm.post(`${path}/acknowledge`, { by: 'Ada', hours: 2, reason: 'reverting it' });
+    const id = opened.subject.slice('breakage/'.length);
+    assert.match(
+      await weir('status'),
+      new RegExp(`breakage ${id}: app \\(test\\).*nobody is on it`),
+    );
+    await weir('acknowledge', id, '--by', 'Ada', '--hours', '2', '--reason', 'reverting it');
+    assert.match(await weir('status'), /Ada is on it/);
     const breakage = await farm.get(path, breakageSchema);
     assert.deepEqual(
       [breakage.state, breakage.moved, breakage.acknowledged?.by, breakage.builders],

@@ -42,7 +42,7 @@ const posts: readonly Post[] = [
     summary: 'end a running build',
     synopsis: 'weir cancel BUILD --reason TEXT',
     words: 1,
-    path: ([build]) => `/api/v1/builds/${whole(build)}/cancel`,
+    path: ([build]) => `/api/v1/builds/${whole(build, "build's id")}/cancel`,
     done: ([build]) => `Build ${build} is being ended.`,
   },
   {
@@ -50,8 +50,24 @@ const posts: readonly Post[] = [
     summary: 'build the same revisions once more',
     synopsis: 'weir again BUILD --reason TEXT',
     words: 1,
-    path: ([build]) => `/api/v1/builds/${whole(build)}/again`,
+    path: ([build]) => `/api/v1/builds/${whole(build, "build's id")}/again`,
     done: ([build], answer) => `Request ${idOf(answer)} repeats build ${build}.`,
+  },
+  {
+    name: 'acknowledge',
+    summary: 'say who is on a breakage',
+    synopsis: 'weir acknowledge BREAKAGE --by NAME --reason TEXT [--hours N]',
+    extra: { by: { type: 'string' }, hours: { type: 'string' } },
+    extraHelp: `
+  --by NAME      who is on it
+  --hours N      for how long (default 24)`,
+    words: 1,
+    path: ([breakage]) => `/api/v1/breakages/${whole(breakage, 'breakage')}/acknowledge`,
+    body: (_, { by, hours }) => {
+      if (typeof by !== 'string') throw new UsageError('--by NAME is missing: who is on it?');
+      return { by, ...(hours !== undefined && { hours: whole(String(hours), 'number of hours') }) };
+    },
+    done: ([breakage]) => `Breakage ${breakage} has somebody on it.`,
   },
   {
     name: 'pause',
@@ -106,9 +122,9 @@ function pathOf([noun, name]: readonly string[]): string {
   return `/api/v1/${noun}s/${encodeURIComponent(name ?? '')}`;
 }
 
-function whole(build: string | undefined): number {
-  const number = Number(build);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`'${build}' is no build's id`);
+function whole(text: string | undefined, what: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new UsageError(`'${text}' is no ${what}`);
   return number;
 }
 

@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { builderSchema, farmSchema } from '@weir/protocol';
+import { breakageSummarySchema, builderSchema, farmSchema } from '@weir/protocol';
+import type { ApiBreakageSummary } from '@weir/protocol';
 import { z } from 'zod';
 import type { CliCommand } from '../command.ts';
 import { formatTable } from '../table.ts';
@@ -7,20 +8,23 @@ import { parseCommandLine } from '../usage.ts';
 import { apiOptions, apiOptionsHelp, callApi } from './api.ts';
 
 const listSchema = z.object({ items: z.array(builderSchema) });
+const breakagesSchema = z.object({ items: z.array(breakageSummarySchema) });
 
 export const statusCommand: CliCommand = {
   name: 'status',
-  summary: "a running farm's builders and their verdicts",
+  summary: 'what is broken on a running farm, and its builders with their verdicts',
   usage: `weir status\n${apiOptionsHelp}`,
   async run(args) {
     const { values } = parseCommandLine({ args, options: apiOptions });
-    const [farmAnswer, buildersAnswer] = await Promise.all([
+    const [farmAnswer, buildersAnswer, breakagesAnswer] = await Promise.all([
       callApi(values, 'GET', '/api/v1/farm'),
       callApi(values, 'GET', '/api/v1/builders?limit=200'),
+      callApi(values, 'GET', '/api/v1/breakages?state=open&limit=200'),
     ]);
+    const breakages = breakagesSchema.parse(breakagesAnswer).items;
     if (values.json === true) {
       const builders = listSchema.parse(buildersAnswer).items;
-      process.stdout.write(`${JSON.stringify({ farm: farmAnswer, builders })}\n`);
+      process.stdout.write(`${JSON.stringify({ farm: farmAnswer, breakages, builders })}\n`);
       return 0;
     }
     const farm = farmSchema.parse(farmAnswer);
@@ -40,8 +44,14 @@ export const statusCommand: CliCommand = {
       `${farm.name}: ${farm.workersOnline} of ${farm.workers} workers online, ` +
         `${farm.slotsBusy} of ${farm.slots} slots busy, ${farm.waiting} waiting\n` +
         farm.warnings.map((warning) => `! ${warning}\n`).join('') +
+        breakages.map(breakageLine).join('') +
         `\n${formatTable(['BUILDER', 'VERDICT', 'LAST', 'RUNNING', 'WAITING', 'WHY'], rows)}`,
     );
     return 0;
   },
 };
+
+function breakageLine({ id, title, trunk, acknowledged }: ApiBreakageSummary): string {
+  const isOn = acknowledged !== null && acknowledged.until > Date.now();
+  return `✗ breakage ${id}: ${title} on ${trunk}, ${isOn ? `${acknowledged.by} is on it` : 'nobody is on it'}\n`;
+}
