@@ -20,7 +20,7 @@ export function registerProgress(
     ${item(isAccepted, html`accepted`, accepted(worker))}
     ${item(isAccepted && worker.online, html`online`, online(worker, now))}
     ${item(green !== undefined, html`first build`, firstBuild(first, now))}
-    ${item(isAccepted && worker.trust !== 'probation', html`trusted`, trusted(worker, now))}
+    ${item(isAccepted && worker.trust !== 'probation', html`proved`, proved(worker, now))}
   </ol>`;
 }
 
@@ -64,7 +64,7 @@ function firstBuild(build: ApiBuildSummary | undefined, now: number): Html {
     ${badge(paintOf(build))} ${age(build.startedAt, now)}`;
 }
 
-function trusted(worker: ApiWorker | undefined, now: number): Html {
+function proved(worker: ApiWorker | undefined, now: number): Html {
   if (worker?.state !== 'accepted') return html``;
   const trial = probationText(worker, now);
   return trial === null ? html`Its builds count like any other's.` : html`On probation: ${trial}.`;

@@ -10,6 +10,9 @@ import { bytesText, countText } from './words.ts';
 /** What each builder is used to, by its name. */
 export type Habits = ReadonlyMap<string, Habit>;
 
+/** So many are read at a glance: more are folded up. */
+const mostOpen = 4;
+
 /** What a machine that joins would be asked to run: every command, before anything is joined. */
 export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits): Html {
   const projects = [...farm.projects.values()].filter(
@@ -21,9 +24,10 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
   const upstreams = [...farm.upstreams.values()].filter(
     ({ name }) => chosen.length === 0 || wanted.has(name),
   );
+  const isShort = upstreams.length + projects.length <= mostOpen;
   return html`${upstreams.map(
     ({ name, repository, steps, trunks }) =>
-      html`<details class="runs">
+      html`<details class="runs" ${isShort ? html` open` : ''}>
         <summary>
           <b>${name}</b> itself, when ${[...trunks.keys()].join(' or ')} moves
           ${habitOf(farm, habits, (builder) => builder.upstream === name && builder.project === null)}
@@ -34,7 +38,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
   )}
   ${projects.map(
     ({ name, repository, steps, trunks }) =>
-      html`<details class="runs">
+      html`<details class="runs" ${isShort ? html` open` : ''}>
         <summary>
           <b>${name}</b>, when it or ${trunks.join(' or ')} moves
           ${habitOf(farm, habits, ({ project }) => project === name)}

@@ -21,7 +21,8 @@ export function workerPage(visit: Visit, { worker, builds, controls }: WorkerVie
   return html`<h1>${worker.name}</h1>
     <div id="head" data-live>
       <p class="lead">
-        ${stateBadge(worker)} ${worker.running.length} of ${worker.slots} slots busy
+        ${stateBadge(worker)}
+        ${worker.slots > 0 && html`${worker.running.length} of ${worker.slots} slots busy`}
       </p>
       ${workerWarnings(visit, worker)}
       <dl class="facts-list">
@@ -33,10 +34,7 @@ export function workerPage(visit: Visit, { worker, builds, controls }: WorkerVie
           <dt>Owner</dt>
           <dd>${worker.owner === '' ? '–' : worker.owner}</dd>
         </div>
-        <div>
-          <dt>Trust</dt>
-          <dd>${worker.trust}${worker.probation !== null && html`: ${probationText(worker, now)}`}</dd>
-        </div>
+        ${worker.state === 'accepted' && trust(worker, now)}
         <div>
           <dt>Labels</dt>
           <dd>
@@ -69,6 +67,15 @@ export function workerPage(visit: Visit, { worker, builds, controls }: WorkerVie
     ${controls} ${commands(visit, worker)}
     <h2>Builds</h2>
     <div id="builds" data-live>${buildTable(builds, now, { showWorker: false })}</div>`;
+}
+
+function trust(worker: ApiWorker, now: number): Html {
+  return html`<div>
+    <dt>Trust</dt>
+    <dd>
+      ${worker.trust}${worker.probation !== null && html`: ${probationText(worker, now)}`}
+    </dd>
+  </div>`;
 }
 
 function commands(visit: Visit, worker: ApiWorker): Html {

@@ -19,6 +19,7 @@ export function workersPage(visit: Visit, workers: readonly ApiWorker[]): Html {
     <div id="workers" data-live>
       ${pending.length > 0 && pendingQueue(pending, visit.now)}
       ${isEmpty && html`<p class="quiet">No worker has asked to join yet.</p>`}
+      ${pending.length > 0 && others.length > 0 && html`<h2>All others</h2>`}
       ${others.length > 0 && workerTable(others, visit.now)}
     </div>`;
 }
