@@ -65,7 +65,7 @@ const posts: readonly Post[] = [
     path: ([breakage]) => `/api/v1/breakages/${whole(breakage, 'breakage')}/acknowledge`,
     body: (_, { by, hours }) => {
       if (typeof by !== 'string') throw new UsageError('--by NAME is missing: who is on it?');
-      return { by, ...(hours !== undefined && { hours: whole(String(hours), 'number of hours') }) };
+      return { by, ...(typeof hours === 'string' && { hours: whole(hours, 'number of hours') }) };
     },
     done: ([breakage]) => `Breakage ${breakage} has somebody on it.`,
   },
