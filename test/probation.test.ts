@@ -70,6 +70,14 @@ describe('a worker on probation', () => {
     assert.ok(!farm.events.all.some(({ kind }) => kind.startsWith('breakage.')));
   });
 
+  it('ends when an admin trusts it, who can put it back too', async () => {
+    await farm.post('/api/v1/workers/odd/trust', { trust: 'normal', reason: 'it is meant so' });
+    assert.equal((await worker('odd')).probation, null);
+
+    await farm.post('/api/v1/workers/odd/trust', { trust: 'probation', reason: 'it is not' });
+    assert.equal((await worker('odd')).probation?.disagreed, 0);
+  });
+
   async function lastBuilds(): Promise<(number | undefined)[]> {
     const builders = await Promise.all(
       [runtimeBuilder, appBuilder].map((name) =>

@@ -23,6 +23,8 @@ export type Command =
     }
   | { readonly t: 'pause-builder'; readonly builder: string; readonly reason: string }
   | { readonly t: 'resume-builder'; readonly builder: string; readonly reason: string }
+  /** Asks the remotes of these branches now: something may have moved there. */
+  | { readonly t: 'poll'; readonly branches: readonly string[] }
   | { readonly t: 'pause-worker'; readonly worker: string; readonly reason: string }
   | { readonly t: 'resume-worker'; readonly worker: string; readonly reason: string }
   | {
@@ -55,6 +57,12 @@ export type Command =
       readonly reason: string;
     }
   | { readonly t: 'revoke-invitation'; readonly invitation: number; readonly reason: string }
+  | {
+      readonly t: 'trust';
+      readonly worker: string;
+      readonly trust: Trust;
+      readonly reason: string;
+    }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
   | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
   /** Asks an address whether it wants mails about a scope of the model's. */

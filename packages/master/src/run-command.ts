@@ -14,7 +14,13 @@ import { recordEvents } from './store/events.ts';
 import type { RequestRow } from './store/requests.ts';
 import { cancelRequest, requestById } from './store/requests.ts';
 import type { Store } from './store/store.ts';
-import { acceptWorker, pauseWorker, rejectWorker, revokeWorker } from './workers/enrolment.ts';
+import {
+  acceptWorker,
+  pauseWorker,
+  rejectWorker,
+  revokeWorker,
+  trustWorker,
+} from './workers/enrolment.ts';
 import { invite, takeBack } from './workers/invitations.ts';
 import { runOwnerCommand } from './workers/owner.ts';
 import type { Sessions } from './workers/sessions.ts';
@@ -28,6 +34,8 @@ export interface CommandContext {
   readonly queue: EmbeddedQueue;
   readonly notifier: Pick<Notifier, 'command'>;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
+  /** Asks the remote of a branch soon. */
+  poll(branch: string): void;
   /** A builder was paused or resumed: read it anew. */
   refreshBuilder(id: number): Promise<void>;
 }
@@ -62,6 +70,9 @@ export async function runCommand(
     case 'pause-builder':
     case 'resume-builder':
       return pauseBuilder(context, actor, command);
+    case 'poll':
+      for (const branch of command.branches) context.poll(branch);
+      return {};
     case 'accept':
       await store.unit((db) => acceptWorker(db, { ...command, actor, now }));
       return {};
@@ -77,6 +88,8 @@ export async function runCommand(
     case 'revoke-invitation':
       await store.unit((db) => takeBack(db, command, { actor, at: now() }));
       return {};
+    case 'trust':
+      return trust(context, actor, command);
     case 'reject':
       await store.unit((db) => rejectWorker(db, { ...command, actor, now }));
       return {};
@@ -175,6 +188,21 @@ async function revoke(
   const worker = await store.unit((db) => revokeWorker(db, { ...command, actor, now }));
   sessions.of(worker.id)?.close('revoked', "this worker's key was revoked");
   await builds.loseThoseOf(worker.id, 'its worker was revoked');
+  return {};
+}
+
+async function trust(
+  { store, now, sessions, dispatcher }: CommandContext,
+  actor: string,
+  command: Extract<Command, { t: 'trust' }>,
+): Promise<CommandAnswer> {
+  const worker = await store.unit((db) => trustWorker(db, { ...command, actor, now }));
+  const session = sessions.of(worker.id);
+  if (session !== undefined) {
+    session.trust = command.trust;
+    session.isProbeable = true;
+  }
+  dispatcher.wake();
   return {};
 }
 

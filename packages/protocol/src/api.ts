@@ -435,6 +435,7 @@ const labelsSchema = z
   .max(50)
   .default([]);
 export const trustSchema = z.enum(trustLevels).default('probation');
+export const trustBodySchema = z.object({ reason, trust: z.enum(trustLevels) });
 export const acceptBodySchema = z.object({
   reason,
   /** Must be the pending key's fingerprint, so that nobody accepts another key than the one compared. */

@@ -10,7 +10,7 @@ import type { ApiOptions } from './api.ts';
 import { invite, listInvitations, uninvite } from './invitations.ts';
 
 const listSchema = z.object({ items: z.array(workerSchema) });
-const acts = ['accept', 'reject', 'revoke'] as const;
+const acts = ['accept', 'reject', 'revoke', 'trust'] as const;
 type Act = (typeof acts)[number];
 
 export const workersCommand: CliCommand = {
@@ -19,6 +19,7 @@ export const workersCommand: CliCommand = {
   usage: `weir workers
 weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] [--trust TRUST] --reason TEXT
 weir workers reject|revoke NAME --reason TEXT
+weir workers trust NAME --trust TRUST --reason TEXT
 weir workers invite [--name NAME] [--owner MAIL] [--label LABEL ...] [--trust TRUST] [--hours N] --reason TEXT
 weir workers invitations
 weir workers uninvite ID --reason TEXT
@@ -56,7 +57,15 @@ weir workers uninvite ID --reason TEXT
     if (word === 'uninvite') return uninvite(name, values);
     const act = acts.find((known) => known === word);
     if (act === undefined || name === undefined) throw notUnderstood(positionals);
-    const body = { reason: values.reason, ...(act === 'accept' && acceptance(values)) };
+    const { reason, trust } = values;
+    if (act === 'trust' && trust === undefined) {
+      throw new UsageError('--trust is missing: probation, normal or trusted');
+    }
+    const body = {
+      reason,
+      ...(trust !== undefined && { trust }),
+      ...(act === 'accept' && acceptance(values)),
+    };
     const path = `/api/v1/workers/${encodeURIComponent(name)}/${act}`;
     const answer = await callApi(values, 'POST', path, body);
     process.stdout.write(
@@ -74,20 +83,19 @@ const past: Readonly<Record<Act, string>> = {
   accept: 'accepted: it takes builds as soon as it connects again',
   reject: 'rejected',
   revoke: 'revoked, and its link is closed',
+  trust: 'trusted as you say',
 };
 
 function acceptance(values: {
   fingerprint?: string | undefined;
   label?: string[] | undefined;
-  trust?: string | undefined;
 }): object {
   if (values.fingerprint === undefined) {
     throw new UsageError(
       "--fingerprint is missing: 'weir workers' shows it; compare it with the owner's",
     );
   }
-  const { fingerprint, label = [], trust } = values;
-  return { fingerprint, labels: label, ...(trust !== undefined && { trust }) };
+  return { fingerprint: values.fingerprint, labels: values.label ?? [] };
 }
 
 async function list(options: ApiOptions, json: boolean): Promise<number> {
@@ -122,6 +130,9 @@ function row(worker: ApiWorker): string[] {
 
 function stateOf(worker: ApiWorker): string {
   if (worker.state !== 'accepted') return worker.state;
-  if (worker.paused !== null) return 'paused';
-  return worker.online ? 'online' : 'offline';
+  if (worker.leftAt !== null) return 'left';
+  if (worker.missingSince !== null) return 'missing';
+  if (worker.paused !== null || worker.ownerPaused !== null) return 'paused';
+  if (!worker.online) return 'offline';
+  return worker.probation === null ? 'online' : 'probation';
 }

@@ -6,7 +6,7 @@ import { CommandError } from '../command.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import { useInvitation } from '../store/invitations.ts';
-import { setTrust } from '../store/probation.ts';
+import { setStanding, setTrust } from '../store/probation.ts';
 import type { Database } from '../store/schema.ts';
 import type { WorkerRow } from '../store/workers.ts';
 import {
@@ -140,6 +140,22 @@ export async function acceptWorker(
   await grantLabels(db, worker.id, act.labels);
   await setTrust(db, worker.id, act.trust);
   await recordAct(db, act, 'worker.accepted', { labels: act.labels, trust: act.trust });
+}
+
+/** @throws CommandError when there is no such worker here, or its trust is that already */
+export async function trustWorker(
+  db: Kysely<Database>,
+  act: Act & { trust: Trust },
+): Promise<WorkerRow> {
+  const worker = await findWorker(db, act.worker);
+  if (worker.state !== 'accepted' || worker.trust === act.trust) {
+    const text = worker.state === 'accepted' ? `trust ${worker.trust}` : worker.state;
+    throw new CommandError(409, 'no-change', `worker ${act.worker} is ${text} already`);
+  }
+  await setTrust(db, worker.id, act.trust);
+  await setStanding(db, worker.id, { agreed: 0, disagreed: 0, notBefore: null });
+  await recordAct(db, act, 'worker.trusted', { trust: act.trust });
+  return worker;
 }
 
 /** @throws CommandError when there is no such worker, or it is not pending */

@@ -7,6 +7,7 @@ import {
   forceBodySchema,
   reasonBodySchema,
   requestSchema,
+  trustBodySchema,
   workerSchema,
 } from '@weir/protocol';
 import type { ApiRequest } from '@weir/protocol';
@@ -125,6 +126,17 @@ function workerDoors({ db, sendCommand }: WebContext): Door[] {
       answer: workerSchema,
       handle: async ({ subject, actor, body }) => {
         await sendCommand(actor, { t: 'accept', worker: subject, ...body });
+        return worker(subject);
+      },
+    }),
+    door({
+      method: 'post',
+      path: '/api/v1/workers/{name}/trust',
+      summary: 'Change how far a worker is trusted: put it on probation, or end that',
+      body: trustBodySchema,
+      answer: workerSchema,
+      handle: async ({ subject, actor, body }) => {
+        await sendCommand(actor, { t: 'trust', worker: subject, ...body });
         return worker(subject);
       },
     }),

@@ -75,6 +75,14 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
       return { t: act, worker: workerOf(request), reason };
     });
   }
+  door('/workers/:name/trust', toWorker, (request, reason) => {
+    return {
+      t: 'trust',
+      worker: workerOf(request),
+      trust: trustOf(field(request, 'trust')),
+      reason,
+    };
+  });
   door('/workers/:name/accept', toWorker, (request, reason) => ({
     t: 'accept',
     worker: workerOf(request),

@@ -1,4 +1,4 @@
-import type { ApiInvitation, ApiNewInvitation } from '@weir/protocol';
+import type { ApiInvitation, ApiNewInvitation, Trust } from '@weir/protocol';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -13,11 +13,11 @@ const trusts = [
 ] as const;
 
 /** The choice of trust in a form. */
-export function trustChoice(): Html {
+export function trustChoice(chosen: Trust = 'probation'): Html {
   return html`<label
     ><span class="quiet">Trust</span>
     <select name="trust">
-      ${trusts.map(([value, text]) => html`<option value="${value}">${text}</option>`)}
+      ${trusts.map(([value, text]) => html`<option value="${value}" ${value === chosen ? html` selected` : ''}>${text}</option>`)}
     </select></label
   > `;
 }
