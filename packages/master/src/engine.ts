@@ -229,6 +229,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           queue,
           notifier,
           builders,
+          poll: (branch) => void poller.poll(branch),
           refreshBuilder: (id) => farmInForce.refreshOne(id),
         },
         actor,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
 import type { WebOptions } from './command.ts';
@@ -54,6 +55,7 @@ const app = createApp({
   streams,
   bundles,
   pages: pageRoutes(context),
+  hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
   log,
   ping: () => engine.ping(),
 });

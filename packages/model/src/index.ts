@@ -4,6 +4,7 @@ export * from './breakage/span.ts';
 export * from './breakage/title.ts';
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
+export * from './farm/same-repository.ts';
 export * from './match/assign.ts';
 export * from './match/facts.ts';
 export * from './match/runtime-verdict.ts';

@@ -12,6 +12,7 @@ import { ownerDoor } from '../api/owner-door.ts';
 import { readDoors } from '../api/read-doors.ts';
 import { doorRoutes, otherMethods } from '../api/routes.ts';
 import type { WebContext } from '../context.ts';
+import { hookRoutes } from '../hooks/hook-routes.ts';
 import { eventDoor } from '../live/event-door.ts';
 import type { EventFeed } from '../live/event-feed.ts';
 import type { LogGrowth } from '../live/log-growth.ts';
@@ -39,6 +40,8 @@ export interface WebParts {
   readonly bundles: Bundles;
   readonly pages: Router;
   readonly log: Log;
+  /** What forges sign their hooks with; null where none is set. */
+  readonly hookSecret: string | null;
   /** Resolves when the engine answers. */
   ping(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export function createApp(parts: WebParts): Express {
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm));
   app.use(bundleRoutes(parts.bundles));
+  app.use(hookRoutes(context, { secret: parts.hookSecret }));
   app.use(signIn.identify, context.owners.identify);
   app.use('/api', express.json({ limit: maxBodyBytes }));
   app.use(apiRoutes(parts));
