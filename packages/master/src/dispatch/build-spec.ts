@@ -27,7 +27,7 @@ export function buildSpecOf(
       platform: builder.platform,
       commit: request.upstream_commit,
     },
-    env: { ...ownerOf(farm, builder).env },
+    env: { ...ownerOf(farm, builder).env, WEIR_PLATFORM: builder.platform },
     steps: [...stepsOf(farm, builder)],
     limits: limitsOf(farm),
   };
