@@ -2,6 +2,7 @@ import type { CliCommand } from './command.ts';
 import { commandsByPeople } from './commands/by-people.ts';
 import { checkCommand } from './commands/check.ts';
 import { masterCommand } from './commands/master.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -13,6 +14,7 @@ export const commands: readonly CliCommand[] = [
   masterCommand,
   workerCommand,
   checkCommand,
+  schemaCommand,
   statusCommand,
   workersCommand,
   ...commandsByPeople,

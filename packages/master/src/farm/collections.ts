@@ -50,6 +50,14 @@ export function listOf<T>(
   return {
     expected,
     blank: [],
+    schema: {
+      type: 'array',
+      description: expected,
+      items: item.schema,
+      minItems: min,
+      maxItems: max,
+      uniqueItems: unique,
+    },
     read(node, place) {
       if (!isSeq(node)) {
         const text = 'parse' in item ? textOf(node) : null;
@@ -92,6 +100,13 @@ export function mapOf<T>(
   return {
     expected,
     blank: new Map(),
+    schema: {
+      type: 'object',
+      description: expected,
+      propertyNames: { type: 'string' },
+      additionalProperties: value.schema,
+      minProperties: min,
+    },
     read(node, place) {
       if (!isMap(node)) {
         place.addMisfit(node, expected);

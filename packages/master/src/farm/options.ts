@@ -34,10 +34,15 @@ const maxParallel = (what: string) =>
     `At most so many builds of ${what} at once on the whole farm.`,
   );
 const tier = option(
-  textType<Tier>('1, 2 or 3', 2, (text) => {
-    const value = ([1, 2, 3] as const).find((known) => String(known) === text);
-    return value === undefined ? misfit() : { value };
-  }),
+  textType<Tier>(
+    '1, 2 or 3',
+    2,
+    (text) => {
+      const value = ([1, 2, 3] as const).find((known) => String(known) === text);
+      return value === undefined ? misfit() : { value };
+    },
+    { enum: [1, 2, 3, '1', '2', '3'] },
+  ),
   '2',
   '1 is stable, 2 normal, 3 experimental. A lower tier is built first.',
 );

@@ -23,10 +23,15 @@ export function size(min: string, max: string): TextType<number> {
 }
 
 export function count(min: number, max: number): TextType<number> {
-  return textType(`a whole number from ${min} to ${max}`, min, (text) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    return value >= min && value <= max ? { value } : misfit();
-  });
+  return textType(
+    `a whole number from ${min} to ${max}`,
+    min,
+    (text) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? { value } : misfit();
+    },
+    { type: ['integer', 'string'], minimum: min, maximum: max },
+  );
 }
 
 function quantity(
@@ -37,15 +42,20 @@ function quantity(
   guess: (number: string, unit: string) => string,
 ): TextType<number> {
   const [least, most] = [amount(min, units), amount(max, units)];
-  return textType(`${form}, from ${min} to ${max}`, least, (text): Parsed<number> => {
-    const value = amount(text, units);
-    if (value >= least && value <= most) return { value };
-    const [, number, unit] = /^(\d{1,15})(\s*[A-Za-z]*)$/.exec(text) ?? [];
-    if (number === undefined || unit === undefined) return misfit();
-    const likely = guess(number, unit);
-    const meant = amount(likely, units);
-    return misfit(likely !== text && meant >= least && meant <= most ? didYouMean(likely) : null);
-  });
+  return textType(
+    `${form}, from ${min} to ${max}`,
+    least,
+    (text): Parsed<number> => {
+      const value = amount(text, units);
+      if (value >= least && value <= most) return { value };
+      const [, number, unit] = /^(\d{1,15})(\s*[A-Za-z]*)$/.exec(text) ?? [];
+      if (number === undefined || unit === undefined) return misfit();
+      const likely = guess(number, unit);
+      const meant = amount(likely, units);
+      return misfit(likely !== text && meant >= least && meant <= most ? didYouMean(likely) : null);
+    },
+    { type: 'string', pattern: `^\\d{1,12}(${Object.keys(units).join('|')})$` },
+  );
 }
 
 /** NaN for what is no number with one of the units. */

@@ -7,9 +7,15 @@ import {
   trunkOptions,
   upstreamOptions,
 } from './options.ts';
-import type { Options } from './section.ts';
+import type { Option, Options } from './section.ts';
 
-const sections: readonly { readonly heading: string; readonly options: Options }[] = [
+export interface ReferenceSection {
+  readonly heading: string;
+  readonly options: Options;
+}
+
+/** Every key of a farm file, by where it stands. */
+export const referenceSections: readonly ReferenceSection[] = [
   { heading: 'The file', options: farmOptions },
   { heading: 'An upstream: `upstreams.NAME`', options: upstreamOptions },
   { heading: 'A trunk: `upstreams.NAME.trunks.NAME`', options: trunkOptions },
@@ -22,14 +28,21 @@ const sections: readonly { readonly heading: string; readonly options: Options }
 
 /** Every key of a farm file, as the Markdown of docs/farm-file.md. */
 export function farmFileReference(): string {
-  return sections.map(({ heading, options }) => `### ${heading}\n\n${listOf(options)}`).join('\n');
+  return referenceSections
+    .map(({ heading, options }) => `### ${heading}\n\n${listOf(options)}`)
+    .join('\n');
 }
 
 function listOf(options: Options): string {
   return Object.entries(options)
-    .map(([key, { type, about, fallback }]) => {
-      const absent = fallback === null ? 'required' : `default: ${fallback.written}`;
-      return `- **\`${key}\`**: ${about} Value: ${type.expected}; ${absent}.\n`;
-    })
+    .map(
+      ([key, option]) =>
+        `- **\`${key}\`**: ${option.about} Value: ${option.type.expected}; ${whenAbsent(option)}.\n`,
+    )
     .join('');
+}
+
+/** What a key means that the file leaves out. */
+export function whenAbsent({ fallback }: Option<unknown>): string {
+  return fallback === null ? 'required' : `default: ${fallback.written}`;
 }

@@ -1,6 +1,7 @@
 import { isMap } from 'yaml';
 import { entriesOf, type Entry } from './collections.ts';
 import type { Span } from './error-list.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { suggest } from './suggest.ts';
 import type { TextType } from './text-type.ts';
 import { quoted, type Place, type ValueType } from './value-type.ts';
@@ -62,6 +63,7 @@ export function section<S extends Options>(
   return {
     expected,
     blank,
+    schema: schemaOf(options, short),
     read(node, place) {
       if (!isMap(node)) {
         place.addMisfit(node, expected);
@@ -80,6 +82,22 @@ export function section<S extends Options>(
       return sectionOf(options, known, place);
     },
   };
+}
+
+function schemaOf(options: Options, short?: readonly [string, string]): JsonSchema {
+  const keys = Object.entries(options);
+  const whole: JsonSchema = {
+    type: 'object',
+    properties: Object.fromEntries(
+      keys.map(([key, { type, about }]) => [key, { ...type.schema, description: about }]),
+    ),
+    required: keys.flatMap(([key, { fallback }]) => (fallback === null ? [key] : [])),
+    additionalProperties: false,
+  };
+  const value = short && options[short[1]]?.type.schema;
+  if (value === undefined) return whole;
+  const brief = { type: 'object', additionalProperties: value, minProperties: 1, maxProperties: 1 };
+  return { anyOf: [whole, brief] };
 }
 
 function lengthened(

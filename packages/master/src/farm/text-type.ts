@@ -1,3 +1,5 @@
+import type { JsonSchema } from './json-schema.ts';
+import { anyScalar } from './json-schema.ts';
 import { quoted, textOf, type Place, type ValueType } from './value-type.ts';
 
 /** What a text means, or that it means nothing and what may have been meant. */
@@ -14,10 +16,12 @@ export function textType<T>(
   expected: string,
   blank: T,
   parse: (text: string) => Parsed<T>,
+  schema: JsonSchema = anyScalar,
 ): TextType<T> {
   return {
     expected,
     blank,
+    schema: { ...schema, description: expected },
     parse,
     read(node, place) {
       const text = textOf(node);

@@ -81,8 +81,13 @@ export function address(example: string, ...schemes: string[]): TextType<string>
   });
 }
 
-export const flag = textType<boolean>('true or false', false, (text) => {
-  if (text === 'true' || text === 'false') return { value: text === 'true' };
-  if (/^(yes|on|y|true)$/i.test(text)) return misfit(didYouMean('true'));
-  return misfit(/^(no|off|n|false)$/i.test(text) ? didYouMean('false') : null);
-});
+export const flag = textType<boolean>(
+  'true or false',
+  false,
+  (text) => {
+    if (text === 'true' || text === 'false') return { value: text === 'true' };
+    if (/^(yes|on|y|true)$/i.test(text)) return misfit(didYouMean('true'));
+    return misfit(/^(no|off|n|false)$/i.test(text) ? didYouMean('false') : null);
+  },
+  { enum: [true, false, 'true', 'false'] },
+);

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { ErrorList, Problem, Span } from './error-list.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 /**
  * What one value of a farm file may be. Reading never stops at an error: it reports it and goes on
@@ -9,6 +10,8 @@ export interface ValueType<T> {
   /** What a user must write, as in "expected a duration such as 10m". */
   readonly expected: string;
   readonly blank: T;
+  /** For editors: whatever `read` takes fits it. */
+  readonly schema: JsonSchema;
   read(node: Node | null, place: Place): T;
 }
 

@@ -81,7 +81,7 @@ export function page(visit: Visit, title: string, content: Html): string {
           <p id="link" class="link" role="status"></p>
           <p>
             Weir ${farm.version} · <a href="/subscribe">Be told</a> ·
-            <a href="/api/v1/openapi.json">API</a> · times are ages; hover
+            <a href="/api/v1/openapi.json">API</a> · <a href="/farm-file">Farm file</a> · times are ages; hover
             for UTC; <kbd>?</kbd> lists the keys
           </p>
         </footer>

@@ -12,6 +12,7 @@ import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { errorPage, noSuchPage } from './error-page.ts';
+import { farmFileRoutes } from './farm-file-routes.ts';
 import { invitationRoutes } from './invitation-routes.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
@@ -104,6 +105,7 @@ export function pageRoutes(context: WebContext): Router {
     }),
   );
   router.use(consoleRoutes(context));
+  router.use(farmFileRoutes(context));
   router.use(breakageRoutes(context));
   router.use(outboxRoutes(context));
   router.use(subscribeRoutes(context));
