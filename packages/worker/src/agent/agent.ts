@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuildSpec, SandboxKind } from '@weir/protocol';
+import type { SandboxKind } from '@weir/protocol';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { Link } from '../link/link.ts';
 import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
@@ -9,9 +9,9 @@ import { machineFacts } from '../runner/facts.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
 import type { AgentOptions, AgentStatus } from './agent-options.ts';
 import { watchDisk } from './disk-watch.ts';
+import { Intake } from './intake.ts';
 import { detectLabels } from './labels.ts';
 import { OwnerPause } from './owner-pause.ts';
-import { declineReason } from './policy.ts';
 import { Slot } from './slot.ts';
 import { Slots } from './slots.ts';
 import { stayLinked } from './stay-linked.ts';
@@ -26,13 +26,10 @@ export class Agent {
   readonly #labels = detectLabels();
   readonly #slots: Slots;
   readonly #runtimes: Runtimes;
-  readonly #offers = new Map<number, { spec: BuildSpec; epoch: number }>();
   #link: Link | null = null;
-  #lastReady = '';
-  #diskFull = false;
   readonly #pause: OwnerPause;
+  readonly #intake: Intake;
   #words = 'not connected yet';
-  #isDraining = false;
   /** The owner took the worker away: the farm is told so at the end. */
   #isLeaving = false;
   #isStopped = false;
@@ -56,6 +53,8 @@ export class Agent {
         warn: options.say,
       });
     });
+    const { policy, say } = options;
+    this.#intake = new Intake({ slots: this.#slots, pause: this.#pause, policy, say });
   }
 
   /**
@@ -68,9 +67,9 @@ export class Agent {
     await this.#slots.open();
     const { dataDir, minFreeBytes, say } = this.#options;
     using _watch = await watchDisk(dataDir, minFreeBytes, (isFull) => {
-      this.#diskFull = isFull;
+      this.#intake.isDiskFull = isFull;
       say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
-      this.#sayReady();
+      this.#intake.sayReady();
     });
     try {
       await stayLinked({
@@ -90,8 +89,8 @@ export class Agent {
 
   /** Takes no more builds, finishes those that run, and ends. */
   drain(): void {
-    this.#isDraining = true;
-    this.#sayReady();
+    this.#intake.isDraining = true;
+    this.#intake.sayReady();
     this.#endIfDrained();
   }
 
@@ -103,8 +102,9 @@ export class Agent {
 
   /** On this machine, the owner has it take no builds, or with null takes that back. */
   pause(reason: string | null): void {
-    this.#setPause(reason, true);
+    this.#pause.setHere(reason);
     this.#link?.send({ t: 'owner', pause: reason });
+    this.#intake.sayReady();
   }
 
   /** The owner gives more slots, or fewer. The farm learns it by another hello. */
@@ -122,7 +122,7 @@ export class Agent {
       slots: this.#slots.count,
       busy: this.#slots.busy,
       paused: this.#pause.reason,
-      isLeaving: this.#isDraining,
+      isLeaving: this.#intake.isDraining,
     };
   }
 
@@ -134,11 +134,6 @@ export class Agent {
 
   get #isBusy(): boolean {
     return this.#slots.busy > 0;
-  }
-
-  #setPause(reason: string | null, isUnsaid: boolean): void {
-    this.#pause.set(reason, isUnsaid);
-    this.#sayReady();
   }
 
   async #wait(ms: number): Promise<void> {
@@ -173,7 +168,7 @@ export class Agent {
         : new LinkError(0, String(error), { cause: error });
     } finally {
       this.#link = null;
-      this.#offers.clear();
+      this.#intake.open(null);
       for (const feed of this.#slots.feeds()) feed.detach();
     }
   }
@@ -184,7 +179,7 @@ export class Agent {
       t: 'hello',
       boot: this.#boot,
       slots: this.#slots.count,
-      ...this.#pause.inHello,
+      ...this.#pause.hello(),
       labels: this.#labels,
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
       facts: machineFacts(),
@@ -201,17 +196,19 @@ export class Agent {
       if (answer.action === 'abort') slot?.abort();
       else slot?.feed?.attach(link, answer);
     }
-    this.#lastReady = '';
+    if (this.#pause.welcome(ownerPause)) link.send({ t: 'owner', pause: this.#pause.reason });
+    this.#intake.open(link);
+    this.#intake.sayReady();
+    // Said last: whoever reads it may count on the farm having heard all of that.
     this.#options.say(this.#words);
-    this.#setPause(ownerPause === undefined ? this.#pause.reason : ownerPause, false);
   }
 
   #message(message: SessionMessage): void {
     switch (message.t) {
       case 'offer':
-        return this.#answerOffer(message.spec, message.epoch);
+        return this.#intake.answer(message.spec, message.epoch);
       case 'start':
-        return this.#start(message.build);
+        return this.#intake.start(message.build);
       case 'ack':
         this.#slots.of(message.build)?.feed?.stored(message);
         return;
@@ -225,13 +222,14 @@ export class Agent {
       case 'abort':
         this.#slots.of(message.build)?.abort();
         // An offer that was answered too late holds no slot any more.
-        if (this.#offers.delete(message.build)) this.#slotChanged();
+        if (this.#intake.drop(message.build)) this.#slotChanged();
         return;
       case 'cancel':
         this.#slots.of(message.build)?.cancel(message.reason);
         return;
       case 'owner':
-        if (message.pause !== undefined) this.#setPause(message.pause, false);
+        if (message.pause !== undefined) this.#pause.setByFarm(message.pause);
+        this.#intake.sayReady();
         if (message.slots !== undefined) void this.#resizeAsAsked(message.slots);
         return;
       case 'leave':
@@ -245,41 +243,6 @@ export class Agent {
     }
   }
 
-  #answerOffer(spec: BuildSpec, epoch: number): void {
-    const { build } = spec;
-    const busy = this.#busyReason();
-    const reason = busy ?? declineReason(this.#options.policy, spec);
-    if (reason !== null) {
-      const cause = busy === null ? 'policy' : 'busy';
-      this.#link?.send({ t: 'decline', build, epoch, cause, reason });
-      return;
-    }
-    this.#offers.set(build, { spec, epoch });
-    this.#link?.send({ t: 'accept', build, epoch });
-  }
-
-  /** Why no build can be taken just now, whichever it is. */
-  #busyReason(): string | null {
-    if (this.#isDraining) return 'it is leaving';
-    if (this.#pause.reason !== null) return `its owner paused it: ${this.#pause.reason}`;
-    if (this.#diskFull) return 'its disk is full';
-    if (this.#slots.free <= this.#offers.size) return 'all its slots are taken';
-    return null;
-  }
-
-  #start(build: number): void {
-    const offer = this.#offers.get(build);
-    const slot = this.#slots.find(({ isFree }) => isFree);
-    this.#offers.delete(build);
-    const link = this.#link;
-    if (link === null) return;
-    // The slot's runner died meanwhile: the next hello tells the farm that the build is not here.
-    if (offer === undefined || slot === undefined) return link.close();
-    const { spec, epoch } = offer;
-    this.#options.say(`build ${spec.builder} #${spec.number}`);
-    slot.run(spec, epoch).attach(link, { epoch, entries: 0, logs: [] });
-  }
-
   /** Old runtimes make room for new ones: what is gone, the farm must not count on. */
   #pruneRuntimes(): void {
     for (const runtime of this.#runtimes.prune()) {
@@ -288,28 +251,12 @@ export class Agent {
   }
 
   #slotChanged(): void {
-    this.#sayReady();
+    this.#intake.sayReady();
     this.#endIfDrained();
   }
 
-  /** Credit: what has changed since it was said last. */
-  #sayReady(): void {
-    if (this.#link === null) return;
-    // What was accepted and has not started has its slot already.
-    const free = this.#slots.free - this.#offers.size;
-    const isClosed = this.#isDraining || this.#diskFull || this.#pause.reason !== null;
-    const slots = isClosed ? 0 : Math.max(0, free);
-    const paused = this.#isDraining ? 'it is leaving' : null;
-    const ready = { t: 'ready', slots, paused, diskFull: this.#diskFull } as const;
-    const said = JSON.stringify(ready);
-    // A slot that was filled is known to the farm: it accepted the build's answer.
-    if (said === this.#lastReady && slots === 0) return;
-    this.#lastReady = said;
-    this.#link.send(ready);
-  }
-
   #endIfDrained(): void {
-    if (!this.#isDraining || this.#isBusy || this.#offers.size > 0) return;
+    if (!this.#intake.isDraining || !this.#intake.isIdle) return;
     if (this.#isLeaving) this.#link?.send({ t: 'left' });
     this.stop();
   }

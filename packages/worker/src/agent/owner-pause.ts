@@ -5,6 +5,8 @@ export class OwnerPause {
   readonly #options: Pick<AgentOptions, 'keep' | 'say'>;
   #reason: string | null;
   #isUnsaid: boolean;
+  /** It was changed on this machine after the last hello. */
+  #isNewerThanHello = false;
 
   constructor(options: Pick<AgentOptions, 'paused' | 'isPauseUnsaid' | 'keep' | 'say'>) {
     this.#options = options;
@@ -17,13 +19,31 @@ export class OwnerPause {
     return this.#reason;
   }
 
-  /** What the hello says of it. */
-  get inHello(): { ownerPause?: string | null } {
+  /** What the hello says of it: nothing, unless it was changed here since the farm last answered one. */
+  hello(): { ownerPause?: string | null } {
+    this.#isNewerThanHello = false;
     return this.#isUnsaid ? { ownerPause: this.#reason } : {};
   }
 
-  /** @param isUnsaid it was changed on this machine, and the farm has not confirmed that it knows */
-  set(reason: string | null, isUnsaid: boolean): void {
+  /** What the farm says after the hello holds. True when that is old already: the farm must be told. */
+  welcome(ownerPause: string | null | undefined): boolean {
+    if (this.#isNewerThanHello) return true;
+    this.#set(ownerPause === undefined ? this.#reason : ownerPause, false);
+    return false;
+  }
+
+  /** Changed on this machine. */
+  setHere(reason: string | null): void {
+    this.#isNewerThanHello = true;
+    this.#set(reason, true);
+  }
+
+  /** Changed on the worker's page. */
+  setByFarm(reason: string | null): void {
+    this.#set(reason, false);
+  }
+
+  #set(reason: string | null, isUnsaid: boolean): void {
     const { keep, say } = this.#options;
     if (reason !== this.#reason) say(reason === null ? 'takes builds again' : `paused: ${reason}`);
     this.#reason = reason;
