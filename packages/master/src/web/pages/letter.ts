@@ -14,7 +14,7 @@ export function letterView({ tone, lead, blocks, footer }: Letter): Html {
 function blockView(block: Block): Html {
   switch (block.is) {
     case 'heading':
-      return html`<h3>${block.text}</h3>`;
+      return html`<h2>${block.text}</h2>`;
     case 'text':
       return html`<p>${block.text}</p>`;
     case 'link':

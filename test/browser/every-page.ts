@@ -1,0 +1,106 @@
+import { Buffer } from 'node:buffer';
+import type { Result } from '@weir/protocol';
+import { results } from '@weir/protocol';
+import type { Browser, Page } from 'playwright-core';
+import { fillOutbox } from '../../packages/master/test/web/outbox-rows.ts';
+import {
+  addBreakage,
+  addBuild,
+  addChange,
+  addRequest,
+  addWorker,
+  adminToken,
+  endBuild,
+  endLog,
+  print,
+  projectBuilder,
+  runtimeBuilder,
+} from '../../packages/master/test/web/small-farm.ts';
+import type { SmallFarm } from '../../packages/master/test/web/small-farm.ts';
+
+/** Every page that there is, with `fillFarm`'s farm: a new page is looked at by being named here. */
+export const everyPage = [
+  '/',
+  '/?zoom=small',
+  '/?result=failure',
+  '/?upstream=nothing',
+  '/console',
+  '/console?merged=1&collapsed=1',
+  '/breakages',
+  '/breakages/1',
+  `/builders/${runtimeBuilder}`,
+  `/builders/${projectBuilder}`,
+  '/builds/1',
+  '/builds/3',
+  '/logs/1',
+  '/requests/1',
+  '/changes/1',
+  '/outbox',
+  '/outbox/2',
+  '/subscribe',
+  '/register',
+  '/invitations',
+  '/workers',
+  '/workers/w1',
+  '/workers/w2',
+  '/workers/w1/owner',
+  '/farm-file',
+  '/sign-in',
+  '/nothing',
+] as const;
+
+/** A page of a browser in which the admin has signed in. */
+export async function signedIn(
+  browser: Browser,
+  farm: SmallFarm,
+  look: { colorScheme: 'light' | 'dark'; width: number },
+): Promise<Page> {
+  const { colorScheme, width } = look;
+  const page = await browser.newPage({ viewport: { width, height: 740 }, colorScheme });
+  await page.goto(`${farm.url}/sign-in`);
+  await page.getByLabel('Admin token').fill(adminToken);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Sign out').waitFor();
+  return page;
+}
+
+/** Opens a page, and all that can be opened on it. */
+export async function visit(page: Page, farm: SmallFarm, path: string): Promise<void> {
+  await page.goto(farm.url + path);
+  for (const details of await page.locator('details').all()) {
+    await details.evaluate((each) => each.setAttribute('open', ''));
+  }
+}
+
+/** A farm with everything in it that a page can show. */
+export async function fillFarm(farm: SmallFarm): Promise<void> {
+  const long = 'A-word-without-an-end'.repeat(20);
+  await addChange(farm, 'lua/master', { subject: long, author: long, files: [long] });
+  await addChange(farm, 'json', { subject: 'Parse numbers' });
+  const worker = await addWorker(farm, 'w1', { slots: 9 });
+  await addWorker(farm, 'w2', { pending: true });
+  for (const result of results) await built(farm, worker, result, long);
+  await built(farm, worker, 'failure', long);
+  await built(farm, worker, 'failure', long);
+  const request = await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
+  await addBuild(farm, request, worker);
+  await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
+  await addBreakage(farm, { green: 1, red: 3 });
+  await fillOutbox(farm, long);
+  await addBreakage(farm, { green: 1, red: 3 });
+}
+
+async function built(farm: SmallFarm, worker: number, result: Result, long: string): Promise<void> {
+  const request = await addRequest(farm, runtimeBuilder, { upstream: 1 });
+  const { build, logs } = await addBuild(farm, request, worker, ['configure', 'make']);
+  const colours = Array.from({ length: 16 }, (_, index) => {
+    const code = index < 8 ? 30 + index : 82 + index;
+    return `\u001b[${code}mcolour ${code}\u001b[0m \u001b[${code + 10}mground\u001b[0m \u001b[2;${code}mdim\u001b[0m\n`;
+  });
+  const text = Buffer.from(`${colours.join('')}${long}\n`);
+  for (const log of logs) {
+    await print(farm, log, 0, text);
+    await endLog(farm, log, text);
+  }
+  await endBuild(farm, build, result);
+}
