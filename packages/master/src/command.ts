@@ -1,4 +1,4 @@
-import type { Farm, StableTimer } from '@weir/model';
+import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { Trust } from '@weir/protocol';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
@@ -145,6 +145,8 @@ export interface FarmRules {
   readonly maxParallel: ReadonlyMap<string, number>;
   /** How long each followed branch must be quiet, by its name. */
   readonly timers: ReadonlyMap<string, StableTimer>;
+  /** By `upstream/NAME` and `project/NAME`: when its builders build by the clock. */
+  readonly schedules: ReadonlyMap<string, readonly Recurrence[]>;
 }
 
 /** What the engine gives the web thread to start with, as `workerData`. */

@@ -15,8 +15,10 @@ import { onceLog } from './log.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { EmbeddedQueue } from './queue/embedded.ts';
 import { runCommand } from './run-command.ts';
+import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { dropEventsBefore } from './store/events.ts';
+import type { RequestRow } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
@@ -109,18 +111,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     builders,
   });
   const ending = { store, farmInForce, sessions, dispatcher, usage, now, log };
-  const scheduler = new Scheduler({
+  const scheduling = {
     store,
     now,
     log,
     farm,
     builders,
-    wrote: (requests, gone) => {
+    wrote: (requests: readonly RequestRow[], gone: readonly number[]): void => {
       for (const id of gone) queue.remove(id);
       for (const request of requests) dispatcher.enqueue(request);
       dispatcher.endBlocked().catch((error: unknown) => log.warn(String(error)));
     },
-  });
+  };
+  const scheduler = new Scheduler(scheduling);
+  const clocks = new Clocks(scheduling);
   const blame = new Blame({
     store,
     now,
@@ -183,6 +187,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   );
   poller.start();
+  clocks.consider();
 
   let renewedAt = now();
   const timers = [
@@ -241,6 +246,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await notifier.farmChanged();
       await dispatcher.reconcile();
       poller.start();
+      clocks.consider();
       considerAll();
     },
     poll: (branch) => poller.poll(branch),
@@ -253,6 +259,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       for (const timer of timers) clearInterval(timer);
       await poller.stop();
       await scheduler.stop();
+      await clocks.stop();
       await dispatcher.stop();
       await blame.stop();
       await probation.stop();

@@ -11,6 +11,7 @@ export * from './match/runtime-verdict.ts';
 export * from './results/results.ts';
 export * from './results/verdict.ts';
 export * from './schedule/glob.ts';
+export * from './schedule/recurrence.ts';
 export * from './schedule/requests-for.ts';
 export * from './schedule/stability.ts';
 export * from './schedule/superseded.ts';

@@ -212,6 +212,8 @@ export const builderSchema = z.object({
   running: z.array(buildSummarySchema),
   waiting: z.number().int().nonnegative(),
   oldestWait: waitSchema.extend({ since: time }).nullable(),
+  /** When it builds next by the clock; null where the farm file schedules nothing. */
+  nextScheduled: time.nullable(),
 });
 export type ApiBuilder = z.infer<typeof builderSchema>;
 
@@ -363,6 +365,8 @@ export type ApiDelivery = z.infer<typeof deliverySchema>;
 
 export const farmSchema = z.object({
   name: z.string(),
+  /** What the farm file says to who comes for the first time; a blank line parts paragraphs. */
+  introduction: z.string().nullable(),
   version: z.string(),
   /** Shown on every page: sandbox off, farm file broken, and the like. */
   warnings: z.array(z.string()),

@@ -52,6 +52,7 @@ export const requestReasons = [
   'runtime',
   'forced',
   'again',
+  'scheduled',
   'probation',
 ] as const;
 export type RequestReason = (typeof requestReasons)[number];

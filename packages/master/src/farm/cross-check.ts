@@ -53,6 +53,7 @@ function checkUpstream(path: string, { value }: Located<UpstreamEntry>, known: K
   checkRepository(repository, value.at('repository'), `${path}.repository`, known);
   checkNames(platforms ?? [], known.platforms, 'platform', `${path}.platforms`, known.errors);
   checkSteps(value, path, known.errors);
+  checkSchedule(value, path, known.errors);
 }
 
 function checkProject(path: string, { value }: Located<ProjectEntry>, known: Known): void {
@@ -61,7 +62,25 @@ function checkProject(path: string, { value }: Located<ProjectEntry>, known: Kno
   checkNames(platforms ?? [], known.platforms, 'platform', `${path}.platforms`, known.errors);
   checkNames(trunks, known.trunks, 'trunk', `${path}.trunks`, known.errors);
   checkSteps(value, path, known.errors);
+  checkSchedule(value, path, known.errors);
   if (platforms) checkRuntimes(path, platforms, trunks, known);
+}
+
+function checkSchedule(
+  { values }: UpstreamEntry | ProjectEntry,
+  path: string,
+  errors: ErrorList,
+): void {
+  for (const [index, { value: time, at }] of values.schedule.entries()) {
+    const { cron, every } = time.values;
+    if ((cron === null) !== (every === null)) continue;
+    errors.add({
+      at,
+      path: `${path}.schedule[${index}]`,
+      problem: cron === null ? 'neither cron nor every' : 'both cron and every',
+      expected: 'one of them',
+    });
+  }
 }
 
 function checkNames(

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import type { Farm, FarmLimits, Project, Trunk, Upstream } from '@weir/model';
+import type { Farm, FarmLimits, Project, Recurrence, Trunk, Upstream } from '@weir/model';
 import type { StepSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
+import type { scheduleOptions } from './options-schedule.ts';
 import type { farmFileType, limitsOptions, stepOptions } from './options.ts';
 import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
 import type { Section } from './section.ts';
@@ -21,6 +22,7 @@ export function farmOf(file: FarmFile, path: string): Farm {
   return {
     name: values.farm,
     publicUrl: values['public-url'],
+    introduction: values.introduction,
     workerUrl: workerUrlOf(values['worker-url']),
     platforms,
     upstreams,
@@ -52,6 +54,7 @@ function upstreamOf(
     env: variables(upstream.env),
     steps: upstream.steps.map(({ value }) => stepOf(value)),
     maxParallel: upstream['max-parallel'],
+    schedule: scheduleOf(upstream.schedule),
   };
 }
 
@@ -80,8 +83,19 @@ function projectOf(
     env: variables(project.env),
     onlyIfChanged: project['only-if-changed'].map(({ value }) => value),
     maxParallel: project['max-parallel'],
+    schedule: scheduleOf(project.schedule),
     steps: project.steps.map(({ value }) => stepOf(value)),
   };
+}
+
+function scheduleOf(
+  times: readonly Located<Section<typeof scheduleOptions>>[],
+): readonly Recurrence[] {
+  return times.flatMap(({ value: { values } }): Recurrence[] => {
+    const { cron, timezone, every } = values;
+    if (cron !== null) return [{ kind: 'cron', cron, timezone }];
+    return every === null ? [] : [{ kind: 'every', everyMs: every }];
+  });
 }
 
 function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }): {

@@ -1,11 +1,22 @@
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
 import { notify, notifyOptions } from './options-notify.ts';
+import { schedule } from './options-schedule.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
 import { option, optional, orBlank, required, section } from './section.ts';
 import { misfit, textType } from './text-type.ts';
-import { address, branch, flag, line, name, script, variableName, variableValue } from './texts.ts';
+import {
+  address,
+  branch,
+  flag,
+  line,
+  name,
+  prose,
+  script,
+  variableName,
+  variableValue,
+} from './texts.ts';
 
 /**
  * The table of all that a farm file may say. Reading, checking and the reference in
@@ -96,6 +107,7 @@ export const upstreamOptions = {
   tier,
   env,
   'max-parallel': maxParallel("this upstream's runtimes"),
+  schedule: schedule('its runtimes are built'),
   notify: notify('Who is told of breakages on any of its trunks.'),
   steps,
 };
@@ -123,6 +135,7 @@ export const projectOptions = {
     "A change of this project that touches none of these files asks for no build. A trunk's change always does.",
   ),
   'max-parallel': maxParallel('this project'),
+  schedule: schedule('it is tested'),
   notify: notify('Who is told of all that breaks this project.'),
   steps,
 };
@@ -167,6 +180,11 @@ export const farmOptions = {
     address('wss://weir.example.org/worker', 'ws:', 'wss:'),
     'the host that was asked, with the worker port',
     'Where workers connect. Without a path it is `/worker`.',
+  ),
+  introduction: optional(
+    prose(4_000),
+    'none',
+    'What the waterfall says on top to who comes for the first time: paragraphs, with a blank line between them.',
   ),
   platforms: required(
     mapOf(

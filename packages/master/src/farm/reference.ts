@@ -1,4 +1,5 @@
 import { notifyOptions, webhookOptions } from './options-notify.ts';
+import { scheduleOptions } from './options-schedule.ts';
 import {
   farmOptions,
   limitsOptions,
@@ -21,6 +22,7 @@ export const referenceSections: readonly ReferenceSection[] = [
   { heading: 'A trunk: `upstreams.NAME.trunks.NAME`', options: trunkOptions },
   { heading: 'A project: `projects.NAME`', options: projectOptions },
   { heading: 'A step: an item of `steps`', options: stepOptions },
+  { heading: 'A time: an item of `schedule`', options: scheduleOptions },
   { heading: 'Notices: `notify`', options: notifyOptions },
   { heading: 'A webhook: `notify.webhooks.NAME`', options: webhookOptions },
   { heading: 'Limits: `limits`', options: limitsOptions },

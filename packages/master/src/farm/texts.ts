@@ -31,6 +31,16 @@ export function line(max: number): TextType<string> {
   );
 }
 
+/** Text for people, of several lines. */
+export function prose(max: number): TextType<string> {
+  return textType(`a text of at most ${max} characters`, '', (text) =>
+    // oxlint-disable-next-line no-control-regex
+    text.trim() === '' || text.length > max || /[\0-\x08\x0B-\x1F\x7F-\x9F]/.test(text)
+      ? misfit()
+      : { value: text },
+  );
+}
+
 /** Text of several lines, such as a shell script. */
 export function script(max: number): TextType<string> {
   return textType(`commands for sh, at most ${max} characters`, '', (text) =>

@@ -108,7 +108,7 @@ async function writeDraft(
 }
 
 /** Newer waiting requests cover older ones of the same builder. */
-async function supersede(
+export async function supersede(
   db: Kysely<Database>,
   builders: ReadonlyMap<number, BuilderFacts>,
   at: number,

@@ -6,6 +6,7 @@ import { spine } from './migrations/0001-spine.ts';
 import { breakages } from './migrations/0002-breakages.ts';
 import { notices } from './migrations/0003-notices.ts';
 import { volunteers } from './migrations/0004-volunteers.ts';
+import { schedules } from './migrations/0005-schedules.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -17,7 +18,7 @@ export interface Migration {
   up(db: Kysely<Database>): Promise<void>;
 }
 
-const migrations: readonly Migration[] = [spine, breakages, notices, volunteers];
+const migrations: readonly Migration[] = [spine, breakages, notices, volunteers, schedules];
 
 /** This program, by the newest migration it knows. */
 export const programNumber = migrations.at(-1)?.number ?? 0;

@@ -40,6 +40,7 @@ export interface Database {
   suspicion: SuspicionTable;
   breakage: BreakageTable;
   breakage_builder: BreakageBuilderTable;
+  recurrence: RecurrenceTable;
   subscription: SubscriptionTable;
   notice: NoticeTable;
   delivery: DeliveryTable;
@@ -413,4 +414,13 @@ export interface InvitationTable {
   /** The worker's name. */
   used_by: string | null;
   revoked_at: number | null;
+}
+
+/** When each schedule of the farm file was due last, or was seen first. */
+export interface RecurrenceTable {
+  /** `upstream/NAME` or `project/NAME` */
+  owner: string;
+  /** As the model's `recurrenceName` writes it: another rule is another row. */
+  name: string;
+  last_at: number;
 }

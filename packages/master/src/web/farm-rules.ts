@@ -1,6 +1,7 @@
 import type { Farm, StableTimer } from '@weir/model';
 import { familyOf, trunkName } from '@weir/model';
 import type { FarmRules } from '../command.ts';
+import { scheduledOf } from '../schedule/scheduled.ts';
 
 /** What the web thread must know of the farm file to say why something waits. */
 export function farmRulesOf(farm: Farm): FarmRules {
@@ -16,5 +17,13 @@ export function farmRulesOf(farm: Farm): FarmRules {
     if (most !== null) maxParallel.set(familyOf({ upstream: '', project: name }), most);
     timers.set(name, { stableForMs, maxWaitMs });
   }
-  return { platforms: farm.platforms, maxParallel, timers };
+  const schedules = Map.groupBy(scheduledOf(farm), ({ owner }) => owner);
+  return {
+    platforms: farm.platforms,
+    maxParallel,
+    timers,
+    schedules: new Map(
+      [...schedules].map(([owner, its]) => [owner, its.map(({ recurrence }) => recurrence)]),
+    ),
+  };
 }

@@ -56,6 +56,7 @@ describe('reading a farm file', () => {
         },
       ],
       maxParallel: null,
+      schedule: [],
     });
     assert.deepEqual(farm.limits, {
       logBytes: 256 * 2 ** 20,

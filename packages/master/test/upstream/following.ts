@@ -156,6 +156,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
   return {
     name: 'Test farm',
     publicUrl: null,
+    introduction: null,
     workerUrl: null,
     platforms: new Map(),
     upstreams: new Map(
@@ -170,6 +171,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
           env: {},
           steps: [],
           maxParallel: null,
+          schedule: [],
         },
       ]),
     ),

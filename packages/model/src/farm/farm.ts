@@ -1,10 +1,13 @@
 import type { BuildLimits, StepSpec, Tier } from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
+import type { Recurrence } from '../schedule/recurrence.ts';
 
 /** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
 export interface Farm {
   readonly name: string;
   readonly publicUrl: string | null;
+  /** What the waterfall says to who comes for the first time; paragraphs have a blank line between them. */
+  readonly introduction: string | null;
   readonly workerUrl: string | null;
   /** Platform name to the labels that it requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;
@@ -56,6 +59,8 @@ export interface Upstream {
   readonly steps: readonly StepSpec[];
   /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
   readonly maxParallel: number | null;
+  /** By the clock its runtimes are built as well. */
+  readonly schedule: readonly Recurrence[];
 }
 
 export interface Trunk {
@@ -84,6 +89,8 @@ export interface Project {
   /** Globs; a change of this project that touches none of them asks for no build. Empty: every change does. */
   readonly onlyIfChanged: readonly string[];
   readonly maxParallel: number | null;
+  /** By the clock it is tested as well. */
+  readonly schedule: readonly Recurrence[];
   readonly steps: readonly StepSpec[];
 }
 

@@ -104,6 +104,7 @@ export function farm(projects: readonly Project[]): Farm {
   return {
     name: 'test',
     publicUrl: null,
+    introduction: null,
     workerUrl: null,
     platforms: new Map([
       ['debian', ['linux']],
@@ -147,6 +148,7 @@ const lua: Upstream = {
   env: {},
   steps: [],
   maxParallel: null,
+  schedule: [],
 };
 
 export function project(over: Partial<Project> & { name: string }): Project {
@@ -160,6 +162,7 @@ export function project(over: Partial<Project> & { name: string }): Project {
     env: {},
     onlyIfChanged: [],
     maxParallel: null,
+    schedule: [],
     steps: [],
     ...over,
   };

@@ -1,10 +1,11 @@
+import { durationText } from '@weir/model/layout';
 import type { ApiBuildSummary, ApiBuilder, ApiRequest } from '@weir/protocol';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { buildPath, builderPath, requestPath, workerPath } from './links.ts';
-import { age, badge, duration, paintOf, shortCommit } from './words.ts';
+import { breakagePath, buildPath, builderPath, requestPath, workerPath } from './links.ts';
+import { age, badge, countText, duration, paintOf, shortCommit } from './words.ts';
 
 export interface BuilderView {
   readonly builder: ApiBuilder;
@@ -33,6 +34,7 @@ export function builderPage(visit: Visit, view: BuilderView): Html {
         }
         · ${platform} · tier ${tier}
       </p>
+      <p>${facts(builder, now)}</p>
       ${builder.paused !== null && html`<p class="warning">Paused by ${builder.paused.by} ${age(builder.paused.at, now)}: ${builder.paused.reason}</p>`}
     </div>
     ${commands(visit, builder)}
@@ -42,6 +44,24 @@ export function builderPage(visit: Visit, view: BuilderView): Html {
     <h2>Builds</h2>
     <div id="builds" data-live>${buildTable(view.builds, now, { showBuilder: false })}</div>
     ${view.older !== null && html`<p><a href="${builderPath(name)}?${view.older}">Older builds</a></p>`}`;
+}
+
+/** What is the matter with it now, and what to expect of it. */
+function facts(builder: ApiBuilder, now: number): Html[] {
+  const { breakage, workersOnline, usualMs, nextScheduled } = builder;
+  const texts = [
+    breakage !== null && html`shows <a href="${breakagePath(breakage)}">breakage ${breakage}</a>`,
+    workersOnline === 0
+      ? html`<b>no worker that could build it is online</b>`
+      : html`${countText(workersOnline, 'worker')} online could build it`,
+    usualMs !== null && html`a green build takes about ${durationText(usualMs)}`,
+    nextScheduled !== null &&
+      html`next by the clock
+        <time datetime="${new Date(nextScheduled).toISOString()}"
+          >in ${durationText(Math.max(0, nextScheduled - now))}</time
+        >`,
+  ].filter((text) => text !== false);
+  return texts.map((text, index) => html`${index > 0 && ' · '}${text}`);
 }
 
 function commands(visit: Visit, { name, paused }: ApiBuilder): Html {

@@ -19,6 +19,7 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
       ${filters(waterfall)}${pager(waterfall)}`;
   }
   return html`<h1 class="hidden">Waterfall</h1>
+    ${introduction(visit)}
     <section id="trees" class="trees" data-live aria-label="Tree status">
       ${trees(waterfall, visit.now)}
     </section>
@@ -34,6 +35,18 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
       </div>
       ${legend()} ${pager(waterfall)}
     </section>`;
+}
+
+/** What the farm file says of the farm. */
+function introduction({ farm }: Visit): Html | null {
+  const text = farm.introduction;
+  if (text === null) return null;
+  return html`<details class="introduction" open>
+    <summary>About this farm</summary>
+    <div id="introduction" data-live>
+      ${text.split(/\n\s*\n/).map((paragraph) => html`<p>${paragraph.trim()}</p>`)}
+    </div>
+  </details>`;
 }
 
 function pager({ ask, older, isCut }: Waterfall): Html {

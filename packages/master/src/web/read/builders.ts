@@ -2,6 +2,7 @@ import { isStale } from '@weir/model';
 import type { ApiBuilder, Verdict } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
+import { ownerOf } from '../../schedule/scheduled.ts';
 import { openBreakagesOf } from '../../store/breakages.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { builderByName } from '../../store/builders.ts';
@@ -9,6 +10,7 @@ import type { RequestRow } from '../../store/requests.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import { acceptedWorkers } from '../../store/workers.ts';
+import { nextScheduled } from './next-scheduled.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
 import { pauseOf } from './pause.ts';
@@ -76,6 +78,7 @@ async function toBuilders(
   const waits = await waitsOf(db, rules, oldest, now);
   const breakages = await openBreakagesOf(db, ids);
   const workers = await onlineWorkers(db);
+  const scheduled = await nextScheduled(db, rules, rows);
   return rows.map((row) => {
     const queue = queues.get(row.id);
     const wait = queue && waits.get(queue.oldest.id);
@@ -99,6 +102,7 @@ async function toBuilders(
       lastBuild: last.get(row.last_build_id ?? 0) ?? null,
       running: running.get(row.name) ?? [],
       waiting: queue?.length ?? 0,
+      nextScheduled: scheduled.get(ownerOf(row)) ?? null,
       oldestWait: wait === undefined ? null : { ...wait, since: queue?.oldest.created_at ?? 0 },
     };
   });

@@ -33,6 +33,7 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .executeTakeFirstOrThrow();
   return {
     name: farm.name,
+    introduction: farm.file.introduction,
     version: weirVersion,
     warnings: [...farm.warnings, ...online.flatMap(sandboxWarning)],
     workersOnline: online.length,
