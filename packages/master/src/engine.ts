@@ -23,6 +23,8 @@ import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
 import { Absences } from './workers/absences.ts';
+import { isLoopbackAddress } from './workers/address.ts';
+import { AskRate } from './workers/ask-rate.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
@@ -163,6 +165,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const notifier = await startNotifier({ store, farm, dataDir, url, now, log });
   await dispatcher.reconcile();
   considerAll();
+  const askRate = new AskRate();
   const gateway = await openGateway(
     { host: options.host, port: options.workerPort },
     {
@@ -175,6 +178,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           .unit((db) => setRefused(db, who, { at: now(), text }))
           .catch((error: unknown) => log.warn(String(error)));
       },
+      mayAsk: (address) => isLoopbackAddress(address) || askRate.take(address, now()),
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
       begin: (socket, worker, hello) => sessions.begin(socket, worker, hello),
       message: (session, message) =>

@@ -20,6 +20,8 @@ export interface LinkContext {
   readonly now: Clock;
   /** Where the farm's pages are, without a slash at the end. */
   readonly url: () => string;
+  /** Whether one more proof from this address is looked at now. */
+  mayAsk(address: string): boolean;
   enrol(asking: Asking): Promise<Enrolment>;
   /** The holder of a key has an agent that does not fit this farm. */
   misfit(who: { name: string; key: string }, text: string): void;
@@ -55,6 +57,7 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
   async function greet(message: WorkerMessage): Promise<void> {
     if (proved === undefined && message.t === 'prove') {
       who = `worker ${message.name} (${address})`;
+      if (!context.mayAsk(address)) return refuse('restarting', 'too many tries from your address');
       const proof = checkProof(challenge, message, {
         farmKey: context.key,
         url: context.url(),

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import { deletePendingBefore, pendingFrom } from '../store/workers.ts';
+import { isLoopbackAddress } from './address.ts';
 
 /** Strangers may ask, but not fill the store: so many may wait to be accepted, */
 const maxPending = 200;
@@ -21,7 +22,7 @@ export async function queueRefusal(
     return 'too many workers wait to be accepted: try again later';
   }
   // Behind a proxy on this machine all addresses look alike.
-  if (isLoopback(address)) return undefined;
+  if (isLoopbackAddress(address)) return undefined;
   const same = pending.filter((from) => from === address).length;
   if (same < maxPendingOfAddress) return undefined;
   return `${same} workers from ${address} wait to be accepted: have an admin accept or reject some`;
@@ -40,8 +41,4 @@ export async function expirePending(db: Kysely<Database>, at: number): Promise<v
       data: { days: pendingDays },
     })),
   );
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
