@@ -12,6 +12,7 @@ import { Usage } from './dispatch/usage.ts';
 import type { FarmInForce } from './farm/in-force.ts';
 import type { Log } from './log.ts';
 import { onceLog } from './log.ts';
+import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { EmbeddedQueue } from './queue/embedded.ts';
 import { runCommand } from './run-command.ts';
@@ -23,7 +24,6 @@ import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
 import { Absences } from './workers/absences.ts';
-import { isLoopbackAddress } from './workers/address.ts';
 import { AskRate } from './workers/ask-rate.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
@@ -178,7 +178,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           .unit((db) => setRefused(db, who, { at: now(), text }))
           .catch((error: unknown) => log.warn(String(error)));
       },
-      mayAsk: (address) => isLoopbackAddress(address) || askRate.take(address, now()),
+      mayAsk: (address) => isLoopbackAddress(address) || askRate.take(networkOf(address), now()),
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
       begin: (socket, worker, hello) => sessions.begin(socket, worker, hello),
       message: (session, message) =>

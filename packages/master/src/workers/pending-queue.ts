@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
+import { isLoopbackAddress, networkOf } from '../network.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import { deletePendingBefore, pendingFrom } from '../store/workers.ts';
-import { isLoopbackAddress } from './address.ts';
 
 /** Strangers may ask, but not fill the store: so many may wait to be accepted, */
 const maxPending = 200;
@@ -23,7 +23,9 @@ export async function queueRefusal(
   }
   // Behind a proxy on this machine all addresses look alike.
   if (isLoopbackAddress(address)) return undefined;
-  const same = pending.filter((from) => from === address).length;
+  const same = pending.filter(
+    (from) => from !== null && networkOf(from) === networkOf(address),
+  ).length;
   if (same < maxPendingOfAddress) return undefined;
   return `${same} workers from ${address} wait to be accepted: have an admin accept or reject some`;
 }

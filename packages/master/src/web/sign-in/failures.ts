@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../../network.ts';
 
 /** So many wrong tokens in a row; after that one more each second. */
 const burst = 10;
@@ -28,17 +28,4 @@ export class Failures {
       this.#forgottenAt.delete(oldest);
     }
   }
-}
-
-// One customer has a whole /64 of IPv6 addresses to guess from.
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  return expand(address).slice(0, 4).join(':');
-}
-
-function expand(address: string): string[] {
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
