@@ -208,6 +208,8 @@ export const builderSchema = z.object({
   workersOnline: z.number().int().nonnegative(),
   /** Something waits for it for so long that the verdict is old news. */
   stale: z.boolean(),
+  /** No result for twice as long as there usually is between two. */
+  quiet: z.boolean(),
   lastBuild: buildSummarySchema.nullable(),
   running: z.array(buildSummarySchema),
   waiting: z.number().int().nonnegative(),

@@ -1,5 +1,5 @@
-import type { Result } from '@weir/protocol';
-import { results } from '@weir/protocol';
+import type { Result, Tier } from '@weir/protocol';
+import { results, tiers } from '@weir/protocol';
 import type { Request } from 'express';
 import { problem } from '../server/problems.ts';
 
@@ -9,6 +9,7 @@ export interface WaterfallAsk {
   readonly trunk?: string | undefined;
   readonly project?: string | undefined;
   readonly platform?: string | undefined;
+  readonly tier?: Tier | undefined;
   /** Builders named one by one. */
   readonly builders: readonly string[];
   /** Only builders whose verdict is red. */
@@ -19,6 +20,8 @@ export interface WaterfallAsk {
   readonly result?: Result | undefined;
   /** How much each box shows. */
   readonly zoom: Zoom;
+  /** What the boxes of builders are grouped by. */
+  readonly group: Group;
   /** Only builds older than the one with this id. */
   readonly before?: number | undefined;
 }
@@ -26,6 +29,9 @@ export interface WaterfallAsk {
 /** `small`: a number and a glyph, for many columns. `normal`: times and steps as well. */
 export const zooms = ['normal', 'small'] as const;
 export type Zoom = (typeof zooms)[number];
+
+export const groups = ['trunk', 'project', 'platform'] as const;
+export type Group = (typeof groups)[number];
 
 const words = ['upstream', 'trunk', 'project', 'platform', 'worker'] as const;
 
@@ -38,10 +44,12 @@ export function waterfallAsk(request: Request): WaterfallAsk {
     project,
     platform,
     worker,
+    tier: oneOf(request, 'tier', tiers),
     builders: all(request, 'builder'),
     red: one(request, 'red') !== undefined,
-    result: resultOf(one(request, 'result')),
-    zoom: zoomOf(one(request, 'zoom')),
+    result: oneOf(request, 'result', results),
+    zoom: oneOf(request, 'zoom', zooms) ?? 'normal',
+    group: oneOf(request, 'group', groups) ?? 'trunk',
     before: idOf(one(request, 'before')),
   };
 }
@@ -49,13 +57,14 @@ export function waterfallAsk(request: Request): WaterfallAsk {
 /** The address of the waterfall with some things asked for otherwise. */
 export function waterfallPath(ask: Partial<WaterfallAsk>): string {
   const query = new URLSearchParams();
-  for (const name of [...words, 'result', 'before'] as const) {
+  for (const name of [...words, 'tier', 'result', 'before'] as const) {
     const value = ask[name];
     if (value !== undefined) query.set(name, String(value));
   }
   for (const name of ask.builders ?? []) query.append('builder', name);
   if (ask.red === true) query.set('red', '1');
   if (ask.zoom === 'small') query.set('zoom', ask.zoom);
+  if (ask.group !== undefined && ask.group !== 'trunk') query.set('group', ask.group);
   const text = query.toString();
   return text === '' ? '/' : `/?${text}`;
 }
@@ -72,17 +81,16 @@ export function all(request: Request, name: string): string[] {
   return values.filter((each): each is string => typeof each === 'string' && each !== '');
 }
 
-function resultOf(text: string | undefined): Result | undefined {
+function oneOf<T extends string | number>(
+  request: Request,
+  name: string,
+  values: readonly T[],
+): T | undefined {
+  const text = one(request, name);
   if (text === undefined) return undefined;
-  const result = results.find((each) => each === text);
-  if (result === undefined) throw problem('bad-query', `result takes one of ${results.join(', ')}`);
-  return result;
-}
-
-function zoomOf(text: string | undefined): Zoom {
-  const zoom = zooms.find((each) => each === (text ?? 'normal'));
-  if (zoom === undefined) throw problem('bad-query', `zoom takes one of ${zooms.join(', ')}`);
-  return zoom;
+  const value = values.find((each) => String(each) === text);
+  if (value === undefined) throw problem('bad-query', `${name} takes one of ${values.join(', ')}`);
+  return value;
 }
 
 function idOf(text: string | undefined): number | undefined {

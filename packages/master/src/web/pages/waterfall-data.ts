@@ -45,6 +45,7 @@ export interface Choices {
   readonly trunk: readonly string[];
   readonly project: readonly string[];
   readonly platform: readonly string[];
+  readonly tier: readonly string[];
   readonly worker: readonly string[];
 }
 
@@ -108,6 +109,7 @@ async function readChoices(db: Kysely<Database>): Promise<Choices> {
     trunk: values(({ trunk }) => trunk),
     project: values(({ project }) => project),
     platform: values(({ platform }) => platform),
+    tier: [...new Set(builders.map(({ tier }) => String(tier)))].toSorted(),
     worker: workers.map(({ name }) => name),
   };
 }
@@ -125,9 +127,9 @@ async function readColumns(
     const listed = named.filter((builder) => builder !== undefined);
     return { listed, isCut: ask.builders.length > maxColumns };
   }
-  const { upstream, trunk, project, platform } = ask;
+  const { upstream, trunk, project, platform, tier } = ask;
   const verdict = ask.red ? 'red' : undefined;
-  const filter = { upstream, trunk, project, platform, verdict } as const;
+  const filter = { upstream, trunk, project, platform, tier, verdict } as const;
   const page = { ...filter, limit: maxColumns, cursor: undefined };
   const { items, next } = await listBuilders(db, rules, page, now);
   return { listed: items, isCut: next !== null };

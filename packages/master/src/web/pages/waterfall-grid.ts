@@ -42,9 +42,9 @@ function columnHead(builder: ApiBuilder, now: number): Html {
 }
 
 /** The verdict with its age; nothing is green without a date. */
-function verdictBadge({ verdict, verdictAt, stale }: ApiBuilder, now: number): Html {
-  return html`<span class="verdict v-${verdict.replace(' ', '-')}${stale && ' stale'}"
-    >${verdict}${verdictAt !== null && html` ${age(verdictAt, now)}`}${stale && ', stale'}</span
+function verdictBadge({ verdict, verdictAt, stale, quiet }: ApiBuilder, now: number): Html {
+  return html`<span class="verdict v-${verdict.replace(' ', '-')}"
+    >${verdict}${verdictAt !== null && html` ${age(verdictAt, now)}`}${stale && ', stale'}${quiet && ', quiet'}</span
   >`;
 }
 

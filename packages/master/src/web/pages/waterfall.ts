@@ -12,7 +12,7 @@ import { age } from './words.ts';
 
 /** The waterfall: what is the matter now on top, then the grid with time downward, newest first. */
 export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
-  const { builders } = waterfall;
+  const { ask, builders } = waterfall;
   if (builders.length === 0) {
     return html`<h1>Waterfall</h1>
       <p>No builder matches. <a href="/">Show all</a></p>
@@ -26,7 +26,7 @@ export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
     <section id="broken" data-live aria-label="Open breakages">${broken(waterfall, visit.now)}</section>
     <section id="facts" class="facts" data-live aria-label="The farm now">${facts(visit)}</section>
     <section id="boxes" class="boxes" data-live aria-label="Builders at a glance">
-      ${builderBoxes(builders, visit.now)}
+      ${builderBoxes(builders, ask.group, visit.now)}
     </section>
     ${filters(waterfall)}
     <section aria-label="Builds over time">

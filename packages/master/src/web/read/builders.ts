@@ -1,5 +1,5 @@
-import { isStale } from '@weir/model';
-import type { ApiBuilder, Verdict } from '@weir/protocol';
+import { isQuiet, isStale } from '@weir/model';
+import type { ApiBuilder, Tier, Verdict } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import { ownerOf } from '../../schedule/scheduled.ts';
@@ -16,12 +16,14 @@ import { decodeCursor, toPage } from './page.ts';
 import { pauseOf } from './pause.ts';
 import { waitsOf } from './requests.ts';
 import { buildSummaries, openSummaries } from './summaries.ts';
+import { usualGaps } from './usual-gaps.ts';
 
 export interface BuilderFilter {
   readonly upstream?: string | undefined;
   readonly trunk?: string | undefined;
   readonly project?: string | undefined;
   readonly platform?: string | undefined;
+  readonly tier?: Tier | undefined;
   readonly verdict?: Verdict | undefined;
 }
 
@@ -40,7 +42,7 @@ export async function listBuilders(
     .orderBy('place')
     .limit(ask.limit + 1);
   if (after) query = query.where('place', '>', after[0]);
-  for (const column of ['upstream', 'trunk', 'project', 'platform', 'verdict'] as const) {
+  for (const column of ['upstream', 'trunk', 'project', 'platform', 'tier', 'verdict'] as const) {
     const wanted = ask[column];
     if (wanted !== undefined) query = query.where(column, '=', wanted);
   }
@@ -78,10 +80,12 @@ async function toBuilders(
   const waits = await waitsOf(db, rules, oldest, now);
   const breakages = await openBreakagesOf(db, ids);
   const workers = await onlineWorkers(db);
+  const gaps = await usualGaps(db, ids);
   const scheduled = await nextScheduled(db, rules, rows);
   return rows.map((row) => {
     const queue = queues.get(row.id);
     const wait = queue && waits.get(queue.oldest.id);
+    const lastBuild = last.get(row.last_build_id ?? 0) ?? null;
     const labels = rules.platforms.get(row.platform) ?? [];
     const able = workers.filter((has) => labels.every((label) => has.has(label)));
     return {
@@ -99,7 +103,8 @@ async function toBuilders(
       usualMs: row.usual_ms,
       workersOnline: able.length,
       stale: isStale(queue?.oldest.created_at ?? null, row.usual_ms, now),
-      lastBuild: last.get(row.last_build_id ?? 0) ?? null,
+      quiet: isQuiet(lastBuild?.finishedAt ?? null, gaps.get(row.id) ?? null, now),
+      lastBuild,
       running: running.get(row.name) ?? [],
       waiting: queue?.length ?? 0,
       nextScheduled: scheduled.get(ownerOf(row)) ?? null,
