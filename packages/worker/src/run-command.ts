@@ -50,15 +50,20 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         return 2;
     }
   } catch (error) {
-    if (!(error instanceof JoinError)) throw error;
+    if (!(error instanceof JoinError) && !isBadUsage(error)) throw error;
     process.stderr.write(`weir worker ${word}: ${error.message}\n`);
-    return 1;
+    return error instanceof JoinError ? 1 : 2;
   }
 }
 
 function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { data: { type: 'string' } } });
   return runWorker(values.data ?? defaultDataDir());
+}
+
+/** What `parseArgs` throws. */
+function isBadUsage(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS');
 }
 
 function print(text: string): number {

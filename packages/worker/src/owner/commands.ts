@@ -35,7 +35,11 @@ interface OwnerCommand {
 
 /** `pause`, `resume`, `slots` and `leave`. Resolves with the exit status. @throws JoinError */
 export async function runOwnerCommand(word: string, args: string[]): Promise<number> {
-  const { values, positionals } = parseOwnerArgs(args);
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { data: { type: 'string' }, json: { type: 'boolean' } },
+  });
   const command = commandOf(word, positionals);
   const dataDir = values.data ?? defaultDataDir();
   const config = readConfig(dataDir);
@@ -106,17 +110,5 @@ function commandOf(word: string, [text, ...rest]: readonly string[]): OwnerComma
       const resume = { act: 'resume' } as const;
       return { ask: resume, change: { paused: null }, tell: resume, done: 'takes builds' };
     }
-  }
-}
-
-function parseOwnerArgs(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: { data: { type: 'string' }, json: { type: 'boolean' } },
-    });
-  } catch (error) {
-    throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
