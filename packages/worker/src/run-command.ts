@@ -63,7 +63,9 @@ function run(args: string[]): Promise<number> {
 
 /** What `parseArgs` throws. */
 function isBadUsage(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS');
+  return (
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  );
 }
 
 function print(text: string): number {
