@@ -35,8 +35,8 @@ describe('a build that does nothing', () => {
     assert.ok(reading.ok);
     const now = anchoredClock();
     const farmInForce = new FarmInForce(store, reading.farm);
-    const { farm, text } = reading;
-    await farmInForce.apply(farm, { path: 'farm.yaml', text, by: 'test', at: now() });
+    const file = { path: 'farm.yaml', text: repositories.farm(), by: 'test', at: now() };
+    await farmInForce.apply(reading.farm, file);
     const engine = await startEngine({
       store,
       farmInForce,

@@ -1,4 +1,4 @@
-export { farmFileSchema } from './farm/farm-file-schema.ts';
+export { farmFileSchema, includedFileSchema } from './farm/farm-file-schema.ts';
 export { formatFarmErrors } from './farm/format-errors.ts';
 export { readFarmFile, readFarmText } from './farm/read-farm-file.ts';
 export type { FarmReading } from './farm/read-farm-file.ts';

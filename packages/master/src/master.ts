@@ -10,6 +10,8 @@ import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
 import { farmErrorLine } from './farm/farm-file-error.ts';
 import type { FarmFileError } from './farm/farm-file-error.ts';
+import type { FarmTexts } from './farm/farm-texts.ts';
+import { wholeText } from './farm/farm-texts.ts';
 import { FarmInForce } from './farm/in-force.ts';
 import { readFarmFile } from './farm/read-farm-file.ts';
 import type { Log } from './log.ts';
@@ -37,12 +39,12 @@ export interface MasterOptions {
 export class FarmFileErrors extends Error {
   override readonly name = 'FarmFileErrors';
   readonly errors: readonly FarmFileError[];
-  readonly text: string;
+  readonly texts: FarmTexts;
 
-  constructor(errors: readonly FarmFileError[], text: string) {
+  constructor(errors: readonly FarmFileError[], texts: FarmTexts) {
     super(errors.map(farmErrorLine).join('\n'));
     this.errors = errors;
-    this.text = text;
+    this.texts = texts;
   }
 }
 
@@ -72,7 +74,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
   const read = () => readFarmFile(options.farmPath, { remotes: options.remotes });
   const reading = await read();
-  if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.text);
+  if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const now = anchoredClock();
@@ -84,7 +86,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const adminToken = await ensureAdminToken(store, { given, reset });
   const farmInForce = new FarmInForce(store, reading.farm);
   const path = resolve(options.farmPath);
-  await farmInForce.apply(reading.farm, { path, text: reading.text, by: 'engine', at: now() });
+  await farmInForce.apply(reading.farm, {
+    path,
+    text: wholeText(reading.texts),
+    by: 'engine',
+    at: now(),
+  });
   const factsOf = (farm: Farm, warnings: readonly string[], workerPort: number): FarmFacts => ({
     name: farm.name,
     publicUrl: farm.publicUrl,
@@ -149,7 +156,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     async reload() {
       const next = await read();
       if (next.ok) {
-        await engine.apply(next.farm, { path, text: next.text, by: 'engine' });
+        await engine.apply(next.farm, { path, text: wholeText(next.texts), by: 'engine' });
         thread.setFarm(factsOf(next.farm, [], engine.workerPort));
         log.info(`the farm file ${path} is in force`);
         return;

@@ -15,7 +15,7 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
   } catch (error) {
     if (!(error instanceof FarmFileErrors)) throw error;
     const colour = process.stderr.isTTY;
-    process.stderr.write(formatFarmErrors(error.errors, error.text, { colour }));
+    process.stderr.write(formatFarmErrors(error.errors, error.texts, { colour }));
     return 1;
   }
   const { port, workerPort, fingerprint, adminToken } = master;

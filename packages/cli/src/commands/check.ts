@@ -37,13 +37,13 @@ export async function runCheck(args: string[]): Promise<number> {
     process.stdout.write(values.json ? json(reading.farm) : tables(reading.farm));
     return 0;
   }
-  const { errors, text } = reading;
+  const { errors, texts } = reading;
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ok: false, errors }, null, 2)}\n`);
     return 1;
   }
   const colour = process.stderr.isTTY && !process.env['NO_COLOR'];
-  process.stderr.write(`${formatFarmErrors(errors, text, { colour })}\n`);
+  process.stderr.write(`${formatFarmErrors(errors, texts, { colour })}\n`);
   process.stderr.write(`${path}: ${errors.length} error${errors.length === 1 ? '' : 's'}\n`);
   return 1;
 }

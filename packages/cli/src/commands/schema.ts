@@ -5,14 +5,20 @@ import { parseCommandLine } from '../usage.ts';
 export const schemaCommand: CliCommand = {
   name: 'schema',
   summary: 'the JSON Schema of farm files, for editors',
-  usage: `weir schema > farm.schema.json
+  usage: `weir schema [--included] > farm.schema.json
 
 With this line on top of a farm file an editor completes and checks it while it is written:
-  # yaml-language-server: $schema=farm.schema.json`,
+  # yaml-language-server: $schema=farm.schema.json
+
+  --included  of files that a farm file includes`,
   async run(args) {
-    parseCommandLine({ args, options: { json: { type: 'boolean' } } });
-    const { farmFileSchema } = await import('@weir/master');
-    process.stdout.write(`${JSON.stringify(farmFileSchema(), null, 2)}\n`);
+    const { values } = parseCommandLine({
+      args,
+      options: { included: { type: 'boolean' }, json: { type: 'boolean' } },
+    });
+    const { farmFileSchema, includedFileSchema } = await import('@weir/master');
+    const schema = values.included === true ? includedFileSchema() : farmFileSchema();
+    process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     return 0;
   },
 };

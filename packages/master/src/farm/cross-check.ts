@@ -19,9 +19,14 @@ interface Known {
 
 /**
  * What the table can't say: names that must stand elsewhere in the file, and what several values
- * mean together. `remotes` are the repositories that the command line serves from local paths.
+ * mean together. `remotes` are the repositories that the command line serves from local paths,
+ * `ofProject` takes the errors of projects that stand in files of their own.
  */
-export function crossCheck(file: FarmFile, remotes: ReadonlySet<string>, errors: ErrorList): void {
+export function crossCheck(
+  file: FarmFile,
+  remotes: ReadonlySet<string>,
+  { errors, ofProject }: { errors: ErrorList; ofProject: ReadonlyMap<string, ErrorList> },
+): void {
   const { platforms, upstreams, projects, remotes: ownRemotes } = file.values;
   const known: Known = {
     platforms: new Set(platforms.keys()),
@@ -30,7 +35,10 @@ export function crossCheck(file: FarmFile, remotes: ReadonlySet<string>, errors:
     errors,
   };
   for (const [name, upstream] of upstreams) checkUpstream(`upstreams.${name}`, upstream, known);
-  for (const [name, project] of projects) checkProject(`projects.${name}`, project, known);
+  for (const [name, project] of projects) {
+    const its = ofProject.get(name) ?? errors;
+    checkProject(`projects.${name}`, project, { ...known, errors: its });
+  }
   checkWebhooks(file, known);
   checkRemotes(file, errors);
   checkSize(file, known);

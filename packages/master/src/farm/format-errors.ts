@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { FarmFileError } from './farm-file-error.ts';
+import type { FarmTexts } from './farm-texts.ts';
 
 /** Longer lines are shown around the column. */
 const maxWidth = 100;
@@ -10,13 +11,15 @@ const maxWidth = 100;
  */
 export function formatFarmErrors(
   errors: readonly FarmFileError[],
-  text: string,
+  texts: FarmTexts,
   { colour = false }: { readonly colour?: boolean } = {},
 ): string {
-  const lines = text.split(/\r?\n/);
+  const lines = new Map([...texts].map(([file, text]) => [file, text.split(/\r?\n/)]));
   const paint: Paint = (format, part) =>
     colour ? styleText(format, part, { validateStream: false }) : part;
-  return errors.map((error) => formatError(error, lines[error.line - 1], paint)).join('\n');
+  return errors
+    .map((error) => formatError(error, lines.get(error.file)?.[error.line - 1], paint))
+    .join('\n');
 }
 
 type Paint = (format: 'bold' | 'red' | 'cyan', part: string) => string;

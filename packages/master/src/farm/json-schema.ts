@@ -1,5 +1,6 @@
 /** As much of JSON Schema (draft 2020-12) as editors go by. */
 export interface JsonSchema {
+  readonly $schema?: string;
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly pattern?: string;

@@ -12,6 +12,7 @@ import {
   flag,
   line,
   name,
+  pattern,
   prose,
   script,
   variableName,
@@ -204,6 +205,11 @@ export const farmOptions = {
     'none',
     'Downstream projects by name.',
   ),
+  include: orBlank(
+    listOf(pattern, 'paths such as projects/*.yaml', { max: 100, unique: true }),
+    'none',
+    "Files with more projects, in the farm file's folder: one for each project, which its maintainer sends. They hold `projects` and nothing else.",
+  ),
   notify: orBlank(section(notifyOptions), 'all defaults', 'Who is told of breakages, and how.'),
   limits: orBlank(limits, 'all defaults', 'What one build may use, and what the farm keeps.'),
   remotes: orBlank(
@@ -214,3 +220,11 @@ export const farmOptions = {
 };
 
 export const farmFileType = section(farmOptions);
+
+/** What an included file may hold. */
+export const includedFileType = section({
+  projects: required(
+    mapOf(name, section(projectOptions), 'projects', { min: 1 }),
+    'Downstream projects by name.',
+  ),
+});

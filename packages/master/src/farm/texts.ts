@@ -101,3 +101,14 @@ export const flag = textType<boolean>(
   },
   { enum: [true, false, 'true', 'false'] },
 );
+
+/** A path within the farm file's folder; `*` stands for any part of a name. */
+export const pattern = textType<string>(
+  "a path within the farm file's folder, such as projects/*.yaml",
+  '',
+  (text) => {
+    const parts = text.split('/');
+    const isWithin = parts.every((part) => part !== '' && part !== '.' && part !== '..');
+    return isWithin && /^[\w.*-][\w./* -]{0,498}$/.test(text) ? { value: text } : misfit();
+  },
+);

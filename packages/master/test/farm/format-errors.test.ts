@@ -19,7 +19,7 @@ const error: FarmFileError = {
 describe('errors as a compiler shows them', () => {
   it('show the line, a mark under what is wrong, and what to do', () => {
     assert.equal(
-      formatFarmErrors([error], 'farm: f\nab 1MB c\n'),
+      formatFarmErrors([error], new Map([['farm.yaml', 'farm: f\nab 1MB c\n']])),
       `farm.yaml:2:4: error: limits.log: a wrong value
   |
 2 | ab 1MB c
@@ -32,12 +32,14 @@ describe('errors as a compiler shows them', () => {
   });
 
   it('are the same in colour, but for the colours', () => {
-    const coloured = formatFarmErrors([error], 'farm: f\nab 1MB c\n', { colour: true });
+    const coloured = formatFarmErrors([error], new Map([['farm.yaml', 'farm: f\nab 1MB c\n']]), {
+      colour: true,
+    });
 
     assert.notEqual(coloured, stripVTControlCharacters(coloured));
     assert.equal(
       stripVTControlCharacters(coloured),
-      formatFarmErrors([error], 'farm: f\nab 1MB c\n'),
+      formatFarmErrors([error], new Map([['farm.yaml', 'farm: f\nab 1MB c\n']])),
     );
   });
 
@@ -45,7 +47,10 @@ describe('errors as a compiler shows them', () => {
     const column = 5_001;
     const text = `${'x'.repeat(5_000)}1MB${'y'.repeat(5_000)}`;
 
-    const lines = formatFarmErrors([{ ...error, line: 1, column }], text).split('\n');
+    const lines = formatFarmErrors(
+      [{ ...error, line: 1, column }],
+      new Map([['farm.yaml', text]]),
+    ).split('\n');
 
     assert.equal(lines[2]?.length, 104);
     const at = lines[3]?.indexOf('^^^') ?? -1;
@@ -55,7 +60,7 @@ describe('errors as a compiler shows them', () => {
   it('obey nothing that stands in the file', () => {
     const shown = formatFarmErrors(
       [{ ...error, line: 1, problem: 'x\x1b[2Jy' }],
-      '\x1b[2J\u202E\tab',
+      new Map([['farm.yaml', '\x1b[2J\u202E\tab']]),
     );
 
     assert.ok(!shown.includes('\x1b'));
@@ -67,7 +72,7 @@ describe('errors as a compiler shows them', () => {
     const nowhere = { ...error, line: 0, column: 0, path: '', came: null, expected: null };
 
     assert.equal(
-      formatFarmErrors([{ ...nowhere, problem: 'larger than 1 MiB', suggestion: null }], ''),
+      formatFarmErrors([{ ...nowhere, problem: 'larger than 1 MiB', suggestion: null }], new Map()),
       'farm.yaml: error: larger than 1 MiB\n',
     );
   });

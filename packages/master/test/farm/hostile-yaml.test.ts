@@ -119,7 +119,7 @@ describe('a farm file that can not be read', () => {
     const reading = await readFarmFile(path);
     assert.ok(!reading.ok);
     assert.equal(reading.errors.length, 1);
-    assert.equal(reading.text, '');
+    assert.deepEqual([...reading.texts.values()], ['']);
     return reading.errors.map(farmErrorLine).join();
   }
 });
