@@ -39,6 +39,7 @@ export const everyPage = [
   '/outbox/2',
   '/subscribe',
   '/register',
+  '/register?name=w1&owner=ada%40example.org&project=json',
   '/invitations',
   '/workers',
   '/workers/w1',

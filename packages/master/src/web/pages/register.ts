@@ -123,6 +123,9 @@ function joining({ now }: Visit, { ask, place, worker, builds }: RegisterView): 
     <h2>5. Watch it come</h2>
     <div id="progress" data-live>${registerProgress(ask.name, worker, builds, now)}</div>
     <p class="quiet">
-      Ctrl-C lets running builds end and leaves; <code>node weir-worker.mjs run</code> comes back.
+      Ctrl-C lets running builds end; <code>node weir-worker.mjs run</code> comes back. In its place
+      <code>doctor</code> looks for what the machine lacks, <code>status</code> gives you a link to
+      its page as its owner, and <code>pause</code>, <code>slots</code> and <code>leave</code> do what
+      they say.
     </p>`;
 }
