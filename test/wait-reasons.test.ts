@@ -111,6 +111,19 @@ describe('a request that waits says why', () => {
     await assertWaits(await requestOf(appBuilder), 'backing off', /again|until|lost/);
   });
 
+  it('paused, while its owner wants the machine for himself', async () => {
+    await start();
+    const always = ['--quiet-hours', '00:00-24:00'];
+    await farm.addWorker({ name: 'w1', args: always });
+    const id = await requestOf(runtimeBuilder);
+    // The worker says so a moment after it is online, and that is no event.
+    let resting: string | null = null;
+    while (resting === null) ({ resting } = await farm.get('/api/v1/workers/w1', workerSchema));
+
+    assert.match(resting, /^quiet hours until .*00:00/);
+    await assertWaits(id, 'paused', /quiet hours/);
+  });
+
   it('disk full', async () => {
     await start();
     await farm.addWorker({ name: 'w1', args: ['--min-free', '1000000'] });

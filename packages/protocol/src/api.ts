@@ -256,6 +256,8 @@ export const workerSchema = z.object({
   /** Its owner took it away. */
   leftAt: time.nullable(),
   missingSince: time.nullable(),
+  /** Why it takes no builds for a while, in its own words: quiet hours, or that it is leaving. */
+  resting: z.string().nullable(),
   diskFull: z.boolean(),
   /** Another machine tried to connect with this worker's key. */
   duplicateAt: time.nullable(),

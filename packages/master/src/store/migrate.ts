@@ -7,6 +7,7 @@ import { breakages } from './migrations/0002-breakages.ts';
 import { notices } from './migrations/0003-notices.ts';
 import { volunteers } from './migrations/0004-volunteers.ts';
 import { schedules } from './migrations/0005-schedules.ts';
+import { resting } from './migrations/0006-resting.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -18,7 +19,14 @@ export interface Migration {
   up(db: Kysely<Database>): Promise<void>;
 }
 
-const migrations: readonly Migration[] = [spine, breakages, notices, volunteers, schedules];
+const migrations: readonly Migration[] = [
+  spine,
+  breakages,
+  notices,
+  volunteers,
+  schedules,
+  resting,
+];
 
 /** This program, by the newest migration it knows. */
 export const programNumber = migrations.at(-1)?.number ?? 0;

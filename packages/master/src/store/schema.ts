@@ -254,6 +254,8 @@ export interface WorkerTable {
   paused_at: number | null;
   paused_reason: string | null;
   disk_full: number;
+  /** Why it takes no builds for a while, in its own words: quiet hours, or that it is leaving. */
+  resting: string | null;
   duplicate_at: number | null;
   /** Builds on probation whose answer was the known one, since the last that was not. */
   probation_agreed: Generated<number>;

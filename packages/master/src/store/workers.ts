@@ -155,6 +155,15 @@ export async function setHeard(
   await db.updateTable('worker').set({ heard_at: at }).where('id', 'in', ids).execute();
 }
 
+/** Why it takes no builds for a while, in its own words; null when it takes them. */
+export async function setResting(
+  db: Kysely<Database>,
+  id: number,
+  resting: string | null,
+): Promise<void> {
+  await db.updateTable('worker').set({ resting }).where('id', '=', id).execute();
+}
+
 export async function setDiskFull(db: Kysely<Database>, id: number, full: boolean): Promise<void> {
   await db
     .updateTable('worker')

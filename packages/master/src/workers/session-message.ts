@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { dropRuntime } from '../store/runtimes.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { setDiskFull } from '../store/workers.ts';
+import { setDiskFull, setResting } from '../store/workers.ts';
 import type { SessionMessage } from './link.ts';
 import { writeLeft, writeOwnerPause } from './owner.ts';
 import type { Session } from './session.ts';
@@ -58,7 +58,10 @@ function ready(
   { slots, paused, diskFull }: Ready,
 ): void {
   session.credit = Math.min(slots, session.slots);
-  session.leaving = paused;
+  if (session.resting !== paused) {
+    session.resting = paused;
+    write(context, (db) => setResting(db, session.id, paused));
+  }
   if (session.diskFull !== diskFull) {
     session.diskFull = diskFull;
     write(context, (db) => setDiskFull(db, session.id, diskFull));

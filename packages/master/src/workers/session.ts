@@ -41,8 +41,8 @@ export class Session implements WorkerFacts {
   adminPause: Pause | null;
   /** Why the worker's owner has it take no builds. */
   ownerPause: string | null;
-  /** Why the worker finishes what runs and takes no more. */
-  leaving: string | null = null;
+  /** Why the worker takes no builds for a while: quiet hours, or that it is leaving. */
+  resting: string | null;
   diskFull: boolean;
   readonly kept: Set<string>;
   readonly failed: Set<string>;
@@ -71,6 +71,7 @@ export class Session implements WorkerFacts {
         ? null
         : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
     this.ownerPause = worker.owner_paused_reason;
+    this.resting = worker.resting;
     this.diskFull = worker.disk_full === 1;
     this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);
@@ -88,7 +89,7 @@ export class Session implements WorkerFacts {
   }
 
   get paused(): Pause | null {
-    const byOwner = this.leaving ?? this.ownerPause;
+    const byOwner = this.resting ?? this.ownerPause;
     if (byOwner !== null) return { by: 'its owner', reason: byOwner };
     return this.adminPause;
   }

@@ -1,6 +1,7 @@
 import type { WorkerKey } from '../link/worker-key.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Policy } from './policy.ts';
+import type { QuietHours } from './quiet-hours.ts';
 
 /** What one worker is, and which farm it serves. */
 export interface AgentOptions {
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly policy: Policy;
   /** With less free under the data folder, no builds are taken. */
   readonly minFreeBytes: number;
+  /** When no builds are taken, by this machine's clock. */
+  readonly quietHours: readonly QuietHours[];
   /** Why its owner has it take no builds; null when it takes them. */
   readonly paused: string | null;
   /** That was changed on this machine, and the farm may not know. */

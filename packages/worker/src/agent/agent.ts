@@ -12,6 +12,7 @@ import { watchDisk } from './disk-watch.ts';
 import { Intake } from './intake.ts';
 import { detectLabels } from './labels.ts';
 import { OwnerPause } from './owner-pause.ts';
+import { watchQuietHours } from './quiet-watch.ts';
 import { Slot } from './slot.ts';
 import { Slots } from './slots.ts';
 import { stayLinked } from './stay-linked.ts';
@@ -71,6 +72,11 @@ export class Agent {
       say(isFull ? `too little room under ${dataDir}: no builds are taken` : 'there is room again');
       this.#intake.sayReady();
     });
+    using _hours = watchQuietHours(this.#options.quietHours, (resting) => {
+      this.#intake.resting = resting;
+      say(resting ?? 'quiet hours are over');
+      this.#intake.sayReady();
+    });
     try {
       await stayLinked({
         connect: () => this.#connect(),
@@ -121,7 +127,7 @@ export class Agent {
       words: this.#words,
       slots: this.#slots.count,
       busy: this.#slots.busy,
-      paused: this.#pause.reason,
+      paused: this.#pause.reason ?? this.#intake.resting,
       isLeaving: this.#intake.isDraining,
     };
   }

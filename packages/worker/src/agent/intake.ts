@@ -20,6 +20,8 @@ export class Intake {
   #link: Link | null = null;
   #lastReady = '';
   isDiskFull = false;
+  /** Why no builds are taken for a while, such as quiet hours. */
+  resting: string | null = null;
   isDraining = false;
 
   constructor(options: IntakeOptions) {
@@ -74,10 +76,11 @@ export class Intake {
   sayReady(): void {
     if (this.#link === null) return;
     const { slots, pause } = this.#options;
-    const isClosed = this.isDraining || this.isDiskFull || pause.reason !== null;
+    const isClosed =
+      this.isDraining || this.isDiskFull || this.resting !== null || pause.reason !== null;
     // What was accepted and has not started has its slot already.
     const free = isClosed ? 0 : Math.max(0, slots.free - this.#offers.size);
-    const paused = this.isDraining ? 'it is leaving' : null;
+    const paused = this.isDraining ? 'it is leaving' : this.resting;
     const ready = { t: 'ready', slots: free, paused, diskFull: this.isDiskFull } as const;
     const said = JSON.stringify(ready);
     // A slot that was filled is known to the farm: it accepted the build's answer.
@@ -91,6 +94,7 @@ export class Intake {
     const { slots, pause } = this.#options;
     if (this.isDraining) return 'it is leaving';
     if (pause.reason !== null) return `its owner paused it: ${pause.reason}`;
+    if (this.resting !== null) return this.resting;
     if (this.isDiskFull) return 'its disk is full';
     return slots.free <= this.#offers.size ? 'all its slots are taken' : null;
   }

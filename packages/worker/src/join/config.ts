@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { sandboxKinds, workerNameSchema } from '@weir/protocol';
 import { z } from 'zod';
+import { parseQuietHours, quietHoursForm } from '../agent/quiet-hours.ts';
 import { JoinError } from './find-farm.ts';
 
 /** What a worker remembers of its farm: `worker.json` in its data folder. */
@@ -21,6 +22,10 @@ export const workerConfigSchema = z.object({
   onlyUpstreams: z.array(z.string()),
   onlyProjects: z.array(z.string()),
   minFreeBytes: z.number().int().nonnegative(),
+  /** When no builds are taken, by this machine's clock: `Mon-Fri 09:00-18:00`. */
+  quietHours: z
+    .array(z.string().refine((text) => parseQuietHours(text) !== undefined, quietHoursForm))
+    .default([]),
   /** Why its owner has it take no builds. */
   paused: z.string().max(500).nullable().default(null),
   /** That was changed here, and the farm may not know. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { workerNameSchema } from '@weir/protocol';
+import { parseQuietHours, quietHoursForm } from '../agent/quiet-hours.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
 import type { WorkerConfig } from './config.ts';
 import { defaultDataDir, keyPath, writeConfig } from './config.ts';
@@ -19,6 +20,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --data DIR       key, mirrors, workspaces (default ~/.local/share/weir-worker, or $WEIR_DATA)
   --sandbox KIND   bubblewrap (default), or none: builds may then do whatever this user may
   --only-upstream NAME, --only-project NAME   take only these; repeatable
+  --quiet-hours HOURS  take no builds then, by this machine's clock; repeatable: 'Mon-Fri 09:00-18:00'
   --min-free GIB   take no builds with less free disk (default 2)
   --remote URL=PATH  a local mirror that serves in place of URL; repeatable
   --insecure       allow a link that is not encrypted
@@ -53,6 +55,7 @@ export async function runJoin(args: string[]): Promise<number> {
     remotes: parseRemotes(values.remote ?? []),
     onlyUpstreams: values['only-upstream'] ?? [],
     onlyProjects: values['only-project'] ?? [],
+    quietHours: parseQuiet(values['quiet-hours'] ?? []),
     paused: null,
     isPauseUnsaid: false,
     minFreeBytes: Math.round(Number(values['min-free'] ?? '2') * gib) || 0,
@@ -84,6 +87,7 @@ function parseJoin(args: string[]) {
         'only-upstream': { type: 'string', multiple: true },
         'only-project': { type: 'string', multiple: true },
         'min-free': { type: 'string' },
+        'quiet-hours': { type: 'string', multiple: true },
         remote: { type: 'string', multiple: true },
         insecure: { type: 'boolean' },
         json: { type: 'boolean' },
@@ -98,6 +102,12 @@ function parseJoin(args: string[]) {
 function parseOwner(value: string | undefined): string {
   if (value === undefined || /^[^\s@]+@[^\s@]+$/.test(value)) return value ?? '';
   throw new JoinError(`--owner takes a mail address, not '${value}'`);
+}
+
+function parseQuiet(values: readonly string[]): string[] {
+  const wrong = values.find((value) => parseQuietHours(value) === undefined);
+  if (wrong === undefined) return [...values];
+  throw new JoinError(`--quiet-hours takes hours such as ${quietHoursForm}, not '${wrong}'`);
 }
 
 function parseSandbox(value: string): 'bubblewrap' | 'none' {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { Agent } from '../agent/agent.ts';
+import { parseQuietHours } from '../agent/quiet-hours.ts';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
 import type { ControlRequest, ControlStatus } from '../owner/control.ts';
@@ -45,6 +46,7 @@ export async function runWorker(data: string, invite?: string): Promise<number> 
     remotes: config.remotes,
     policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
     minFreeBytes: config.minFreeBytes,
+    quietHours: config.quietHours.flatMap((text) => parseQuietHours(text) ?? []),
     paused: config.paused,
     isPauseUnsaid: config.isPauseUnsaid,
     keep(change) {

@@ -19,7 +19,8 @@ export function stateOf(worker: ApiWorker): State {
   if (worker.leftAt !== null) return 'left';
   if (worker.missingSince !== null) return 'missing';
   if (!worker.online) return 'offline';
-  if (worker.paused !== null || worker.ownerPaused !== null) return 'paused';
+  if ([worker.paused, worker.ownerPaused, worker.resting].some((why) => why !== null))
+    {return 'paused';}
   return worker.trust === 'probation' ? 'probation' : 'online';
 }
 
@@ -37,6 +38,7 @@ export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
     paused !== null && html`Paused by ${paused.by} ${age(paused.at, now)}: ${paused.reason}`,
     ownerPaused !== null &&
       html`Paused by its owner ${age(ownerPaused.at, now)}: ${ownerPaused.reason}`,
+    worker.resting !== null && worker.online && html`Takes no builds just now: ${worker.resting}.`,
     refused !== null && html`Its link was refused ${age(refused.at, now)}: ${refused.text}`,
     worker.diskFull && html`Its disk is full: it takes no builds.`,
     duplicateAt !== null &&

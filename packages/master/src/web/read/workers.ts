@@ -76,6 +76,7 @@ async function toWorkers(
       row.owner_paused_at === null
         ? null
         : { at: row.owner_paused_at, reason: row.owner_paused_reason ?? '' },
+    resting: row.resting,
     leftAt: row.left_at,
     missingSince: row.missing_at,
     diskFull: row.disk_full === 1,
