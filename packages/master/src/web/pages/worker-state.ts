@@ -19,8 +19,9 @@ export function stateOf(worker: ApiWorker): State {
   if (worker.leftAt !== null) return 'left';
   if (worker.missingSince !== null) return 'missing';
   if (!worker.online) return 'offline';
-  if ([worker.paused, worker.ownerPaused, worker.resting].some((why) => why !== null))
-    {return 'paused';}
+  if ([worker.paused, worker.ownerPaused, worker.resting].some((why) => why !== null)) {
+    return 'paused';
+  }
   return worker.trust === 'probation' ? 'probation' : 'online';
 }
 
