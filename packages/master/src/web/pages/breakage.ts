@@ -1,6 +1,6 @@
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
-import { changeNote } from './change.ts';
+import { changeLine } from './change.ts';
 import type { Visit } from './frame.ts';
 import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
@@ -30,6 +30,7 @@ export function breakagePage(visit: Visit, { breakage, failed, reproduce }: Brea
     ${acknowledgement(visit, breakage)}
     <h2>Where it shows</h2>
     <div id="shows" data-live>${showTable(breakage, visit.now)}</div>
+    ${failed !== null && failedLog(failed)}
     <h2>What may have caused it</h2>
     ${
       suspects.length === 0
@@ -39,7 +40,7 @@ export function breakagePage(visit: Visit, { breakage, failed, reproduce }: Brea
           </p>`
         : suspects.map((suspect) => suspectList(suspect, visit.now))
     }
-    ${failed !== null && failedLog(failed)} ${reproduce.length > 0 && howToReproduce(reproduce)}`;
+    ${reproduce.length > 0 && howToReproduce(reproduce)}`;
 }
 
 function head(breakage: ApiBreakage, now: number): Html {
@@ -118,7 +119,7 @@ function suspectList({ branch, green, red, count, changes }: ApiSuspect, now: nu
   return html`<h3>${branch}: ${countText(count, 'change')}</h3>
     <p class="quiet">after ${shortCommit(green)}, up to ${shortCommit(red)}</p>
     <ul class="list">
-      ${changes.map((change) => html`<li>${changeNote(change, now)}</li>`)}
+      ${changes.map((change) => html`<li>${changeLine(change, now)}</li>`)}
       ${others > 0 && html`<li class="quiet">and ${others} older</li>`}
     </ul>`;
 }

@@ -25,6 +25,13 @@ export function changePage({ now }: Visit, change: ApiChange): Html {
     ${fileList(files)}`;
 }
 
+/** A change in one line, for long lists. */
+export function changeLine(change: ApiChange, now: number): Html {
+  const { id, commit, author, authoredAt, subject } = change;
+  return html`<a href="${changePath(id)}"><b>${subject}</b></a>
+    <span class="author">${author.name}</span>, ${age(authoredAt, now)}, ${shortCommit(commit)}`;
+}
+
 /** A change in a few lines, with what its author said and touched. */
 export function changeNote(change: ApiChange, now: number): Html {
   const { id, branch, commit, author, authoredAt, subject, message, files } = change;
