@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ApiBuildSummary } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import type { Browser } from 'playwright-core';
 import {
@@ -114,5 +115,23 @@ describe('the console', () => {
     await page.locator(':focus').press('Enter');
     await page.waitForURL(/\/builds\/\d+$/);
     await page.close();
+  });
+
+  it('shows what confirms a new failure as that failure, not as failed again', async () => {
+    const found = await fetch(`${farm.url}/api/v1/builds?builder=${projectBuilder}`);
+    const { items } = (await found.json()) as { items: ApiBuildSummary[] };
+    assert.equal(items[0]?.failedAgain, true);
+    await farm.store.unit(async (db) => {
+      const again = { again_of: items[1]?.id ?? null };
+      await db
+        .updateTable('request')
+        .set(again)
+        .where('id', '=', items[0]?.request ?? 0)
+        .execute();
+    });
+
+    const shown = await rows();
+
+    assert.match(shown.find((row) => row.startsWith('Four')) ?? '', /3: failure/);
   });
 });

@@ -144,7 +144,7 @@ export const buildSummarySchema = z.object({
   reason: z.enum(requestReasons),
   reasonText: z.string(),
   revisions: revisionsSchema,
-  /** It is a failure, and so was the conclusive build of its builder before it. */
+  /** It is a failure, and so was the conclusive build of its builder before it, which it didn't just confirm. */
   failedAgain: z.boolean(),
   startedAt: time,
   finishedAt: time.nullable(),

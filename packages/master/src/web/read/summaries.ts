@@ -63,6 +63,7 @@ function summaryRows(db: Kysely<Database>, ids: readonly number[]) {
       'worker.name as worker',
       'request.reason',
       'request.reason_text',
+      'request.again_of',
       'request.upstream_commit',
       'request.project_commit',
     ]);
@@ -84,8 +85,10 @@ function toSummary(row: SummaryRow): ApiBuildSummary {
     attempt: row.attempt,
     reason: row.reason,
     reasonText: row.reason_text,
+    // What confirms a new failure is still that failure.
     failedAgain:
       row.result === 'failure' &&
+      row.again_of === null &&
       (row.verdict_before === 'red' || row.verdict_before === 'never green'),
     revisions: { upstream: row.upstream_commit, project: row.project_commit },
     startedAt: row.started_at,
