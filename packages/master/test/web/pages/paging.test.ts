@@ -66,6 +66,23 @@ describe('the pages of the waterfall', () => {
     assert.equal(pages, 3);
   });
 
+  it('group the boxes of builders by what is asked for', async () => {
+    const { text } = await show('/?group=platform');
+    const titles = [...text.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, title]) => title);
+    assert.deepEqual(titles, ['linux', 'musl']);
+  });
+
+  it('say of a box why its result may not be what is true today', async () => {
+    const { text } = await show('/');
+    assert.match(text, new RegExp(`title="${runtimeBuilder}: success, quiet"`));
+    assert.match(text, /title="lua\/master\/musl: never built, offline"/);
+  });
+
+  it('show the builders of one tier', async () => {
+    const { text } = await show('/?tier=3');
+    assert.match(text, /No builder matches/);
+  });
+
   it('keep to what is asked for', async () => {
     const { text } = await show('/?platform=linux&upstream=lua');
 
@@ -98,7 +115,7 @@ describe('the pages of the waterfall', () => {
     assert.match(text, /Change 3/);
   });
 
-  for (const query of ['result=fine', 'before=x', 'before=-1']) {
+  for (const query of ['result=fine', 'before=x', 'before=-1', 'tier=4', 'group=x']) {
     it(`say what is wrong with ?${query}`, async () => {
       const { status, text } = await show(`/?${query}`);
 
