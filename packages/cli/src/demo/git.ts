@@ -32,6 +32,12 @@ export async function commitFiles(
   });
 }
 
+/** Tags the newest commit as a release, for those who clone over plain HTTP, too. */
+export async function tagRelease(folder: string, version: string): Promise<void> {
+  await git(folder, ['tag', `v${version}`]);
+  await git(folder, ['update-server-info']);
+}
+
 export async function git(
   folder: string,
   args: readonly string[],

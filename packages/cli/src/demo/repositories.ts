@@ -1,10 +1,10 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ada, jun, priya, tomasz } from './authors.ts';
-import { commitFiles, git, initRepository, type Author } from './git.ts';
+import { ada, ines, jun, kofi, priya, tomasz } from './authors.ts';
+import { commitFiles, initRepository, tagRelease, type Author } from './git.ts';
 
-export const demoNames = ['pebble', 'roman', 'mosaic'] as const;
+export const demoNames = ['pebble', 'roman', 'mosaic', 'dice', 'sundial'] as const;
 export type DemoName = (typeof demoNames)[number];
 
 export interface DemoRepositories {
@@ -24,42 +24,47 @@ const histories: Readonly<Record<DemoName, readonly PastCommit[]>> = {
     { author: ada, message: 'Say what Pebble is', files: ['README.md'] },
     {
       author: ada,
-      message: 'Run programs: arithmetic, blocks, strings, checks',
-      files: ['pebble.awk', 'pebble', 'build.sh'],
+      message: 'Run programs: names, functions, branches, loops',
+      files: ['lib/pebble.awk', 'bin/pebble', 'build.sh'],
     },
-    { author: jun, message: 'Test the language', files: ['test/language.peb'] },
+    { author: jun, message: 'Test the language', files: ['lib/test.sh', 'test/language.peb'] },
     {
       author: jun,
-      message: 'Test strings, and that a wrong program says where',
-      files: ['test/strings.peb', 'test/run.sh'],
+      message: 'Test texts, and that wrong programs say where',
+      files: ['test/text.peb', 'test/run.sh'],
     },
+    { author: ada, message: 'Install packages', files: ['lib/install.sh'] },
   ],
   roman: [
     { author: priya, message: 'Write Roman numerals', files: ['README.md', 'roman.peb'] },
-    {
-      author: priya,
-      message: 'Test well-known numerals',
-      files: ['test/roman-test.peb', 'test/run.sh'],
-    },
-    {
-      author: jun,
-      message: 'Count the letters of all numerals',
-      files: ['test/every-numeral-test.peb'],
-    },
+    { author: priya, message: 'Test well-known numerals', files: ['test/roman.peb'] },
+    { author: jun, message: 'Go there and back again', files: ['test/all.peb', 'package'] },
   ],
   mosaic: [
     {
       author: tomasz,
-      message: 'Tiles, mirrors, rotations and frames',
-      files: ['README.md', 'mosaic.peb'],
+      message: 'Repeats, mirrors, rotations and frames',
+      files: ['README.md', 'mosaic.peb', 'package'],
     },
+    { author: tomasz, message: 'Test the patterns', files: ['test/mosaic.peb', 'test/long.peb'] },
+  ],
+  dice: [
+    { author: kofi, message: 'Throw dice', files: ['README.md', 'dice.peb', 'odds.peb'] },
+    { author: kofi, message: 'Test throws and odds', files: ['test/dice.peb', 'test/odds.peb'] },
+    { author: kofi, message: 'Publish dice', files: ['package', 'test/published.sh'] },
+  ],
+  sundial: [
     {
-      author: tomasz,
-      message: 'Test the patterns',
-      files: ['test/mosaic-test.peb', 'test/run.sh'],
+      author: ines,
+      message: 'Tell the hour in Roman numerals',
+      files: ['README.md', 'sundial.peb', 'package'],
     },
+    { author: ines, message: 'Test the dial', files: ['test/sundial.peb'] },
   ],
 };
+
+/** What the package index has: projects that were released before the demo begins. */
+const released: readonly DemoName[] = ['roman', 'dice'];
 
 const sources = fileURLToPath(new URL('./repositories', import.meta.url));
 
@@ -69,18 +74,20 @@ export function demoAddress(name: DemoName): string {
 }
 
 /**
- * Makes three real git repositories in a folder that is made, too: a small language and two
- * projects written in it, each with a history of some hours. Needs git alone.
+ * Makes real git repositories in a folder that is made, too: a small language and four projects
+ * written in it, each with a history of some hours. Needs git alone.
  */
 export async function createDemoRepositories(dir: string): Promise<DemoRepositories> {
+  const folderOf = (name: DemoName): string => join(dir, name);
+  await Promise.all(demoNames.map((name) => createRepository(name, folderOf(name))));
   const folders = {
-    pebble: join(dir, 'pebble'),
-    roman: join(dir, 'roman'),
-    mosaic: join(dir, 'mosaic'),
+    pebble: folderOf('pebble'),
+    roman: folderOf('roman'),
+    mosaic: folderOf('mosaic'),
+    dice: folderOf('dice'),
+    sundial: folderOf('sundial'),
   };
-  await Promise.all(demoNames.map((name) => createRepository(name, folders[name])));
-  // The release that the projects rely on: nothing lands there while the demo runs.
-  await git(folders.pebble, ['branch', '1.x']);
+  for (const name of released) await tagRelease(folders[name], '1.0');
   return { remotes: new Map(demoNames.map((name) => [demoAddress(name), folders[name]])), folders };
 }
 

@@ -1,9 +1,15 @@
 #!/bin/sh
-# Puts Pebble into a folder: build.sh PREFIX
+# Builds Pebble: build.sh PREFIX [full | small]
+# A small Pebble is for machines with little memory: calls nest at most 40 deep.
 set -e
 prefix=${1:?build.sh PREFIX}
+kind=${2:-full}
 mkdir -p "$prefix/bin" "$prefix/lib"
-cp pebble.awk "$prefix/lib/"
-cp pebble "$prefix/bin/"
+cp lib/* "$prefix/lib/"
+cp bin/pebble "$prefix/bin/"
 chmod 755 "$prefix/bin/pebble"
-echo "Pebble is in $prefix"
+case $kind in
+  small) echo 40 ;;
+  *) echo 1000 ;;
+esac > "$prefix/lib/deepest"
+echo "A $kind Pebble is in $prefix"

@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import type { Master } from '@weir/master';
+import { DemoWorker } from './demo-worker.ts';
+import { demoFarmText, demoPlatforms } from './farm-text.ts';
+import { pageIntroduction, terminalIntroduction, type Progress } from './introduction.ts';
+import { nextBeat } from './pace.ts';
+import { PackageIndex } from './package-index.ts';
+import { playDemo } from './play.ts';
+import { createDemoRepositories, type DemoRepositories } from './repositories.ts';
+import { stories, type Story } from './scenes.ts';
+
+export interface DemoOptions {
+  readonly port: number;
+  readonly workerPort: number;
+  /** Between two commits. */
+  readonly pauseMs: number;
+}
+
+/** The commits of the first story come faster: there shall soon be something to see. */
+const firstPauseMs = 7_000;
+
+const workers = { full: 'rill', small: 'brook' } as const;
+
+/** Runs the demo until Ctrl-C or SIGTERM. Resolves with the exit status. */
+export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+
+  await using disposing = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), 'weir-demo-'));
+  disposing.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));
+  say('Making a small language, Pebble, and four projects written in it ...');
+  const repositories = await createDemoRepositories(join(dir, 'repositories'));
+  const index = disposing.use(await PackageIndex.start(repositories));
+  const farmPath = join(dir, 'farm.yaml');
+  const writeFarm = (progress: Progress): Promise<void> => {
+    const introduction = pageIntroduction(progress);
+    return writeFile(farmPath, demoFarmText(repositories, { indexUrl: index.url, introduction }));
+  };
+  await writeFarm(undefined);
+
+  const { startMaster, stderrLog } = await import('@weir/master');
+  const master = await startMaster({
+    farmPath,
+    dataDir: join(dir, 'farm'),
+    host: '127.0.0.1',
+    port,
+    workerPort,
+    remotes: new Map(),
+    adminToken: process.env['WEIR_ADMIN_TOKEN'] ?? null,
+    resetAdminToken: false,
+    log: { ...stderrLog(), info: () => {} },
+  });
+  disposing.defer(() => master.stop());
+  const sandbox = await sandboxHere(join(dir, 'etc'));
+  for (const platform of demoPlatforms) {
+    disposing.use(startWorker(platform, { dir, sandbox, master, repositories }));
+  }
+  const url = `http://127.0.0.1:${master.port}/`;
+  const { adminToken } = master;
+  const isSandboxed = sandbox !== 'none';
+  const canPressEnter = process.stdin.isTTY;
+  for (const line of terminalIntroduction({
+    url,
+    adminToken,
+    isSandboxed,
+    pauseMs,
+    canPressEnter,
+  })) {
+    say(line);
+  }
+
+  const lines = createInterface({ input: process.stdin });
+  disposing.defer(() => lines.close());
+  const tell = async (progress: Progress): Promise<void> => {
+    await writeFarm(progress);
+    await master.reload();
+  };
+  let told: Story | undefined;
+  const playing = playDemo({
+    repositories,
+    index,
+    isTime: (story) => {
+      const isFirst = story === stories[0];
+      return nextBeat({
+        pauseMs: isFirst ? Math.min(firstPauseMs, pauseMs) : pauseMs,
+        lines,
+        signal: stop.signal,
+      });
+    },
+    onScene: async ({ repository, author, message }, story) => {
+      if (story !== told) {
+        say(`\n  ${story.title}: ${story.watch}`);
+        told = story;
+        await tell(story);
+      }
+      say(
+        `    ${new Date().toTimeString().slice(0, 8)}  ${author.name} to ${repository}: ${message}`,
+      );
+    },
+  }).then(async (isOver) => {
+    if (!isOver) return;
+    await tell('over');
+    say('\n  That was all. The farm goes on: look around, force builds. Ctrl-C ends it.');
+  });
+  await Promise.race([
+    stop.signal.aborted || once(stop.signal, 'abort'),
+    // A play that fails ends the demo; one that is over does not.
+    Promise.all([playing, once(stop.signal, 'abort')]),
+    master.failed,
+  ]);
+  say('\nStopping ...');
+  stop.abort();
+  await playing;
+  return 0;
+}
+
+interface WorkerPlace {
+  readonly dir: string;
+  readonly sandbox: 'bubblewrap' | 'none';
+  readonly master: Master;
+  readonly repositories: DemoRepositories;
+}
+
+function startWorker(
+  platform: (typeof demoPlatforms)[number],
+  { dir, sandbox, master, repositories }: WorkerPlace,
+): DemoWorker {
+  const name = workers[platform];
+  return new DemoWorker(name, {
+    url: `http://127.0.0.1:${master.port}`,
+    dataDir: join(dir, name),
+    sandbox,
+    remotes: repositories.remotes,
+    asked: async (fingerprint) => {
+      await master.engine.command('demo', {
+        t: 'accept',
+        worker: name,
+        fingerprint,
+        labels: [platform],
+        trust: 'trusted',
+        reason: 'a worker of the demo',
+      });
+    },
+    failed: (why) => say(`worker ${name}: ${why}`),
+  });
+}
+
+/** Bubblewrap where it works; the demo's own programs may do without, and the page then says so. */
+async function sandboxHere(etcDir: string): Promise<'bubblewrap' | 'none'> {
+  const { detectSandbox, NoSandboxError } = await import('@weir/worker');
+  try {
+    return detectSandbox(undefined, etcDir).kind;
+  } catch (error) {
+    if (error instanceof NoSandboxError) return 'none';
+    throw error;
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
