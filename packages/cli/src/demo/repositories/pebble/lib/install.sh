@@ -9,8 +9,9 @@ folder=${1:?pebble install FOLDER}
 mkdir -p "$modules"
 
 sed -n 's/^needs //p' "$folder/package" | while read -r name version; do
+  # What was fetched stays: the steps of a build after the first may have no network.
+  if [ -d "$modules/$name" ]; then continue; fi
   echo "needs $name $version"
-  rm -rf "$modules/$name"
   git -c advice.detachedHead=false clone --quiet --branch "v$version" \
     "$PEBBLE_INDEX/$name.git" "$modules/$name"
   "$0" install "$modules/$name"
