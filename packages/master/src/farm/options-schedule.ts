@@ -19,7 +19,7 @@ export const scheduleOptions = {
   timezone: option(
     timezone,
     'UTC',
-    'Where the times of `cron` are. A time that summer time leaves out comes at 3:00; one that it repeats comes once.',
+    'Where the times of `cron` are. A time that summer time leaves out comes when the hour that it leaves out ends; a time of day that it repeats comes once.',
   ),
   every: optional(duration('1m', '365d'), 'none', 'So long after the time before.'),
 };

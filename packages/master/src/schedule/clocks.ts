@@ -23,6 +23,8 @@ export interface ClocksContext {
 /** A timer does not know of the hours that a machine slept: it looks at the clock at least so often. */
 const longestWaitMs = 60_000;
 const afterFailureMs = 5_000;
+/** Clocks of two engines differ by less. */
+const clockSkewMs = 60_000;
 
 /** Asks for builds by the clock. */
 export class Clocks {
@@ -78,6 +80,11 @@ export class Clocks {
     const last = await lastFiring(store.read, key);
     if (last === undefined) {
       await store.unit((db) => insertFirstSeen(db, key, now()));
+      return nextFiring(recurrence, now());
+    }
+    if (last > now() + clockSkewMs) {
+      // The clock was wrong then: nothing would be due until it shows that time again.
+      await store.unit((db) => takeFiring(db, key, { last, at: now() }));
       return nextFiring(recurrence, now());
     }
     const due = nextFiring(recurrence, last);

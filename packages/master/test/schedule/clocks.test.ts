@@ -108,6 +108,16 @@ describe('builds by the clock', () => {
     assert.equal((await after.look()).length, 1);
   });
 
+  it('go on after a time in which the clock was years ahead', async () => {
+    const { look } = await clocksOf(farmWith("[{cron: '0 3 * * *'}]"));
+    now += 10_000 * 24 * hour;
+    await look();
+    now -= 10_000 * 24 * hour;
+    assert.deepEqual(await look(), []);
+    now += 24 * hour;
+    assert.equal((await look()).length, 1);
+  });
+
   it('are asked for once where two engines look at the clock', async () => {
     const file = farmWith('[{every: 1h}]');
     const [one, other] = [await clocksOf(file), await clocksOf(file)];
