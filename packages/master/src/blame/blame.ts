@@ -1,5 +1,5 @@
 import { isConclusive, judge } from '@weir/model';
-import type { Result, Verdict } from '@weir/protocol';
+import type { Result } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { LoggedEvent } from '../events/reader.ts';
@@ -73,7 +73,7 @@ export class Blame {
     if (kind !== 'build.finished' || isTrialRun(data['trial'])) return false;
     const result = data['result'] as Result;
     if (!isConclusive(result)) return false;
-    const isNews = result === 'failure' && data['before'] === 'green';
+    const isNews = result === 'failure' && data['green'] !== null;
     return isNews || this.#held.has(String(data['builder']));
   }
 
@@ -88,19 +88,15 @@ export class Blame {
     if (builder === undefined || request === undefined || builder.active === 0) return undefined;
     const held = await heldAgainst(db, builder.id, data['green'] as number | null);
     const judged = { build, builder, request, held, at: this.#options.now() };
-    return this.#act(db, judged, data['before'] as Verdict);
+    return this.#act(db, judged);
   }
 
-  async #act(
-    db: Kysely<Database>,
-    judged: Case,
-    before: Verdict,
-  ): Promise<(() => void) | undefined> {
+  async #act(db: Kysely<Database>, judged: Case): Promise<(() => void) | undefined> {
     const { build, builder, request, held, at } = judged;
     const worker = await workerById(db, build.worker_id);
     const run = {
       result: build.result ?? 'exception',
-      before,
+      wasGreen: held.greenBuildId !== null,
       isOlder: held.place !== undefined && isBefore(placeOf(request), held.place),
       onProbation: worker?.trust === 'probation',
     };

@@ -29,8 +29,8 @@ export async function heldAgainst(
 ): Promise<Held> {
   const member = await openMemberOf(db, builderId);
   if (member !== undefined) {
-    const { upstream_red_position: upstream, project_red_position: project } = member;
-    const place = { upstream, project };
+    // Between the first red and the run that confirmed it, one may have been green by chance.
+    const place = placeOf(await requestOfBuild(db, member.confirm_build_id));
     return { standing: 'broken', suspicion: undefined, member, greenBuildId, place };
   }
   const suspicion = await suspicionOf(db, builderId);

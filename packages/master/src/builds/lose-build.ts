@@ -30,7 +30,8 @@ export async function loseBuild(
   if (builder === undefined || request === undefined) {
     throw new Error(`build ${build.id} has no builder or request`);
   }
-  await moveHead(db, builder, { id: build.id, startedAt: build.started_at }, end);
+  const ended = { id: build.id, startedAt: build.started_at, isOlder: false };
+  await moveHead(db, builder, ended, end);
   const attempts = request.attempts + 1;
   const isWanted = result === 'lost' && builder.active === 1;
   const isRetried = isWanted && attempts < lost.maxAttempts;

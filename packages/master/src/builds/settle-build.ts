@@ -2,7 +2,7 @@ import type { Trial } from '@weir/model';
 import { isConclusive, nextUsualMs, nextVerdict } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import { builderById, setHead } from '../store/builders.ts';
+import { builderOfRequest, setHead } from '../store/builders.ts';
 import type { BuilderRow } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
@@ -14,7 +14,6 @@ import type { Database } from '../store/schema.ts';
 export interface EndingBuild {
   readonly id: number;
   readonly number: number;
-  readonly builderId: number;
   readonly requestId: number;
   readonly workerId: number;
   readonly upstreamCommit: string;
@@ -37,10 +36,11 @@ export async function settleBuild(
     finding: end.findings[0] ?? null,
     at: end.at,
   });
-  const builder = await builderById(db, build.builderId);
-  if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
+  const found = await builderOfRequest(db, build.requestId);
+  if (found === undefined) throw new Error(`build ${build.id} has no builder`);
+  const { builder, isOlder } = found;
   const isNews = build.trial === null || build.trial === 'open';
-  if (isNews) await moveHead(db, builder, build, end);
+  if (isNews) await moveHead(db, builder, { ...build, isOlder }, end);
   if (builder.kind === 'runtime') await keepRuntime(db, builder, build, end);
   return buildEvent('build.finished', builder, build, end.at, {
     result: end.result,
@@ -51,17 +51,21 @@ export async function settleBuild(
   });
 }
 
-/** What the head of the column says from now on. */
+/**
+ * What the head of the column says from now on. A run of commits older than those of the newest
+ * green build says nothing about the builder as it is: its verdict stays.
+ */
 export async function moveHead(
   db: Kysely<Database>,
   builder: BuilderRow,
-  build: { id: number; startedAt: number },
+  build: { id: number; startedAt: number; isOlder: boolean },
   { result, at }: Pick<BuildEnd, 'result' | 'at'>,
 ): Promise<void> {
   const { verdict, verdict_at, green_build_id, red_build_id, usual_ms } = builder;
   const head = { last_build_id: build.id, verdict: nextVerdict(verdict, result) };
-  if (!isConclusive(result)) {
-    await setHead(db, builder.id, { ...head, verdict_at, green_build_id, red_build_id, usual_ms });
+  if (build.isOlder || !isConclusive(result)) {
+    const unmoved = { verdict, verdict_at, green_build_id, red_build_id, usual_ms };
+    await setHead(db, builder.id, { ...unmoved, last_build_id: build.id });
   } else if (result === 'failure') {
     const red = green_build_id === null ? null : (red_build_id ?? build.id);
     const since = { green_build_id, red_build_id: red, usual_ms };

@@ -70,6 +70,35 @@ export async function returnNumber(
     .execute();
 }
 
+/**
+ * The builder of a request, and whether the request's commits are older, on the trunk or on the
+ * project's branch, than those of the builder's newest green build.
+ */
+export async function builderOfRequest(
+  db: Kysely<Database>,
+  requestId: number,
+): Promise<{ builder: BuilderRow; isOlder: boolean } | undefined> {
+  const row = await db
+    .selectFrom('request as asked')
+    .innerJoin('builder', 'builder.id', 'asked.builder_id')
+    .leftJoin('build', 'build.id', 'builder.green_build_id')
+    .leftJoin('request as built', 'built.id', 'build.request_id')
+    .selectAll('builder')
+    .select((eb) =>
+      eb
+        .or([
+          eb('asked.upstream_position', '<', eb.ref('built.upstream_position')),
+          eb('asked.project_position', '<', eb.ref('built.project_position')),
+        ])
+        .as('is_older'),
+    )
+    .where('asked.id', '=', requestId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { is_older: isOlder, ...builder } = row;
+  return { builder, isOlder: Boolean(isOlder) };
+}
+
 /** What the head of the column shows after a build ended. */
 export interface BuilderHead {
   readonly last_build_id: number;

@@ -262,7 +262,7 @@ export async function endBuild(
     await finishBuild(db, build.id, { epoch: build.epoch }, { ...end, at: start + 60_000 });
     const builder = await builderById(db, build.builder_id);
     if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
-    const ended = { id: build.id, startedAt: build.started_at };
+    const ended = { id: build.id, startedAt: build.started_at, isOlder: false };
     await moveHead(db, builder, ended, { result, at: start + 60_000 });
     await recordEvents(db, [
       {

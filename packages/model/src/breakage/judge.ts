@@ -1,13 +1,14 @@
-import type { Result, Verdict } from '@weir/protocol';
+import type { Result } from '@weir/protocol';
 import { isConclusive } from '../results/results.ts';
 
 /** A build that ended, and what was known of its builder before. */
 export interface EndedRun {
   readonly result: Result;
-  readonly before: Verdict;
+  /** Something that it built before was green. */
+  readonly wasGreen: boolean;
   /**
    * It built older revisions than those that the builder was judged by: the last green one, or the
-   * red one that is suspected or broken.
+   * red one that is suspected, or the one that confirmed its breakage.
    */
   readonly isOlder: boolean;
   /** A worker on probation ran it: its red alone proves nothing. */
@@ -26,16 +27,18 @@ export type Standing = 'none' | 'suspected' | 'broken';
  * - `close`: the breakage is over on this builder
  * - `none`: it says nothing new
  *
- * A builder that was never green opens no breakage, and neither does a run of older revisions.
+ * A builder that was never green opens no breakage, and neither does a run of older revisions. What
+ * the builder's last build was makes no difference: nothing is held against a red one whose suspicion
+ * was dropped, as when the farm file named the builder no more for a while.
  */
 export type Judgement = 'none' | 'suspect' | 'confirm' | 'clear' | 'close';
 
 /**
- * | standing    | green   | red, was green | red, was red | never green |
- * | ----------- | ------- | -------------- | ------------ | ----------- |
- * | none        | none    | suspect        | none         | none        |
- * | suspected   | clear   | confirm        | confirm      | none        |
- * | broken      | close   | none           | none         | none        |
+ * | standing    | green   | red, was green once | red, never green |
+ * | ----------- | ------- | ------------------- | ---------------- |
+ * | none        | none    | suspect             | none             |
+ * | suspected   | clear   | confirm             | -                |
+ * | broken      | close   | none                | -                |
  */
 export function judge(run: EndedRun, standing: Standing): Judgement {
   if (!isConclusive(run.result) || run.isOlder) return 'none';
@@ -45,5 +48,5 @@ export function judge(run: EndedRun, standing: Standing): Judgement {
   }
   if (standing === 'broken') return 'none';
   if (standing === 'suspected') return run.onProbation ? 'none' : 'confirm';
-  return run.before === 'green' ? 'suspect' : 'none';
+  return run.wasGreen ? 'suspect' : 'none';
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildersOf } from '@weir/model';
+import type { RequestReason, Result } from '@weir/protocol';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { Blame } from '../../src/blame/blame.ts';
+import { settleBuild } from '../../src/builds/settle-build.ts';
+import { readFarmText } from '../../src/farm/read-farm-file.ts';
+import type { BreakageBuilderRow } from '../../src/store/breakages.ts';
+import { suspicionOf } from '../../src/store/breakages.ts';
+import type { BuilderRow } from '../../src/store/builders.ts';
+import { builderByName, syncBuilders, takeNumber } from '../../src/store/builders.ts';
+import { finishBuild, insertBuild } from '../../src/store/builds.ts';
+import { recordEvents } from '../../src/store/events.ts';
+import { claimRequest, insertRequest } from '../../src/store/requests.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openStore } from '../../src/store/store.ts';
+import { insertPending, workerByName } from '../../src/store/workers.ts';
+
+const name = 'lua/main/here';
+const farmText = `
+farm: Test farm
+platforms: {here: [linux]}
+upstreams:
+  lua:
+    repository: https://git.example/lua
+    trunks: {main: {}}
+    steps: [{build: make}]
+`;
+
+describe('what is held against a builder', () => {
+  let dir: string;
+  let store: Store;
+  let blame: Blame;
+  let workerId: number;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'weir-blame-'));
+    store = await openStore(join(dir, 'weir.sqlite'));
+    const reading = readFarmText(farmText, 'farm.yaml');
+    assert.ok(reading.ok);
+    workerId = await store.unit(async (db) => {
+      await syncBuilders(db, buildersOf(reading.farm));
+      const asked = { owner: '', agent: '0.1.0', address: null, at: 1 };
+      await insertPending(db, { name: 'w1', key: 'k', fingerprint: 'SHA256:k', ...asked });
+      return (await workerByName(db, 'w1'))?.id ?? 0;
+    });
+    const log = { info: () => {}, warn: () => {} };
+    blame = new Blame({ store, now: () => 1, log, asked: () => {} });
+    await blame.start();
+  });
+  afterEach(async () => {
+    await blame.stop();
+    await store[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  async function builder(): Promise<BuilderRow> {
+    const row = await builderByName(store.read, name);
+    assert.ok(row);
+    return row;
+  }
+
+  /** A build of the trunk's commit at a place that ended; its id. */
+  async function ended(
+    result: Result,
+    position: number,
+    reason: RequestReason = 'trunk',
+  ): Promise<number> {
+    const { id: builderId } = await builder();
+    const upstreamCommit = String(position).repeat(40).slice(0, 40);
+    return store.unit(async (db) => {
+      const request = await insertRequest(db, {
+        builderId,
+        reason,
+        reasonText: '',
+        requestedBy: 'test',
+        upstreamCommit,
+        upstreamPosition: position,
+        projectCommit: null,
+        projectPosition: null,
+        createdAt: 1,
+      });
+      await claimRequest(db, request.id);
+      const { id, number, epoch } = await insertBuild(db, {
+        builderId,
+        number: await takeNumber(db, builderId),
+        requestId: request.id,
+        workerId,
+        attempt: 1,
+        boot: 'b1',
+        leaseUntil: 1,
+        startedAt: 1,
+      });
+      const end = { result, findings: [], text: '', environment: {}, at: 1 };
+      await finishBuild(db, id, { epoch }, end);
+      const build = { id, number, builderId, requestId: request.id, workerId, upstreamCommit };
+      const event = await settleBuild(db, { ...build, startedAt: 1, trial: null }, end);
+      await recordEvents(db, [event]);
+      return id;
+    });
+  }
+
+  /** What a query finds as soon as it finds something. */
+  async function found<T>(query: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      store.onCommit = () => resolve();
+      const row = await query();
+      if (row !== undefined) return row;
+      blame.wake();
+      await promise;
+    }
+  }
+  const suspicion = async () => {
+    const { id } = await builder();
+    return found(() => suspicionOf(store.read, id));
+  };
+  const member = (isOpen: boolean): Promise<BreakageBuilderRow> =>
+    found(() =>
+      store.read
+        .selectFrom('breakage_builder')
+        .selectAll()
+        .where('closed_at', isOpen ? 'is' : 'is not', null)
+        .executeTakeFirst(),
+    );
+
+  it('is a red after a green, though a late red of an older commit came between', async () => {
+    const green = await ended('success', 6);
+    await ended('failure', 5, 'again');
+    const red = await ended('failure', 7);
+
+    const { green_build_id, red_build_id } = await suspicion();
+
+    assert.deepEqual([green_build_id, red_build_id], [green, red]);
+  });
+
+  it('counts from the newest green commit, not from an older one that was forced since', async () => {
+    const green = await ended('success', 6);
+    await ended('success', 2, 'forced');
+    await ended('failure', 5, 'forced');
+    const red = await ended('failure', 7);
+
+    const { green_build_id, red_build_id } = await suspicion();
+
+    assert.deepEqual([green_build_id, red_build_id], [green, red]);
+  });
+
+  it('stands until a commit is green that is no older than the one that confirmed it', async () => {
+    await ended('success', 4);
+    await ended('failure', 5);
+    await suspicion();
+    await ended('failure', 6);
+    await member(true);
+    await ended('success', 5, 'again');
+    const green = await ended('success', 7);
+
+    const { fixed_build_id } = await member(false);
+
+    assert.equal(fixed_build_id, green);
+  });
+
+  it('is a red of a builder that the farm file names again', async () => {
+    await ended('success', 4);
+    await ended('failure', 5);
+    await suspicion();
+    await store.unit((db) =>
+      db
+        .updateTable('builder')
+        .set({ active: 0 })
+        .execute()
+        .then(() => {}),
+    );
+    await blame.dropUnnamed();
+    await store.unit((db) =>
+      db
+        .updateTable('builder')
+        .set({ active: 1 })
+        .execute()
+        .then(() => {}),
+    );
+    const red = await ended('failure', 6);
+
+    const { red_build_id } = await suspicion();
+
+    assert.equal(red_build_id, red);
+  });
+});
