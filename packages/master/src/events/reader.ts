@@ -30,6 +30,8 @@ export interface EventReaderOptions {
 }
 
 const batch = 200;
+/** A start looks again at no more events than these and a batch, though none of them concerned the reader. */
+const maxLag = 1_000;
 const defaultSweepMs = 5_000;
 /** An event that fails so often is passed over, so that it does not stand in the way of all others. */
 const maxTries = 5;
@@ -113,6 +115,10 @@ export class EventReader {
         if (this.#isStopped) return;
         await this.#look(toLogged(row));
       }
+      if (this.#seen - this.#stored >= maxLag) {
+        await this.#options.store.unit((db) => this.#moveCursor(db, this.#seen));
+        this.#stored = this.#seen;
+      }
       if (rows.length < batch) return;
     }
   }
@@ -129,14 +135,21 @@ export class EventReader {
     if (isPassedOver) log.warn(`the reader ${name} passes over event ${event.number}`);
     const committed = await store.unit(async (db) => {
       const after = isPassedOver ? undefined : await handle(db, event);
-      if (!(await moveReader(db, name, { from: this.#stored, to: event.number }))) {
-        throw new Error(`another reader moved the cursor ${name}`);
-      }
+      await this.#moveCursor(db, event.number);
       return after;
     });
     this.#tries = 0;
     this.#stored = event.number;
+    // Before what follows, which may fail: the event is not handled again for that.
+    this.#seen = event.number;
     committed?.();
+  }
+
+  async #moveCursor(db: Kysely<Database>, to: number): Promise<void> {
+    const { name } = this.#options;
+    if (!(await moveReader(db, name, { from: this.#stored, to }))) {
+      throw new Error(`another reader moved the cursor ${name}`);
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { EventReaderOptions, LoggedEvent } from '../../src/events/reader.ts';
 import { EventReader } from '../../src/events/reader.ts';
 import { recordEvents } from '../../src/store/events.ts';
+import { readerCursor } from '../../src/store/readers.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -127,5 +128,42 @@ describe('a reader of the event log', () => {
     await Promise.race([a, b]);
     await Promise.all([first.reader.stop(), second.reader.stop()]);
     assert.equal(await seen(), 'one ');
+  });
+
+  it('does not begin far behind the newest event, though few concern it', async () => {
+    const { reader, upTo } = gathering();
+    await reader.start();
+    await write(...Array.from({ length: 1_200 }, (_, index) => `x-${index}`));
+    const moved = Promise.withResolvers<void>();
+    store.onCommit = () => moved.resolve();
+    reader.wake();
+    await moved.promise;
+    assert.ok(((await readerCursor(store.read, 'test')) ?? 0) >= 1_000);
+    await write('one');
+    await upTo('one');
+    await reader.stop();
+    assert.equal(await seen(), 'one ');
+  });
+
+  it('handles an event once, though what follows the commit fails', async () => {
+    const warned = Promise.withResolvers<void>();
+    const { reader, upTo } = gathering({
+      sweepMs: 1,
+      log: { info: () => {}, warn: () => warned.resolve() },
+      async handle(db, { subject }) {
+        await putSetting(db, 'seen', `${(await getSetting(db, 'seen')) ?? ''}${subject} `);
+        return () => {
+          if (subject === 'one') throw new Error('no');
+          done.resolve();
+        };
+      },
+    });
+    const done = Promise.withResolvers<void>();
+    await reader.start();
+    await write('one', 'two');
+    void upTo('two');
+    await Promise.all([warned.promise, done.promise]);
+    await reader.stop();
+    assert.equal(await seen(), 'one two ');
   });
 });
