@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import type { Farm } from '@weir/model';
 import type { LogReader } from '../builds/logs/reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { insertDeliveries } from '../store/deliveries.ts';
-import { recordEvents } from '../store/events.ts';
 import type { NoticeRow } from '../store/notices.ts';
-import { gatheringNotices, setBreakageTold, setTold } from '../store/notices.ts';
+import { gatheringNotices } from '../store/notices.ts';
 import type { Store } from '../store/store.ts';
 import type { Telling } from './telling.ts';
 import { tellingOf } from './telling.ts';
+import { writeTelling } from './write-telling.ts';
 
 export interface TellerOptions {
   readonly store: Store;
@@ -94,23 +92,9 @@ export class Teller {
 
   async #write(notice: NoticeRow, telling: Telling): Promise<void> {
     const { store, farm, now } = this.#options;
-    const { content, headline, addressees } = telling;
     const host = farm().notify.from.address.split('@')[1] ?? 'localhost';
     const at = now();
-    const isTold = await store.unit(async (db) => {
-      if (!(await setTold(db, notice.id, { at, headline, content }))) return false;
-      const deliveries = addressees.map((addressee) => ({
-        ...addressee,
-        notice: notice.id,
-        messageId: `<${randomUUID()}@${host}>`,
-      }));
-      await insertDeliveries(db, deliveries, at);
-      if (content.kind === 'breakage-opened') await setBreakageTold(db, content.facts.id, at);
-      const data = { about: notice.about, headline, recipients: addressees.length };
-      const event = { at, kind: 'notice.told', actor: 'engine', subject: `notice/${notice.id}` };
-      await recordEvents(db, [{ ...event, data }]);
-      return true;
-    });
+    const isTold = await store.unit((db) => writeTelling(db, notice, telling, { host, at }));
     this.#readySince.delete(notice.id);
     if (isTold) this.#options.wrote();
   }

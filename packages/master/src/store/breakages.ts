@@ -145,6 +145,16 @@ export function membersOf(
     .execute();
 }
 
+/** How many builders show a breakage, or did. */
+export async function countMembers(db: Kysely<Database>, breakageId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('breakage_builder')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('breakage_id', '=', breakageId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 export async function insertBreakage(
   db: Kysely<Database>,
   breakage: { trunk: string; at: number },
