@@ -16,7 +16,7 @@ is in a temporary folder that goes with it. With --farm it runs that farm instea
 
   --port N         pages and API (default: $WEIR_PORT, else 8010)
   --worker-port N  where workers connect (default: $WEIR_WORKER_PORT, else 8011)
-  --pause N        seconds between the commits that land (default 40); Enter lands the next at once`,
+  --pause N        seconds between the commits that land (default 45); Enter lands the next at once`,
   async run(args) {
     if (args.some((arg) => arg === '--farm' || arg.startsWith('--farm='))) {
       return masterCommand.run(args);
@@ -38,7 +38,7 @@ is in a temporary folder that goes with it. With --farm it runs that farm instea
         values['worker-port'] ?? env['WEIR_WORKER_PORT'] ?? '8011',
         '--worker-port',
       ),
-      pauseMs: parseWhole(values.pause ?? '40', '--pause', { min: 1, max: 86_400 }) * 1_000,
+      pauseMs: parseWhole(values.pause ?? '45', '--pause', { min: 1, max: 86_400 }) * 1_000,
     });
   },
 };

@@ -9,15 +9,15 @@ export function pageIntroduction(progress: Progress): string[] {
   return [
     'Pebble is a small language. roman, mosaic, dice and sundial are projects written in it, and sundial uses roman. Whenever Pebble or a project changes, the farm tests each project with the newest Pebble, on two platforms: full, and small, where Pebble is built for little memory. Each column below is one of them.',
     '',
+    'Breakages says what broke, since when, and whose changes may have done it. Outbox has the mails that were sent about it.',
+    '',
     progress === 'over'
       ? 'All stories are told. The farm goes on: sign in with the token that the terminal shows to force, cancel and pause.'
-      : 'Commits land while you watch. These are the stories, one after another:',
+      : 'Commits land while you watch, and tell stories:',
     ...stories.map(({ title, watch }, index) => {
-      const state = index < current ? '✓' : index === current ? '▶' : '·';
-      return `${state} ${title}: ${watch}.`;
+      if (index < current) return `✓ ${title}`;
+      return index === current ? `▶ ${title}: ${watch}.` : `· ${title}`;
     }),
-    '',
-    'Breakages says what broke, since when, and whose changes may have done it. Outbox has the mails that were sent about it.',
   ];
 }
 
@@ -32,8 +32,10 @@ export interface DemoFacts {
 /** What the terminal says first. */
 export function terminalIntroduction(facts: DemoFacts): string[] {
   const { url, adminToken, isSandboxed, pauseMs, canPressEnter } = facts;
-  const commits = stories.reduce((sum, { scenes }) => sum + scenes.length, 0);
-  const minutes = Math.ceil((commits * pauseMs) / 60_000);
+  const [first, ...others] = stories.map(({ scenes }) => scenes.length);
+  const slow = others.reduce((sum, commits) => sum + commits, 0);
+  const commits = (first ?? 0) + slow;
+  const minutes = Math.max(1, Math.round((slow * pauseMs) / 60_000));
   return [
     '',
     `  Weir is up      ${url}`,
@@ -45,7 +47,7 @@ export function terminalIntroduction(facts: DemoFacts): string[] {
     '  pebble is a small language; roman, mosaic, dice and sundial are projects in it.',
     '  Two workers test all of them: rill on platform full, brook on platform small.',
     '',
-    `  ${commits} commits land in about ${minutes} minutes, in ${stories.length} stories:`,
+    `  ${commits} commits land in about ${minutes} min, in ${stories.length} stories:`,
     ...stories.map(({ title, watch }) => `    ${title.padEnd(24)}${watch}`),
     '',
     `  ${canPressEnter ? 'Enter lands the next commit at once. ' : ''}Ctrl-C ends it all.`,
