@@ -1,5 +1,5 @@
-import type { BreakageFacts, Excerpt, Farm, Side, Source } from '@weir/model';
-import { linesThatMatter, reproduceCommands } from '@weir/model';
+import type { BreakageFacts, Excerpt, Farm, Side } from '@weir/model';
+import { linesThatMatter, reproduction } from '@weir/model';
 import type { ApiSuspect } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
@@ -84,29 +84,6 @@ async function excerptOf(
 }
 
 function commandsOf(farm: Farm, member: MemberRow): string[] {
-  const upstream = farm.upstreams.get(member.upstream);
-  if (upstream === undefined) return [];
-  const { repository, env, steps } = upstream;
-  const runs = (all: readonly { name: string; run: string }[]): string[] => {
-    const failed = all.findIndex(({ name }) => name === member.step);
-    return all.slice(0, failed === -1 ? all.length : failed + 1).map(({ run }) => run);
-  };
-  const isRuntime = member.project === null;
-  const source: Source = {
-    name: upstream.name,
-    repository,
-    commit: member.upstream_red,
-    env,
-    steps: isRuntime ? runs(steps) : steps.map(({ run }) => run),
-  };
-  if (isRuntime) return reproduceCommands(source, null);
-  const project = farm.projects.get(member.project ?? '');
-  if (project === undefined) return [];
-  return reproduceCommands(source, {
-    name: project.name,
-    repository: project.repository,
-    commit: member.project_red,
-    env: project.env,
-    steps: runs(project.steps),
-  });
+  const { upstream_red: upstreamCommit, project_red: projectCommit } = member;
+  return reproduction(farm, { ...member, upstreamCommit, projectCommit });
 }

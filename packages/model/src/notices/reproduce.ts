@@ -1,3 +1,6 @@
+import type { StepSpec } from '@weir/protocol';
+import type { Farm } from '../farm/farm.ts';
+
 /** A repository at one commit, and the steps that were run in it. */
 export interface Source {
   /** The folder that it is put in. */
@@ -10,12 +13,60 @@ export interface Source {
   readonly steps: readonly string[];
 }
 
-/** The commands that fail on one's own machine as the build failed on the farm. */
-export function reproduceCommands(upstream: Source, project: Source | null): string[] {
+/** A builder that failed, at the revisions with which it did. */
+export interface FailedBuilder {
+  readonly upstream: string;
+  /** Null: it is a runtime builder. */
+  readonly project: string | null;
+  readonly platform: string;
+  /** The step that failed; null: all steps are named. */
+  readonly step: string | null;
+  readonly upstreamCommit: string;
+  readonly projectCommit: string | null;
+}
+
+/**
+ * The commands that fail on one's own machine as a builder failed on the farm, by the farm file in
+ * force; none when it names the builder no more.
+ */
+export function reproduction(farm: Farm, failed: FailedBuilder): string[] {
+  const upstream = farm.upstreams.get(failed.upstream);
+  const project = failed.project === null ? null : farm.projects.get(failed.project);
+  if (upstream === undefined || project === undefined) return [];
+  const runtime = {
+    ...upstream,
+    commit: failed.upstreamCommit,
+    steps: project === null ? upTo(failed.step, upstream.steps) : runsOf(upstream.steps),
+  };
+  if (project === null) return reproduceCommands(runtime, null, failed.platform);
+  const tested = {
+    ...project,
+    commit: failed.projectCommit,
+    steps: upTo(failed.step, project.steps),
+  };
+  return reproduceCommands(runtime, tested, failed.platform);
+}
+
+function runsOf(steps: readonly StepSpec[]): string[] {
+  return steps.map(({ run }) => run);
+}
+
+/** The steps before one, and that one. */
+function upTo(step: string | null, steps: readonly StepSpec[]): string[] {
+  const at = steps.findIndex(({ name }) => name === step);
+  return runsOf(at === -1 ? steps : steps.slice(0, at + 1));
+}
+
+/** The commands that build a runtime, and with it test a project where one is given. */
+export function reproduceCommands(
+  upstream: Source,
+  project: Source | null,
+  platform: string,
+): string[] {
   const commands = [
     ...checkout(upstream),
     ...(project === null ? [] : checkout(project)),
-    'mkdir -p runtime && export WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"',
+    `mkdir -p runtime && export WEIR_PLATFORM=${quote(platform)} WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"`,
     ...runSteps(upstream),
     ...(project === null ? [] : runSteps(project)),
   ];

@@ -17,11 +17,11 @@ const json = { ...lua, name: 'json', repository: null, env: {}, steps: ['lua tes
 
 describe('reproduceCommands', () => {
   it('checks out both sides, builds the runtime, and runs the steps with it', () => {
-    assert.deepEqual(reproduceCommands(lua, json), [
+    assert.deepEqual(reproduceCommands(lua, json, 'linux-x64'), [
       'git clone https://git.example/lua lua',
       'git -C lua checkout --detach abc',
       'mkdir json',
-      'mkdir -p runtime && export WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"',
+      'mkdir -p runtime && export WEIR_PLATFORM=linux-x64 WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"',
       "(cd lua && CC='it'\\''s' sh -e <<'STEP'\nmake\nmake install\nSTEP\n)",
       "(cd json && sh -ec 'lua test.lua')",
     ]);
@@ -38,7 +38,7 @@ describe('reproduceCommands', () => {
           'chmod +x "$WEIR_RUNTIME/bin/lua"',
         ],
       };
-      const commands = reproduceCommands(runtime, { ...json, steps: ["lua '$HOME'"] });
+      const commands = reproduceCommands(runtime, { ...json, steps: ["lua '$HOME'"] }, 'it is');
       const said = execFileSync('sh', ['-e'], { cwd: dir, input: commands.join('\n') });
       assert.equal(said.toString(), "it's: $HOME\n");
     } finally {

@@ -1,6 +1,5 @@
-import { linesThatMatter, reproduceCommands } from '@weir/model';
-import type { Farm, Source } from '@weir/model';
-import type { ApiBreakage, ApiBuild } from '@weir/protocol';
+import { linesThatMatter, reproduction } from '@weir/model';
+import type { ApiBuild } from '@weir/protocol';
 import type { WebContext } from '../context.ts';
 import { readBreakage } from '../read/breakages.ts';
 import { readBuild } from '../read/builds.ts';
@@ -23,7 +22,12 @@ export async function readBreakageView(
   return {
     breakage,
     failed: await readFailedLog(context, build),
-    reproduce: reproductionOf(context.farm().file, breakage, shown, build),
+    reproduce: reproduction(context.farm().file, {
+      ...shown,
+      upstream: breakage.trunk.split('/')[0] ?? '',
+      upstreamCommit: build.revisions.upstream,
+      projectCommit: build.revisions.project,
+    }),
   };
 }
 
@@ -37,28 +41,4 @@ async function readFailedLog({ db, logs }: WebContext, build: ApiBuild): Promise
   const text = tail.map(({ bytes }) => decoder.decode(bytes.subarray(0, maxLineBytes)));
   const { builder } = build;
   return { builder, step: step.name, log: row.id, lines: linesThatMatter(text.join('\n')) };
-}
-
-function reproductionOf(
-  farm: Farm,
-  { trunk }: ApiBreakage,
-  { project: projectName }: ApiBreakage['shows'][number],
-  { revisions, steps }: ApiBuild,
-): string[] {
-  const upstream = farm.upstreams.get(trunk.split('/')[0] ?? '');
-  const project = projectName === null ? null : farm.projects.get(projectName);
-  // The farm file has changed since: what it says now is not what failed then.
-  if (upstream === undefined || project === undefined) return [];
-  const scripts = steps.map(({ run }) => run);
-  const runtime: Source = {
-    name: upstream.name,
-    repository: upstream.repository,
-    commit: revisions.upstream,
-    env: upstream.env,
-    steps: project === null ? scripts : upstream.steps.map(({ run }) => run),
-  };
-  if (project === null) return reproduceCommands(runtime, null);
-  const { name, repository, env } = project;
-  const commit = revisions.project;
-  return reproduceCommands(runtime, { name, repository, commit, env, steps: scripts });
 }
