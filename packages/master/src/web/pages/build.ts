@@ -85,7 +85,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       <span class="quiet"
         >${timing}${text === '' && endOf(step)}</span
       >
-      ${log !== null && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${countText(log.lines, 'line')}</span>`}
+      ${log !== null && !neverRan && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${countText(log.lines, 'line')}</span>`}
     </div>
     ${timeBar(step, build, now)}
     <details>
