@@ -105,15 +105,20 @@ function lead({ moved, trunk, title, builders }: BreakageFacts): string {
   }
 }
 
-function brokenRows({ rows }: BreakageFacts, url: string): TableRow[] {
+function brokenRows({ rows, closedAt }: BreakageFacts, url: string): TableRow[] {
   return rows.map(({ builder, step, finding, build, fixedBy }) => ({
     cells: [
       builder,
       step ?? 'outside its steps',
-      fixedBy === null ? (finding ?? 'failure') : 'green again',
+      fixedBy === null ? redWords(finding, closedAt) : 'green again',
     ],
     url: `${url}/builds/${fixedBy ?? build}`,
   }));
+}
+
+function redWords(finding: string | null, closedAt: number | null): string {
+  // Over without a green build: the farm file names the builder no more.
+  return closedAt === null ? (finding ?? 'failure') : 'built no more';
 }
 
 function changed({ sides, trunk, moved }: BreakageFacts, url: string): Block[] {
@@ -148,9 +153,13 @@ function omitted(count: number, what: string): Block[] {
 function fixed(facts: BreakageFacts, { url }: LetterContext): Said {
   const { title, rows, openedAt, closedAt, builders } = facts;
   const took = closedAt === null ? '' : ` after ${inWords(closedAt - openedAt)}`;
+  const what = oneLine(title, 200);
+  const isGreen = rows.some(({ fixedBy }) => fixedBy !== null);
   return {
-    tone: 'good',
-    lead: `Fixed${took}: ${oneLine(title, 200)} is green again.`,
+    tone: isGreen ? 'good' : 'plain',
+    lead: isGreen
+      ? `Fixed${took}: ${what} is green again.`
+      : `Over${took}: the farm builds ${what} no more.`,
     blocks: [
       { is: 'table', rows: brokenRows(facts, url) },
       ...omitted(builders - rows.length, 'builder'),

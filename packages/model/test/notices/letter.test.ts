@@ -135,6 +135,17 @@ Unsubscribe: https://weir.example.org/unsubscribe/1/x
     assert.match(text, /green again\n {4}https:\/\/weir\.example\.org\/builds\/80/);
   });
 
+  it('says that a breakage is over whose builders were removed, and calls nothing green', () => {
+    const removed = { ...facts, closedAt: 7_200_000 };
+    const text = letterText(letterOf({ kind: 'breakage-fixed', facts: removed }, context));
+    assert.match(
+      text,
+      /^Over after 2 hours: the farm builds mosaic \(install\), roman \(test\) no more\./,
+    );
+    assert.match(text, /built no more/);
+    assert.doesNotMatch(text, /green again|Fixed/);
+  });
+
   it('says that a project broke by a change of its own', () => {
     const own = { ...facts, moved: 'project', title: 'roman (test)' } as const;
     const text = letterText(letterOf({ kind: 'breakage-opened', facts: own }, context));
