@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Trial } from '@weir/model';
 import { buildersOf } from '@weir/model';
 import type { RequestReason, Result } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -19,7 +20,13 @@ import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../../src/store/store.ts';
 import { insertPending, workerByName } from '../../src/store/workers.ts';
 
-const name = 'lua/main/here';
+interface Told {
+  readonly projectPosition?: number | null;
+  readonly trial?: Trial | null;
+}
+
+const runtime = 'lua/main/here';
+const project = 'lua/main/json/here';
 const farmText = `
 farm: Test farm
 platforms: {here: [linux]}
@@ -28,6 +35,11 @@ upstreams:
     repository: https://git.example/lua
     trunks: {main: {}}
     steps: [{build: make}]
+projects:
+  json:
+    repository: https://git.example/json
+    trunks: [lua/main]
+    steps: [{test: lua test.lua}]
 `;
 
 describe('what is held against a builder', () => {
@@ -35,8 +47,10 @@ describe('what is held against a builder', () => {
   let store: Store;
   let blame: Blame;
   let workerId: number;
+  let name: string;
 
   beforeEach(async () => {
+    name = runtime;
     dir = await mkdtemp(join(tmpdir(), 'weir-blame-'));
     store = await openStore(join(dir, 'weir.sqlite'));
     const reading = readFarmText(farmText, 'farm.yaml');
@@ -68,6 +82,7 @@ describe('what is held against a builder', () => {
     result: Result,
     position: number,
     reason: RequestReason = 'trunk',
+    { projectPosition = null, trial = null }: Told = {},
   ): Promise<number> {
     const { id: builderId } = await builder();
     const upstreamCommit = String(position).repeat(40).slice(0, 40);
@@ -79,8 +94,8 @@ describe('what is held against a builder', () => {
         requestedBy: 'test',
         upstreamCommit,
         upstreamPosition: position,
-        projectCommit: null,
-        projectPosition: null,
+        projectCommit: projectPosition === null ? null : 'f'.repeat(40),
+        projectPosition,
         createdAt: 1,
       });
       await claimRequest(db, request.id);
@@ -96,8 +111,8 @@ describe('what is held against a builder', () => {
       });
       const end = { result, findings: [], text: '', environment: {}, at: 1 };
       await finishBuild(db, id, { epoch }, end);
-      const build = { id, number, builderId, requestId: request.id, workerId, upstreamCommit };
-      const event = await settleBuild(db, { ...build, startedAt: 1, trial: null }, end);
+      const build = { id, number, requestId: request.id, workerId, upstreamCommit };
+      const event = await settleBuild(db, { ...build, startedAt: 1, trial }, end);
       await recordEvents(db, [event]);
       return id;
     });
@@ -160,6 +175,27 @@ describe('what is held against a builder', () => {
     const { fixed_build_id } = await member(false);
 
     assert.equal(fixed_build_id, green);
+  });
+
+  it('is no red of an older commit of its project', async () => {
+    name = project;
+    await ended('success', 4, 'trunk', { projectPosition: 3 });
+    await ended('failure', 4, 'forced', { projectPosition: 2 });
+    const red = await ended('failure', 5, 'trunk', { projectPosition: 3 });
+
+    const { red_build_id } = await suspicion();
+
+    assert.equal(red_build_id, red);
+  });
+
+  it('is no red of a trial whose answer is known', async () => {
+    await ended('success', 4);
+    await ended('failure', 4, 'probation', { trial: 'known' });
+    const red = await ended('failure', 5);
+
+    const { red_build_id } = await suspicion();
+
+    assert.equal(red_build_id, red);
   });
 
   it('is a red of a builder that the farm file names again', async () => {

@@ -82,6 +82,9 @@ describe('who is told of a breakage', () => {
       'breakage-opened lua@example.test',
       'breakage-opened yaml@example.test',
     ]);
+    // It holds the builder that came: no second one waits to say so.
+    const notices = await farm.store.read.selectFrom('notice').selectAll().execute();
+    assert.equal(notices.filter(({ about }) => about === `breakage/${id}`).length, 1);
   });
 
   it('is nobody when it was over before anyone was told', async () => {
