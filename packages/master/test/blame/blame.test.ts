@@ -181,10 +181,12 @@ describe('what is held against a builder', () => {
     name = project;
     await ended('success', 4, 'trunk', { projectPosition: 3 });
     await ended('failure', 4, 'forced', { projectPosition: 2 });
+    const { verdict } = await builder();
     const red = await ended('failure', 5, 'trunk', { projectPosition: 3 });
 
     const { red_build_id } = await suspicion();
 
+    assert.equal(verdict, 'green');
     assert.equal(red_build_id, red);
   });
 
