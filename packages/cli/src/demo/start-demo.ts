@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import type { Master } from '@weir/master';
 import { DemoWorker } from './demo-worker.ts';
 import { demoFarmText, demoPlatforms } from './farm-text.ts';
 import { pageIntroduction, terminalIntroduction, type Progress } from './introduction.ts';
@@ -58,10 +57,20 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
   });
   disposing.defer(() => master.stop());
   const sandbox = await sandboxHere(join(dir, 'etc'));
-  for (const platform of demoPlatforms) {
-    disposing.use(startWorker(platform, { dir, sandbox, master, repositories }));
-  }
+  const accept = async (worker: string, fingerprint: string, label: string): Promise<void> => {
+    await master.engine.command('demo', {
+      t: 'accept',
+      worker,
+      fingerprint,
+      labels: [label],
+      trust: 'trusted',
+      reason: 'a worker of the demo',
+    });
+  };
   const url = `http://127.0.0.1:${master.port}/`;
+  for (const platform of demoPlatforms) {
+    disposing.use(startWorker(platform, { dir, sandbox, url, repositories, accept }));
+  }
   const { adminToken } = master;
   const isSandboxed = sandbox !== 'none';
   const canPressEnter = process.stdin.isTTY;
@@ -123,30 +132,24 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
 interface WorkerPlace {
   readonly dir: string;
   readonly sandbox: 'bubblewrap' | 'none';
-  readonly master: Master;
+  /** The farm's web address. */
+  readonly url: string;
+  /** Whoever runs the demo accepts its own workers. */
+  readonly accept: (worker: string, fingerprint: string, label: string) => Promise<void>;
   readonly repositories: DemoRepositories;
 }
 
 function startWorker(
   platform: (typeof demoPlatforms)[number],
-  { dir, sandbox, master, repositories }: WorkerPlace,
+  { dir, sandbox, url, repositories, accept }: WorkerPlace,
 ): DemoWorker {
   const name = workers[platform];
   return new DemoWorker(name, {
-    url: `http://127.0.0.1:${master.port}`,
+    url,
     dataDir: join(dir, name),
     sandbox,
     remotes: repositories.remotes,
-    asked: async (fingerprint) => {
-      await master.engine.command('demo', {
-        t: 'accept',
-        worker: name,
-        fingerprint,
-        labels: [platform],
-        trust: 'trusted',
-        reason: 'a worker of the demo',
-      });
-    },
+    asked: (fingerprint) => accept(name, fingerprint, platform),
     failed: (why) => say(`worker ${name}: ${why}`),
   });
 }
