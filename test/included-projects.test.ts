@@ -22,12 +22,12 @@ describe('a project in a file of its own', () => {
       farm: repositories.farm({ extra: 'include: [projects/*.yaml]' }),
       remotes,
     });
-    const { last } = farm.events;
+    const first = await farm.events.until('farm.applied');
     const file = join(farm.dir, 'projects', 'extra.yaml');
     await mkdir(join(farm.dir, 'projects'));
     await writeFile(file, project);
     farm.signal('SIGHUP');
-    await farm.events.until('farm.applied', { after: last });
+    await farm.events.until('farm.applied', { after: first.number });
     const path = `/api/v1/builders/${encodeURIComponent('lang/main/extra/here')}`;
     let next: number | null = null;
     // The schedule is first looked at a moment after the file came into force.
