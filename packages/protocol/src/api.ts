@@ -1,17 +1,10 @@
 import { z } from 'zod';
-import { workerNameSchema } from './link.ts';
+import { id, time } from './api-values.ts';
 import {
   branchStates,
-  breakageStates,
   buildStates,
-  channels,
-  deliveryStates,
   enrolmentStates,
   findings,
-  invitationStates,
-  movedSides,
-  noticeKinds,
-  noticeStates,
   requestReasons,
   requestStates,
   results,
@@ -22,9 +15,6 @@ import {
   waitReasons,
 } from './words.ts';
 
-const id = z.number().int().positive();
-/** Milliseconds UTC. */
-const time = z.number().int().nonnegative();
 const commit = z.string();
 
 export const personSchema = z.object({ name: z.string(), email: z.string() });
@@ -266,107 +256,6 @@ export const workerSchema = z.object({
 });
 export type ApiWorker = z.infer<typeof workerSchema>;
 
-const acknowledgementSchema = z.object({
-  /** Who is on it. */
-  by: z.string(),
-  at: time,
-  /** It expires: then nobody is on it. */
-  until: time,
-  reason: z.string(),
-});
-
-export const breakageSummarySchema = z.object({
-  id,
-  state: z.enum(breakageStates),
-  /** What broke, in one line: `roman (test), mosaic (install)`. */
-  title: z.string(),
-  /** `UPSTREAM/TRUNK` */
-  trunk: z.string(),
-  /** Set when only this project's own changes can be at fault. */
-  project: z.string().nullable(),
-  moved: z.enum(movedSides),
-  openedAt: time,
-  closedAt: time.nullable(),
-  /** The builders that show it, or did. */
-  builders: z.array(z.string()),
-  acknowledged: acknowledgementSchema.nullable(),
-});
-export type ApiBreakageSummary = z.infer<typeof breakageSummarySchema>;
-
-/** The branch and the changes on it that may have broken something. */
-const suspectSchema = z.object({
-  branch: z.string(),
-  /** The commit that was still green, and the first that was red. */
-  green: z.string(),
-  red: z.string(),
-  /** Changes after the one and not after the other. */
-  count: z.number().int().nonnegative(),
-  /** The newest of them, newest first; at most 50. */
-  changes: z.array(changeSchema),
-});
-export type ApiSuspect = z.infer<typeof suspectSchema>;
-
-export const breakageSchema = breakageSummarySchema.extend({
-  shows: z.array(
-    z.object({
-      builder: z.string(),
-      platform: z.string(),
-      project: z.string().nullable(),
-      /** The step that failed. */
-      step: z.string().nullable(),
-      finding: z.enum(findings).nullable(),
-      /** Build ids: the last green, the first red, the second run that agreed, the green that ended it. */
-      greenBuild: id,
-      redBuild: id,
-      confirmBuild: id,
-      fixedBuild: id.nullable(),
-      openedAt: time,
-      closedAt: time.nullable(),
-    }),
-  ),
-  /** Where the change may be that broke it; the trunk first. Empty: nothing moved, look at the machines. */
-  suspects: z.array(suspectSchema),
-});
-export type ApiBreakage = z.infer<typeof breakageSchema>;
-
-/** One thing that people are told. */
-export const noticeSchema = z.object({
-  id,
-  kind: z.enum(noticeKinds),
-  /** `breakage/7`, `worker/w1`, `subscription/3` */
-  about: z.string(),
-  state: z.enum(noticeStates),
-  /** What it says in one line; null until it is told. */
-  headline: z.string().nullable(),
-  createdAt: time,
-  toldAt: time.nullable(),
-  /** How many deliveries there are of it. */
-  deliveries: z.number().int().nonnegative(),
-});
-export type ApiNotice = z.infer<typeof noticeSchema>;
-
-/** The way of one notice to one recipient. */
-export const deliverySchema = z.object({
-  id,
-  notice: id,
-  kind: z.enum(noticeKinds),
-  about: z.string(),
-  headline: z.string(),
-  channel: z.enum(channels),
-  /** A mail address (masked unless one is signed in) or the name of a webhook. */
-  address: z.string(),
-  state: z.enum(deliveryStates),
-  tries: z.number().int().nonnegative(),
-  /** Of one that waits: when it is tried again. */
-  notBefore: time.nullable(),
-  /** What went wrong at the last try; null unless one is signed in. */
-  error: z.string().nullable(),
-  createdAt: time,
-  /** When it was sent, or given up. */
-  endedAt: time.nullable(),
-});
-export type ApiDelivery = z.infer<typeof deliverySchema>;
-
 export const farmSchema = z.object({
   name: z.string(),
   /** What the farm file says to who comes for the first time; a blank line parts paragraphs. */
@@ -421,65 +310,3 @@ export const problemSchema = z.object({
   detail: z.string(),
 });
 export type Problem = z.infer<typeof problemSchema>;
-
-const reason = z.string().trim().min(1).max(500);
-export const reasonBodySchema = z.object({ reason });
-export const forceBodySchema = z.object({
-  builder: z.string().max(400),
-  reason,
-  /** A commit on the trunk; the newest known change when absent. */
-  upstream: z.string().max(64).optional(),
-  project: z.string().max(64).optional(),
-});
-export const acknowledgeBodySchema = z.object({
-  reason,
-  /** Who is on it. */
-  by: z.string().trim().min(1).max(100),
-  /** Until when nobody else need be asked. */
-  hours: z.number().int().min(1).max(720).default(24),
-});
-const labelsSchema = z
-  .array(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/))
-  .max(50)
-  .default([]);
-export const trustSchema = z.enum(trustLevels).default('probation');
-export const trustBodySchema = z.object({ reason, trust: z.enum(trustLevels) });
-export const acceptBodySchema = z.object({
-  reason,
-  /** Must be the pending key's fingerprint, so that nobody accepts another key than the one compared. */
-  fingerprint: z.string().max(100),
-  labels: labelsSchema,
-  /** `probation`: its reds count once it has found what other workers found. */
-  trust: trustSchema,
-});
-
-/** An invitation, as admins see it. */
-export const invitationSchema = z.object({
-  id,
-  /** The name and the owner's address that it is for; null: any. */
-  worker: z.string().nullable(),
-  owner: z.string().nullable(),
-  labels: z.array(z.string()),
-  trust: z.enum(trustLevels),
-  reason: z.string(),
-  by: z.string(),
-  at: time,
-  expiresAt: time,
-  state: z.enum(invitationStates),
-  /** The worker that used it. */
-  usedBy: z.string().nullable(),
-});
-export type ApiInvitation = z.infer<typeof invitationSchema>;
-
-/** The answer to a new invitation alone: its code is stored nowhere. */
-export const newInvitationSchema = invitationSchema.extend({ code: z.string() });
-export type ApiNewInvitation = z.infer<typeof newInvitationSchema>;
-
-export const inviteBodySchema = z.object({
-  reason,
-  worker: workerNameSchema.nullable().default(null),
-  owner: z.string().trim().min(3).max(200).nullable().default(null),
-  labels: labelsSchema,
-  trust: trustSchema,
-  hours: z.number().int().min(1).max(720).default(72),
-});
