@@ -66,7 +66,7 @@ export function reproduceCommands(
   const commands = [
     ...checkout(upstream),
     ...(project === null ? [] : checkout(project)),
-    `mkdir -p runtime && export WEIR_PLATFORM=${quote(platform)} WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"`,
+    `mkdir -p runtime && export WEIR_PLATFORM=${shellWord(platform)} WEIR_RUNTIME="$PWD/runtime" PATH="$PWD/runtime/bin:$PATH"`,
     ...runSteps(upstream),
     ...(project === null ? [] : runSteps(project)),
   ];
@@ -74,26 +74,27 @@ export function reproduceCommands(
 }
 
 function checkout({ name, repository, commit }: Source): string[] {
-  const folder = quote(name);
+  const folder = shellWord(name);
   if (repository === null || commit === null) return [`mkdir ${folder}`];
   return [
-    `git clone ${quote(repository)} ${folder}`,
-    `git -C ${folder} checkout --detach ${quote(commit)}`,
+    `git clone ${shellWord(repository)} ${folder}`,
+    `git -C ${folder} checkout --detach ${shellWord(commit)}`,
   ];
 }
 
 function runSteps({ name, env, steps }: Source): string[] {
-  const variables = Object.entries(env).map(([key, value]) => `${key}=${quote(value)} `);
+  const variables = Object.entries(env).map(([key, value]) => `${key}=${shellWord(value)} `);
   return steps.map((step) => {
     const script = step.trim();
     // Quoted, so that the shell that reads the lines changes nothing in them.
     const run = script.includes('\n')
       ? `sh -e <<'STEP'\n${script}\nSTEP\n`
-      : `sh -ec ${quote(script)}`;
-    return `(cd ${quote(name)} && ${variables.join('')}${run})`;
+      : `sh -ec ${shellWord(script)}`;
+    return `(cd ${shellWord(name)} && ${variables.join('')}${run})`;
   });
 }
 
-function quote(text: string): string {
+/** A text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

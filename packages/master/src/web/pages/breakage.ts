@@ -1,3 +1,4 @@
+import type { Excerpt } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
 import { changeLine } from './change.ts';
@@ -8,17 +9,10 @@ import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, logPath } from './links.ts';
 import { age, countText, duration, shortCommit } from './words.ts';
 
-/** The end of a failing step's log. */
-export interface FailedLog {
-  readonly builder: string;
-  readonly step: string;
-  readonly log: number;
-  readonly lines: readonly string[];
-}
-
 export interface BreakageView {
   readonly breakage: ApiBreakage;
-  readonly failed: FailedLog | null;
+  /** What the failing step said last. */
+  readonly failed: Excerpt | null;
   /** Commands that fail on one's own machine as the build did. */
   readonly reproduce: readonly string[];
 }
@@ -124,7 +118,7 @@ function suspectList({ branch, green, red, count, changes }: ApiSuspect, now: nu
     </ul>`;
 }
 
-function failedLog({ builder, step, log, lines }: FailedLog): Html {
+function failedLog({ builder, step, log, lines }: Excerpt): Html {
   return html`<h2>What it said</h2>
     <p>
       <a href="${logPath(log)}">Log</a> of ${step} on <a href="${builderPath(builder)}">${builder}</a>

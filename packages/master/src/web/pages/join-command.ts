@@ -1,3 +1,4 @@
+import { shellWord } from '@weir/model';
 import type { RegisterAsk } from './register-ask.ts';
 
 export interface JoinPlace {
@@ -24,11 +25,11 @@ export function fetchCommand({ origin, agentSha256 }: JoinPlace): string {
 /** Joins the farm, and goes on as the worker. */
 export function joinCommand({ origin, fingerprint, remotes }: JoinPlace, ask: RegisterAsk): string {
   const words = ['node weir-worker.mjs join', origin, '--key', fingerprint, '--name', ask.name];
-  if (ask.owner !== '') words.push('--owner', quote(ask.owner));
+  if (ask.owner !== '') words.push('--owner', shellWord(ask.owner));
   words.push('--slots', ask.slots);
   for (const project of ask.projects) words.push('--only-project', project);
   if (ask.invite !== undefined) words.push('--invite', ask.invite);
-  for (const [url, path] of remotes) words.push('--remote', quote(`${url}=${path}`));
+  for (const [url, path] of remotes) words.push('--remote', shellWord(`${url}=${path}`));
   if (isInsecure(origin)) words.push('--insecure');
   return words.join(' ');
 }
@@ -42,8 +43,4 @@ export function isInsecure(origin: string): boolean {
 /** Whether a host, as URLs name it, is this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
-
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
