@@ -12,7 +12,7 @@ import type { BuildRow } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { insertRequest } from '../store/requests.ts';
+import { askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { reviveSkipped } from './revive.ts';
 import type { Held } from './standing.ts';
@@ -37,11 +37,10 @@ export async function suspect(
     green_build_id: held.greenBuildId,
     red_build_id: build.id,
   });
-  const reasonText = `confirms or clears the failure of #${build.number}`;
-  const again = await insertRequest(db, {
+  const again = await askForBuild(db, builder.name, {
     builderId: builder.id,
     reason: 'again',
-    reasonText,
+    reasonText: `confirms or clears the failure of #${build.number}`,
     requestedBy: 'engine',
     upstreamCommit: request.upstream_commit,
     upstreamPosition: request.upstream_position,
@@ -53,13 +52,6 @@ export async function suspect(
   });
   await recordEvents(db, [
     builderEvent('builder.suspected', builder, at, { build: build.id, again: again.id }),
-    {
-      at,
-      kind: 'request.created',
-      actor: 'engine',
-      subject: `request/${again.id}`,
-      data: { builder: builder.name, reason: 'again', text: reasonText },
-    },
   ]);
   return again;
 }

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { BuilderRow } from '../store/builders.ts';
-import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { insertRequest } from '../store/requests.ts';
+import { askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 
 /**
@@ -45,13 +44,13 @@ function newestRequest(db: Kysely<Database>, builderId: number): Promise<Request
     .executeTakeFirst();
 }
 
-async function revive(
+function revive(
   db: Kysely<Database>,
   skipped: RequestRow,
   builder: string,
   at: number,
 ): Promise<RequestRow> {
-  const request = await insertRequest(db, {
+  return askForBuild(db, builder, {
     builderId: skipped.builder_id,
     reason: skipped.reason,
     reasonText: skipped.reason_text,
@@ -62,8 +61,4 @@ async function revive(
     projectPosition: skipped.project_position,
     createdAt: at,
   });
-  const data = { builder, reason: request.reason };
-  const subject = `request/${request.id}`;
-  await recordEvents(db, [{ at, kind: 'request.created', actor: 'engine', subject, data }]);
-  return request;
 }

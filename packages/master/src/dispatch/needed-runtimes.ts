@@ -4,8 +4,8 @@ import type { Kysely } from 'kysely';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
 import {
+  askForBuild,
   finishRequest,
-  insertRequest,
   requestsOfCommit,
   toWaiting,
   waitingRequests,
@@ -13,12 +13,12 @@ import {
 import type { Database } from '../store/schema.ts';
 
 /** Writes the request for a runtime that one worker needs for itself. Runs in a unit. */
-export async function requestRuntime(
+export function requestRuntime(
   db: Kysely<Database>,
   needed: RuntimeNeeded,
   by: { builder: BuilderFacts; worker: string; at: number },
 ): Promise<RequestRow> {
-  const request = await insertRequest(db, {
+  return askForBuild(db, by.builder.name, {
     builderId: needed.builder,
     reason: 'runtime',
     reasonText: `worker ${by.worker} needs it to run projects`,
@@ -30,16 +30,6 @@ export async function requestRuntime(
     createdAt: by.at,
     forWorkerId: needed.worker,
   });
-  await recordEvents(db, [
-    {
-      at: by.at,
-      kind: 'request.created',
-      actor: 'engine',
-      subject: `request/${request.id}`,
-      data: { builder: by.builder.name, reason: request.reason },
-    },
-  ]);
-  return request;
 }
 
 /**

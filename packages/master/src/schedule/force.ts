@@ -4,9 +4,8 @@ import type { Kysely } from 'kysely';
 import type { Command } from '../command.ts';
 import { CommandError } from '../command.ts';
 import { buildById } from '../store/builds.ts';
-import { recordEvents } from '../store/events.ts';
-import type { NewRequest, RequestRow } from '../store/requests.ts';
-import { insertRequest, requestById } from '../store/requests.ts';
+import type { RequestRow } from '../store/requests.ts';
+import { askForBuild, requestById } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { headsOf } from './write-requests.ts';
 
@@ -30,7 +29,7 @@ export async function force(
   if (builder.project !== null && !isFollowed && (await hasBranch(db, builder.project))) {
     throw new CommandError(409, 'no-change-yet', `no change of ${builder.project} is known yet`);
   }
-  return write(db, builder.name, by, {
+  return askForBuild(db, builder.name, {
     builderId: builder.id,
     reason: 'forced',
     reasonText: command.reason,
@@ -62,7 +61,7 @@ export async function again(
       'the farm file does not name its builder any more',
     );
   }
-  return write(db, builder.name, by, {
+  return askForBuild(db, builder.name, {
     builderId: builder.id,
     reason: 'again',
     reasonText: command.reason,
@@ -73,19 +72,6 @@ export async function again(
     projectPosition: request.project_position,
     createdAt: by.at,
   });
-}
-
-async function write(
-  db: Kysely<Database>,
-  builder: string,
-  by: { actor: string; at: number },
-  request: NewRequest,
-): Promise<RequestRow> {
-  const row = await insertRequest(db, request);
-  const data = { builder, reason: request.reason, text: request.reasonText };
-  const subject = `request/${row.id}`;
-  await recordEvents(db, [{ at: by.at, kind: 'request.created', actor: by.actor, subject, data }]);
-  return row;
 }
 
 /** The commit that a person named, or the branch's newest known change. */

@@ -1,9 +1,8 @@
 import type { BuilderFacts, Farm, Revision } from '@weir/model';
 import { recurrenceName, trunkName } from '@weir/model';
 import type { Kysely } from 'kysely';
-import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { insertRequest } from '../store/requests.ts';
+import { askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import type { Scheduled } from './scheduled.ts';
 import { ownerOf } from './scheduled.ts';
@@ -26,7 +25,7 @@ export async function requestScheduled(
     if (ownerOf(builder) !== owner) continue;
     const pinned = pin(builder, farm, heads);
     if (pinned === null) continue;
-    const request = await insertRequest(db, {
+    const request = await askForBuild(db, builder.name, {
       builderId: builder.id,
       reason: 'scheduled',
       reasonText: `by the clock: ${recurrenceName(recurrence)}`,
@@ -38,9 +37,6 @@ export async function requestScheduled(
       createdAt: at,
     });
     requests.push(request);
-    const data = { builder: builder.name, reason: request.reason };
-    const subject = `request/${request.id}`;
-    await recordEvents(db, [{ at, kind: 'request.created', actor: 'engine', subject, data }]);
   }
   const gone = await supersede(db, builders, at);
   return { requests: requests.filter(({ id }) => !gone.includes(id)), gone };

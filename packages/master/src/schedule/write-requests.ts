@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { cancelRequest, insertRequest, toWaiting, waitingRequests } from '../store/requests.ts';
+import { askForBuild, cancelRequest, toWaiting, waitingRequests } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { branchInForce, changesAfter } from './unscheduled.ts';
 
@@ -84,11 +84,11 @@ function reasonOf(
   );
 }
 
-async function writeDraft(
+function writeDraft(
   db: Kysely<Database>,
   draft: RequestDraft & { builderId: number; reasonText: string; at: number },
 ): Promise<RequestRow> {
-  const request = await insertRequest(db, {
+  return askForBuild(db, draft.builder, {
     builderId: draft.builderId,
     reason: draft.reason,
     reasonText: draft.reasonText,
@@ -99,12 +99,6 @@ async function writeDraft(
     projectPosition: draft.project?.position ?? null,
     createdAt: draft.at,
   });
-  const data = { builder: draft.builder, reason: draft.reason };
-  const subject = `request/${request.id}`;
-  await recordEvents(db, [
-    { at: draft.at, kind: 'request.created', actor: 'engine', subject, data },
-  ]);
-  return request;
 }
 
 /** Newer waiting requests cover older ones of the same builder. */

@@ -2,6 +2,7 @@ import type { WaitingRequest } from '@weir/model';
 import type { Finding, RequestReason, Result } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
+import { recordEvents } from './events.ts';
 import type { Database, RequestTable } from './schema.ts';
 
 /** What waits. Written out, not bound, and ordered by `+id`: else SQLite walks the whole table by its ids. */
@@ -67,6 +68,20 @@ export async function insertRequest(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/** Writes a request with its event, for a builder of this name. Runs in a unit. */
+export async function askForBuild(
+  db: Kysely<Database>,
+  builder: string,
+  request: NewRequest,
+): Promise<RequestRow> {
+  const row = await insertRequest(db, request);
+  const { reason, reasonText: text, requestedBy: actor, createdAt: at } = request;
+  const subject = `request/${row.id}`;
+  const data = { builder, reason, text };
+  await recordEvents(db, [{ at, kind: 'request.created', actor, subject, data }]);
+  return row;
 }
 
 export function requestById(db: Kysely<Database>, id: number): Promise<RequestRow | undefined> {

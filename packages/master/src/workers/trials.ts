@@ -1,11 +1,10 @@
 import type { BuilderFacts } from '@weir/model';
 import { nextTrial, runtimeKey } from '@weir/model';
 import type { Kysely } from 'kysely';
-import { recordEvents } from '../store/events.ts';
 import type { GreenBuild } from '../store/probation.ts';
 import { greenBuilds, repeatsOf, setProbeable, waitingTrials } from '../store/probation.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { cancelRequest, insertRequest } from '../store/requests.ts';
+import { cancelRequest, askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { workerById } from '../store/workers.ts';
 import type { Session } from './session.ts';
@@ -84,13 +83,13 @@ async function choose(
   return able.find(({ buildId }) => buildId === next?.buildId);
 }
 
-async function ask(
+function ask(
   db: Kysely<Database>,
   session: Session,
   { builderId, buildId, request: green }: GreenBuild,
   { builders, at }: TrialContext,
 ): Promise<RequestRow> {
-  const request = await insertRequest(db, {
+  return askForBuild(db, builders.get(builderId)?.name ?? '', {
     builderId,
     reason: 'probation',
     reasonText: `was green in build ${buildId}: worker ${session.name} is to find so too`,
@@ -102,9 +101,4 @@ async function ask(
     createdAt: at,
     forWorkerId: session.id,
   });
-  const builder = builders.get(builderId)?.name;
-  const data = { builder, reason: request.reason, worker: session.name };
-  const subject = `request/${request.id}`;
-  await recordEvents(db, [{ at, kind: 'request.created', actor: 'engine', subject, data }]);
-  return request;
 }
