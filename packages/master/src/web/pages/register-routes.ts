@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Request } from 'express';
+import { isLoopbackAddress } from '../../network.ts';
 import type { WebContext } from '../context.ts';
 import { listBuilds } from '../read/builds.ts';
 import { builderHabits } from '../read/habits.ts';
@@ -44,7 +45,6 @@ export function registerRoutes(context: WebContext): Router {
 
 /** Whether the visitor sits at the machine that the farm runs on: local repositories are there for them too. */
 function isFromHere(request: Request): boolean {
-  const peer = request.ip ?? '';
-  const isLocalPeer = peer === '::1' || /^(::ffff:)?127\./.test(peer);
+  const isLocalPeer = isLoopbackAddress(request.ip ?? '');
   return isLocalPeer && isLoopback(new URL(originOf(request)).hostname);
 }
