@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildSchema, requestSchema, workerSchema } from '@weir/protocol';
-import type { ApiEvent } from '@weir/protocol';
+import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
 import { FarmProcess } from './support/farm-process.ts';
@@ -15,109 +18,152 @@ describe('a farm whose processes are killed', () => {
   let repositories: SmallFarm;
   let farm: FarmProcess;
   let worker: WorkerProcess;
+  let dir: string;
 
   before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'weir-gate-'));
     repositories = await createSmallFarm();
-    farm = await startFarm(repositories);
+    farm = await startFarm(repositories, dir);
     worker = await farm.addWorker({ name: 'w1', slots: 2 });
+    // The builds of the first commit are of no interest.
+    await writeFile(join(dir, 'open'), '');
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
   });
   after(async () => {
     await farm?.[Symbol.asyncDispose]();
     await repositories?.[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true, force: true });
   });
 
-  /** The newest build of the project, once its step has begun. */
+  /** A build of the project, once its step has printed and waits at the gate. */
   let running: ApiEvent;
+  let request: number;
   beforeEach(async () => {
-    const lost = farm.events.all.findLast(({ kind }) => kind === 'build.lost')?.number ?? 0;
-    const wanted = { after: lost, data: { builder: appBuilder } };
-    running = await farm.events.until('build.started', wanted);
-    await farm.events.until('step.started', { after: lost, subject: running.subject });
+    await rm(join(dir, 'open'), { force: true });
+    const forced = await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'to kill' });
+    request = requestSchema.parse(forced).id;
+    running = await farm.events.until('build.started', { data: { request } });
+    await farm.events.until('step.started', { subject: running.subject });
   });
 
-  it('runs the builds of a killed agent again, and the worker ends them', async () => {
+  /** Lets the build end, and gives it as it is then. */
+  async function ended(): Promise<ApiBuild> {
+    await writeFile(join(dir, 'open'), '');
+    await farm.events.until('build.finished', { data: { request } });
+    return farm.get(`/api/v1/builds/${buildOf(running)}`, buildSchema);
+  }
+
+  async function logOf(build: ApiBuild): Promise<string> {
+    const [step] = build.steps;
+    return (await fetch(new URL(`/api/v1/logs/${step?.log?.id}`, farm.url))).text();
+  }
+
+  it('goes on with the builds of a killed agent when there is another', async () => {
     const { last } = farm.events;
 
     await worker.kill();
     worker.restart();
 
-    const lost = await farm.events.until('build.lost', { after: last });
-    assert.equal(lost.subject, running.subject);
-    assert.equal(lost.data['retried'], true);
-    const again = await farm.events.until('build.started', { after: lost.number });
-    assert.equal(again.data['builder'], appBuilder);
-    const build = await farm.get(`/api/v1/builds/${buildOf(again)}`, buildSchema);
-    assert.equal(build.attempt, 2);
+    await farm.events.until('build.attached', { after: last, subject: running.subject });
+    const build = await ended();
+    assert.deepEqual([build.result, build.attempt], ['success', 1]);
+    assert.equal(await logOf(build), `begun\nover\n`);
   });
 
-  it('keeps history, requests and acceptances when the master is killed', async () => {
-    const forced = await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'to wait' });
-    const second = requestSchema.parse(forced).id;
-    await farm.events.until('build.started', { data: { request: second } });
-    const third = requestSchema.parse(
-      await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'to wait longer' }),
-    ).id;
+  it('goes on with its builds when the master is killed, and keeps all that was known', async () => {
     const pause = `/api/v1/builders/${encodeURIComponent(appBuilder)}`;
     await farm.post(`${pause}/pause`, { reason: 'to look at what waits' });
     await farm.events.until('builder.paused');
+    const waits = requestSchema.parse(
+      await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'to wait' }),
+    ).id;
+    await farm.events.until('request.created', { subject: `request/${waits}` });
     const known = [...farm.events.all];
 
     await farm.kill();
     await farm.start();
 
-    const lost = await farm.events.until('build.lost', { subject: running.subject });
-    assert.ok(lost.number > (known.at(-1)?.number ?? 0));
+    await farm.events.until('build.attached', {
+      after: known.at(-1)?.number ?? 0,
+      subject: running.subject,
+    });
     assert.deepEqual(farm.events.all.slice(0, known.length), known);
-    const waiting = await farm.get(`/api/v1/requests/${third}`, requestSchema);
+    const waiting = await farm.get(`/api/v1/requests/${waits}`, requestSchema);
     assert.equal(waiting.state, 'waiting');
     const workers = await farm.get('/api/v1/workers', list(workerSchema));
     assert.deepEqual(
       workers.items.map(({ name, state }) => [name, state]),
       [['w1', 'accepted']],
     );
+    const build = await ended();
+    assert.deepEqual([build.result, build.attempt], ['success', 1]);
+    assert.equal(await logOf(build), `begun\nover\n`);
+    await farm.post(`/api/v1/requests/${waits}/cancel`, { reason: 'seen' });
     await farm.post(`${pause}/resume`, { reason: 'seen' });
-    const again = await farm.events.until('build.started', { after: lost.number });
-    assert.equal(again.data['builder'], appBuilder);
   });
 
-  it('gives builds up at once when the master starts, though their worker is gone too', async () => {
+  it('goes on though master and agent are killed at once', async () => {
     await worker.kill();
     await farm.kill();
 
     await farm.start();
-
-    const lost = await farm.events.until('build.lost', { subject: running.subject });
-    assert.equal(lost.data['text'], 'the master stopped while it ran');
     worker.restart();
+
+    await farm.events.until('build.attached', { subject: running.subject });
+    const build = await ended();
+    assert.deepEqual([build.result, build.attempt], ['success', 1]);
   });
-});
 
-describe('a request whose builds are lost', () => {
-  it('is given up after three of them', async () => {
-    await using repositories = await createSmallFarm();
-    await using farm = await startFarm(repositories);
-    const worker = await farm.addWorker({ name: 'w1' });
-    const { data } = await farm.events.until('build.started', { data: { builder: appBuilder } });
-    const { request } = data;
+  it('loses the build of a killed runner, and runs it again', async () => {
+    worker.killRunnerOf(buildOf(running));
 
+    const lost = await farm.events.until('build.lost', { data: { request } });
+    assert.equal(lost.data['text'], 'worker w1 came back without it');
+    running = await farm.events.until('build.started', { after: lost.number, data: { request } });
+    const build = await ended();
+    assert.deepEqual([build.result, build.attempt], ['success', 2]);
+  });
+
+  it('keeps the build of a killed runner that had finished while the master was down', async () => {
+    await farm.kill();
+    await writeFile(join(dir, 'open'), '');
+    await worker.finished(buildOf(running));
+
+    worker.killRunnerOf(buildOf(running));
+    await farm.start();
+
+    await farm.events.until('build.finished', { data: { request } });
+    const build = await farm.get(`/api/v1/builds/${buildOf(running)}`, buildSchema);
+    assert.deepEqual([build.result, build.attempt], ['success', 1]);
+    assert.equal(await logOf(build), `begun\nover\n`);
+  });
+
+  it('gives a request up after three builds that were lost', async () => {
     for (let isRetried = true; isRetried;) {
-      const { last } = farm.events;
-      await worker.kill();
-      worker.restart();
-      const lost = await farm.events.until('build.lost', { after: last, data: { request } });
+      worker.killRunnerOf(buildOf(running));
+      const lost = await farm.events.until('build.lost', {
+        after: running.number,
+        data: { request },
+      });
       isRetried = lost.data['retried'] === true;
       if (!isRetried) break;
-      await farm.events.until('build.started', { after: lost.number, data: { request } });
+      running = await farm.events.until('build.started', { after: lost.number, data: { request } });
+      await farm.events.until('step.started', { subject: running.subject });
     }
 
-    const given = await farm.get(`/api/v1/requests/${Number(request)}`, requestSchema);
+    const given = await farm.get(`/api/v1/requests/${request}`, requestSchema);
     assert.deepEqual([given.state, given.result, given.attempts], ['done', 'lost', 3]);
   });
 });
 
-/** A farm whose project runs until it is ended. */
-function startFarm(repositories: SmallFarm): Promise<FarmProcess> {
-  const steps = ['- test: |', '    echo started', '    while true; do sleep 1; done'];
+/** A farm whose project runs until its gate is open. */
+function startFarm(repositories: SmallFarm, gate: string): Promise<FarmProcess> {
+  const steps = [
+    '- test: |',
+    '    echo begun',
+    `    while [ ! -e ${gate}/open ]; do sleep 0.05; done`,
+    '    echo over',
+  ];
   return FarmProcess.start({
     farm: repositories.farm({ steps }),
     remotes: repositories.remotes,

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { slotPaths } from '../../packages/worker/src/runner/paths.ts';
+import { findProcesses } from '../../packages/worker/test/runner/processes.ts';
 import type { FarmProcess } from './farm-process.ts';
 
 const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
@@ -87,6 +90,32 @@ export class WorkerProcess implements AsyncDisposable {
     await exited;
   }
 
+  /** kill -9 of the runner that has this build: agent and other slots go on. */
+  killRunnerOf(build: number): void {
+    const slot = this.#slotDirs().find((dir) => specOf(dir)?.build === build);
+    const [pid] = slot === undefined ? [] : findProcesses(slot);
+    if (pid === undefined) throw new Error(`no runner of ${this.name} has build ${build}`);
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** Resolves when the build has come to its end here, whether the farm knows or not. */
+  async finished(build: number): Promise<void> {
+    const slot = this.#slotDirs().find((dir) => specOf(dir)?.build === build);
+    if (slot === undefined) throw new Error(`${this.name} does not have build ${build}`);
+    const { journal } = slotPaths(slot);
+    const watcher = watch(journal);
+    while (!readFileSync(journal, 'utf8').includes('"build-finished"')) {
+      await once(watcher, 'change');
+    }
+    watcher.close();
+  }
+
+  #slotDirs(): string[] {
+    return Array.from({ length: this.#slots }, (_, slot) =>
+      join(this.dataDir, 'slots', String(slot)),
+    );
+  }
+
   /** Runs the agent again, as `weir worker run`. */
   restart(): void {
     this.#process = this.#spawn(['worker', 'run', '--data', this.dataDir], () => {});
@@ -127,4 +156,13 @@ async function endRunner(path: string): Promise<void> {
   socket.on('connect', () => socket.write(`${JSON.stringify({ t: 'exit' })}\n`));
   socket.resume();
   await closed.promise;
+}
+
+/** What the slot in this folder builds. */
+function specOf(slot: string): { build: number } | undefined {
+  try {
+    return JSON.parse(readFileSync(slotPaths(slot).spec, 'utf8')) as { build: number };
+  } catch {
+    return undefined;
+  }
 }

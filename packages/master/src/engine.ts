@@ -1,8 +1,10 @@
 import type { Farm } from '@weir/model';
 import { followedBranchesOf } from '@weir/model';
 import { Blame } from './blame/blame.ts';
+import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import { reattachBuilds } from './builds/reattach.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { buildEnded } from './dispatch/build-ended.ts';
@@ -62,8 +64,6 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-const reapEveryMs = 5_000;
-const renewEveryMs = 30_000;
 const reconcileEveryMs = 60_000;
 const retainEveryMs = 3_600_000;
 
@@ -93,7 +93,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     now,
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
-    resume: (session, hello) => builds.resume(session, hello),
+    resume: (session, hello) => reattachBuilds({ store, logs, now, builds }, session, hello),
     opened: (session) => {
       builds.opened(session);
       void probation.consider();
@@ -157,7 +157,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const absences = new Absences({ store, now, farm });
   await store.unit(setAllOffline);
-  await builds.loseAll();
+  const leases = new Leases({
+    store,
+    now,
+    builds,
+    reattachWithinMs: () => farm().limits.reattachWithinMs,
+  });
+  await leases.start();
+  await builds.start();
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
   await probation.start();
@@ -193,14 +200,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   poller.start();
   clocks.consider();
 
-  let renewedAt = now();
   const timers = [
-    every(reapEveryMs, () => builds.reap()),
-    every(renewEveryMs, async () => {
-      const since = renewedAt;
-      renewedAt = now();
-      await builds.renew(sessions.all(), since);
-    }),
+    every(reapEveryMs, () => leases.reap()),
+    every(renewEveryMs, () => leases.renew(sessions.all())),
     every(reconcileEveryMs, async () => {
       await dispatcher.reconcile();
       considerAll();

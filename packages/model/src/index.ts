@@ -5,6 +5,8 @@ export * from './breakage/title.ts';
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
 export * from './farm/same-repository.ts';
+export * from './leases/reattach.ts';
+export * from './leases/silence.ts';
 export * from './match/assign.ts';
 export * from './match/facts.ts';
 export * from './match/runtime-verdict.ts';

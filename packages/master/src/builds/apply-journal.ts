@@ -2,14 +2,21 @@ import type { Outcome } from '@weir/model';
 import { combineBuild, stepResult } from '@weir/model';
 import type { JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import { builderById } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
-import { advanceJournal, finishBuild, finishStep, startStep } from '../store/builds.ts';
+import {
+  advanceJournal,
+  advanceLateJournal,
+  finishBuild,
+  finishStep,
+  startStep,
+} from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishLog } from '../store/logs.ts';
 import type { Database } from '../store/schema.ts';
 import type { LiveBuild } from './live-build.ts';
-import { settleBuild } from './settle-build.ts';
+import { buildEvent, settleBuild } from './settle-build.ts';
 
 /** What is known when entries are applied. */
 interface Application {
@@ -37,12 +44,7 @@ export async function applyJournal(
 ): Promise<readonly Outcome[] | undefined> {
   const outcomes = [...build.outcomes, ...entries.flatMap(stepOutcome)];
   const end = endOf(build, entries, outcomes, at);
-  const { epoch, entries: from } = build;
-  const to = from + entries.length;
-  const isNext = end
-    ? await finishBuild(db, build.id, { epoch, journal: { from, to } }, end)
-    : await advanceJournal(db, build.id, { epoch, from, to });
-  if (!isNext) return undefined;
+  if (!(await advance(db, build, entries.length, end))) return undefined;
   const events: NewEvent[] = [];
   for (const entry of entries) {
     const event = await applyEntry(db, { build, lines, end, at }, entry);
@@ -50,6 +52,20 @@ export async function applyJournal(
   }
   await recordEvents(db, events);
   return outcomes;
+}
+
+/** Moves the journal on, and ends the build with its last entry; false when this may not be written. */
+function advance(
+  db: Kysely<Database>,
+  { id, epoch, entries: from, isLate }: LiveBuild,
+  count: number,
+  end: BuildEnd | undefined,
+): Promise<boolean> {
+  const to = from + count;
+  if (isLate) return advanceLateJournal(db, id, { epoch, from, to }, end);
+  return end
+    ? finishBuild(db, id, { epoch, journal: { from, to } }, end)
+    : advanceJournal(db, id, { epoch, from, to });
 }
 
 async function applyEntry(
@@ -75,8 +91,20 @@ async function applyEntry(
       return stepEvent('step.finished', build, entry.step, at, { result, findings });
     }
     case 'build-finished':
-      return end && settleBuild(db, build, end);
+      if (end === undefined) return undefined;
+      return build.isLate ? lateEvent(db, build, end) : settleBuild(db, build, end);
   }
+}
+
+/** Evidence only: the request went elsewhere, and neither verdict nor breakage hears of it. */
+async function lateEvent(
+  db: Kysely<Database>,
+  build: LiveBuild,
+  { result, findings, at }: BuildEnd,
+): Promise<NewEvent> {
+  const builder = await builderById(db, build.builderId);
+  if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
+  return buildEvent('build.late', builder, build, at, { result, findings });
 }
 
 /** A finding is never a pass, whatever the worker makes of it. */

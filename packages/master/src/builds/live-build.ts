@@ -24,8 +24,15 @@ export interface LiveBuild {
   outcomes: readonly Outcome[];
   /** The link that it is reported over; none while the worker is out of reach. */
   session: Session | undefined;
-  /** Whether the worker has it: offered, or accepted and started. */
+  /**
+   * Whether the worker has it: accepted and started, or offered. After a restart of the master an
+   * offer may have been taken all the same: the worker's hello says so.
+   */
   state: 'offered' | 'started';
+  /** Its lease ran out: it runs where nobody hears of it. */
+  isDetached: boolean;
+  /** It was given up before it came back: what there is of it is stored, its result stays. */
+  readonly isLate: boolean;
   /** A log was asked for again: the journal after it was dropped, and comes once more. */
   isRewinding: boolean;
   /** Why a person wants it ended. */

@@ -1,21 +1,23 @@
-import { leaseMs } from '@weir/protocol';
-import type { FarmMessage, LogFrame } from '@weir/protocol';
+import type { LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { BuildRow } from '../store/builds.ts';
-import { buildById, openBuilds, raiseEpoch, renewLeases } from '../store/builds.ts';
+import { buildById, openBuilds } from '../store/builds.ts';
 import type { Store } from '../store/store.ts';
-import { setHeard } from '../store/workers.ts';
-import type { Hello, SessionMessage } from '../workers/link.ts';
+import type { SessionMessage } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
 import type { EndedBuild } from './ended-build.ts';
 import { Intake } from './intake.ts';
 import type { LiveBuild } from './live-build.ts';
+import { loadBuilds } from './load-builds.ts';
 import type { LogSink } from './log-sink.ts';
 import { loseBuild } from './lose-build.ts';
 
-type WelcomeBuild = Extract<FarmMessage, { t: 'welcome' }>['builds'][number];
-export type Decline = Extract<SessionMessage, { t: 'decline' }>;
+/** `gone`: its link broke, or the master was restarted, before it took the build. */
+export interface Decline {
+  readonly cause: 'policy' | 'busy' | 'gone';
+  readonly reason: string;
+}
 export type BuildMessage = Extract<SessionMessage, { build: number }>;
 
 export interface LiveBuildsContext {
@@ -31,7 +33,9 @@ export interface LiveBuildsContext {
   declined(build: LiveBuild, decline: Decline): Promise<void>;
 }
 
-/** The builds that have not finished: their leases, their links, their ends. */
+export const notTaken: Decline = { cause: 'gone', reason: 'the link broke before it was taken' };
+
+/** The builds that have not finished: their links, their epochs, their ends. */
 export class LiveBuilds {
   readonly #context: LiveBuildsContext;
   readonly #intake: Intake;
@@ -42,17 +46,25 @@ export class LiveBuilds {
     this.#intake = new Intake({
       ...context,
       refused: (build, text) => {
-        this.loseById(build.id, text).catch((error: unknown) => context.log.warn(String(error)));
+        this.#refused(build, text).catch((error: unknown) => context.log.warn(String(error)));
       },
       finished: (build) => {
         this.#builds.delete(build.id);
-        context.ended(build, false);
+        if (!build.isLate) context.ended(build, false);
       },
     });
   }
 
-  all(): IterableIterator<LiveBuild> {
-    return this.#builds.values();
+  /** Takes up the builds of the engine before this one: their workers come back with them. */
+  async start(): Promise<void> {
+    const { store } = this.#context;
+    const rows = await openBuilds(store.read);
+    for (const build of await loadBuilds(store.read, rows)) this.add(build);
+  }
+
+  /** Those that have no end yet, within reach or not. */
+  all(): IteratorObject<LiveBuild> {
+    return this.#builds.values().filter(({ isLate }) => !isLate);
   }
 
   get(id: number): LiveBuild | undefined {
@@ -86,22 +98,24 @@ export class LiveBuilds {
       case 'decline':
         if (build.state !== 'offered') return;
         session.offered -= 1;
-        this.forget(build);
         // Its word on its slots was wrong, or is on its way: the next one counts.
         if (message.cause === 'busy') session.credit = 0;
-        this.#returned(build, message).catch((error: unknown) => {
-          this.#context.log.warn(`build ${build.id} was not returned: ${String(error)}`);
-        });
-        return;
+        return this.giveBack(build, message);
       case 'journal':
         return this.#intake.journal(build, session, message.entries);
     }
   }
 
-  /** A build that a person wanted ended meanwhile does not wait for another worker. */
-  #returned(build: LiveBuild, decline: Decline): Promise<void> {
-    if (build.cancelReason === null) return this.#context.declined(build, decline);
-    return this.loseById(build.id, decline.reason);
+  /** Its worker does not have it: the request waits again, as if nobody had claimed it. */
+  giveBack(build: LiveBuild, decline: Decline): void {
+    this.forget(build);
+    const { declined, log } = this.#context;
+    // What a person wanted ended meanwhile does not wait for another worker.
+    const isWanted = build.cancelReason === null;
+    const back = isWanted ? declined(build, decline) : this.loseById(build.id, decline.reason);
+    back.catch((error: unknown) => {
+      log.warn(`build ${build.id} was not given back: ${String(error)}`);
+    });
   }
 
   logFrame(session: Session, frame: LogFrame): void {
@@ -124,66 +138,12 @@ export class LiveBuilds {
   /** A link went down: its builds go on by their leases until the worker is back. */
   disconnected(session: Session): void {
     for (const build of this.#builds.values()) {
-      if (build.session === session) build.session = undefined;
+      if (build.session !== session) continue;
+      build.session = undefined;
+      if (build.isLate) this.forget(build);
+      // Without our `start` it has not begun, and the worker has forgotten the offer with the link.
+      if (build.state === 'offered') this.giveBack(build, notTaken);
     }
-  }
-
-  /**
-   * What becomes of a worker's builds when it connects: those of the same agent go on under a new
-   * epoch; what it has lost, or an agent before it had, is lost; what the farm has ended is aborted.
-   */
-  async resume(session: Session, hello: Hello): Promise<WelcomeBuild[]> {
-    const { store } = this.#context;
-    const here = new Map(hello.builds.map((build) => [build.build, build]));
-    const answers: WelcomeBuild[] = [];
-    for (const row of await openBuilds(store.read, session.id)) {
-      const answer =
-        row.boot === hello.boot && here.has(row.id)
-          ? await this.#takeOver(session, row)
-          : undefined;
-      if (answer === undefined) {
-        await this.lose(row, `worker ${session.name} came back without it`);
-      } else {
-        answers.push(answer);
-        here.delete(row.id);
-      }
-    }
-    for (const build of here.values()) {
-      session.formerBuilds.add(build.build);
-      answers.push({
-        build: build.build,
-        action: 'abort',
-        epoch: build.epoch,
-        entries: 0,
-        logs: [],
-      });
-    }
-    return answers;
-  }
-
-  async #takeOver(session: Session, row: BuildRow): Promise<WelcomeBuild | undefined> {
-    const build = this.#builds.get(row.id);
-    if (build === undefined || build.state !== 'started') return undefined;
-    const { store, logs, now } = this.#context;
-    // What the old link brought is stored before the new one is told where to go on.
-    build.session = undefined;
-    await build.tail;
-    const leaseUntil = now() + leaseMs;
-    const epoch = await store.unit((db) =>
-      raiseEpoch(db, row.id, { epoch: build.epoch, leaseUntil }),
-    );
-    if (epoch === undefined) return undefined;
-    const positions = await Promise.all(
-      build.logs.map(async (id, step) => ({
-        step,
-        offset: await logs.position({ id, file: build.file }),
-      })),
-    );
-    build.epoch = epoch;
-    build.session = session;
-    build.sequences.clear();
-    build.isRewinding = false;
-    return { build: build.id, action: 'continue', epoch, entries: build.entries, logs: positions };
   }
 
   async loseById(id: number, text: string): Promise<void> {
@@ -194,11 +154,12 @@ export class LiveBuilds {
   /** Infrastructure took a build. */
   async lose(row: BuildRow, text: string): Promise<void> {
     const { store, now, log, maxAttempts } = this.#context;
-    const build = this.#builds.get(row.id);
-    if (build !== undefined) this.forget(build);
     const isRetried = await store.unit((db) =>
       loseBuild(db, row, { text, maxAttempts: maxAttempts(), at: now() }),
     );
+    const build = this.#builds.get(row.id);
+    if (isRetried === undefined && build?.epoch !== row.epoch) return;
+    if (build !== undefined) this.forget(build);
     if (build?.session !== undefined) {
       build.session.formerBuilds.add(build.id);
       build.session.send({ t: 'abort', build: build.id, reason: text });
@@ -207,6 +168,14 @@ export class LiveBuilds {
     log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
     this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at }, isRetried);
+  }
+
+  /** Its logs can't be stored, and never will be. */
+  async #refused(build: LiveBuild, text: string): Promise<void> {
+    if (!build.isLate) return this.loseById(build.id, text);
+    this.forget(build);
+    build.session?.formerBuilds.add(build.id);
+    build.session?.send({ t: 'abort', build: build.id, reason: text });
   }
 
   /** A worker's builds are lost at once: it may not go on. */
@@ -219,7 +188,7 @@ export class LiveBuilds {
   /** A person wants a build ended: its worker is told, now or when it is back. */
   cancel(id: number, reason: string): void {
     const build = this.#builds.get(id);
-    if (build === undefined) return;
+    if (build === undefined || build.isLate) return;
     build.cancelReason = reason;
     build.session?.send({ t: 'cancel', build: id, epoch: build.epoch, reason });
   }
@@ -228,44 +197,6 @@ export class LiveBuilds {
   opened(session: Session): void {
     for (const { id, session: holder, cancelReason } of this.#builds.values()) {
       if (holder === session && cancelReason !== null) this.cancel(id, cancelReason);
-    }
-  }
-
-  /** Renews the leases of builds whose worker was heard from since the last renewal. */
-  async renew(sessions: readonly Session[], since: number): Promise<void> {
-    const { store, now } = this.#context;
-    const heard = sessions.filter((session) => session.heardAt >= since);
-    if (heard.length === 0) return;
-    // A build that no link reports is not renewed, whatever its worker does else: the reaper ends it.
-    const reported = [...this.#builds.values()].filter(
-      ({ session }) => session !== undefined && session.heardAt >= since,
-    );
-    await store.unit(async (db) => {
-      await renewLeases(
-        db,
-        reported.map(({ id }) => id),
-        now() + leaseMs,
-      );
-      await setHeard(
-        db,
-        heard.map(({ id }) => id),
-        now(),
-      );
-    });
-  }
-
-  /** The reaper: ends the builds whose lease ran out. */
-  async reap(): Promise<void> {
-    const now = this.#context.now();
-    for (const row of await openBuilds(this.#context.store.read)) {
-      if (row.lease_until < now) await this.lose(row, 'its worker was out of reach for too long');
-    }
-  }
-
-  /** An engine that starts finds the builds of the one before it: no link of theirs is left. */
-  async loseAll(): Promise<void> {
-    for (const row of await openBuilds(this.#context.store.read)) {
-      await this.lose(row, 'the master stopped while it ran');
     }
   }
 }

@@ -35,6 +35,7 @@ export interface Claimed {
 export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed | undefined> {
   const { farm, builder, request, session, at } = from;
   if (!(await claimRequest(db, request.id))) return undefined;
+  const trial = trialOf(session, request);
   const number = await takeNumber(db, builder.id);
   const row = await insertBuild(db, {
     builderId: builder.id,
@@ -45,6 +46,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     boot: session.boot,
     leaseUntil: from.leaseUntil,
     startedAt: at,
+    trial,
   });
   const steps = stepsOf(farm, builder);
   await insertSteps(db, row.id, steps);
@@ -57,7 +59,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     workerId: session.id,
     upstreamCommit: request.upstream_commit,
     startedAt: at,
-    trial: trialOf(session, request),
+    trial,
     steps: steps.length,
     logs,
     file: from.logFile,
@@ -65,6 +67,8 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     entries: 0,
     session,
     state: 'offered',
+    isDetached: false,
+    isLate: false,
     outcomes: [],
     isRewinding: false,
     cancelReason: null,

@@ -195,6 +195,8 @@ export class Dispatcher {
   #expire(build: LiveBuild, session: Session): void {
     const { builds, log } = this.#context;
     if (this.#isStopped || build.state !== 'offered' || builds.get(build.id) !== build) return;
+    // Its link broke: the worker says what became of the offer when it is back.
+    if (build.session !== session) return;
     session.offered -= 1;
     session.credit = 0;
     builds

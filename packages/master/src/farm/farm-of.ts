@@ -123,6 +123,7 @@ function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
     processes: values.processes,
     fileBytes: values.file,
     maxAttempts: values['max-attempts'],
+    reattachWithinMs: values['reattach-within'],
     eventRetentionMs: values['event-retention'],
     missingAfterMs: values['missing-after'],
   };

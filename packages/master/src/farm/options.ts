@@ -156,6 +156,11 @@ export const limitsOptions = {
     '3',
     'How often a request is tried when infrastructure loses its builds.',
   ),
+  'reattach-within': option(
+    duration('0s', '30d'),
+    '30m',
+    'A build whose worker is out of reach is given up after this time, counting only while the farm is up.',
+  ),
   'event-retention': option(
     duration('1h', '3650d'),
     '30d',

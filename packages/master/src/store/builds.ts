@@ -1,3 +1,4 @@
+import type { Trial } from '@weir/model';
 import type { Finding, Result } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
@@ -18,6 +19,7 @@ export interface NewBuild {
   readonly boot: string;
   readonly leaseUntil: number;
   readonly startedAt: number;
+  readonly trial: Trial | null;
 }
 
 export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promise<BuildRow> {
@@ -38,6 +40,7 @@ export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promis
       text: '',
       environment_json: '{}',
       started_at: build.startedAt,
+      trial: build.trial,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -78,23 +81,6 @@ export function openBuilds(db: Kysely<Database>, workerId?: number): Promise<Bui
   return query.execute();
 }
 
-/** A session takes a build over: from now on only the new epoch may write. Undefined when the old one is not in force. */
-export async function raiseEpoch(
-  db: Kysely<Database>,
-  id: number,
-  from: { epoch: number; leaseUntil: number },
-): Promise<number | undefined> {
-  const row = await db
-    .updateTable('build')
-    .set({ epoch: from.epoch + 1, lease_until: from.leaseUntil })
-    .where('id', '=', id)
-    .where('epoch', '=', from.epoch)
-    .where('state', '!=', 'finished')
-    .returning('epoch')
-    .executeTakeFirst();
-  return row?.epoch;
-}
-
 /**
  * Moves the build's journal on. False when the epoch is an old one, the build has ended, or the
  * entry is not the next: then nothing may be written.
@@ -111,6 +97,34 @@ export async function advanceJournal(
     .where('epoch', '=', journal.epoch)
     .where('journal_n', '=', journal.from)
     .where('state', '!=', 'finished')
+    .executeTakeFirst();
+  return advanced.numUpdatedRows > 0n;
+}
+
+/**
+ * As `advanceJournal`, for a build that is lost already: with its last entry what the worker says
+ * of the end is kept beside the result, which stays.
+ */
+export async function advanceLateJournal(
+  db: Kysely<Database>,
+  id: number,
+  journal: { epoch: number; from: number; to: number },
+  end: BuildEnd | undefined,
+): Promise<boolean> {
+  const { environment, ...late } = end ?? {};
+  const advanced = await db
+    .updateTable('build')
+    .set({
+      journal_n: journal.to,
+      ...(end && {
+        late_json: JSON.stringify(late),
+        environment_json: JSON.stringify(environment),
+      }),
+    })
+    .where('id', '=', id)
+    .where('epoch', '=', journal.epoch)
+    .where('journal_n', '=', journal.from)
+    .where('result', '=', 'lost')
     .executeTakeFirst();
   return advanced.numUpdatedRows > 0n;
 }
@@ -195,20 +209,6 @@ export async function finishStep(
     })
     .where('build_id', '=', buildId)
     .where('step', '=', step)
-    .execute();
-}
-
-/** Renews, in one statement, the leases of builds whose workers were heard from. */
-export async function renewLeases(
-  db: Kysely<Database>,
-  ids: readonly number[],
-  until: number,
-): Promise<void> {
-  await db
-    .updateTable('build')
-    .set({ lease_until: until })
-    .where('id', 'in', ids)
-    .where('state', '!=', 'finished')
     .execute();
 }
 

@@ -8,6 +8,7 @@ import { notices } from './migrations/0003-notices.ts';
 import { volunteers } from './migrations/0004-volunteers.ts';
 import { schedules } from './migrations/0005-schedules.ts';
 import { resting } from './migrations/0006-resting.ts';
+import { leases } from './migrations/0007-leases.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   volunteers,
   schedules,
   resting,
+  leases,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -1,4 +1,4 @@
-import type { Scope } from '@weir/model';
+import type { Scope, Trial } from '@weir/model';
 import type {
   BranchState,
   BreakageState,
@@ -188,6 +188,10 @@ export interface BuildTable {
   boot: string;
   /** By the engine's clock, which no jump of the wall clock moves. */
   lease_until: number;
+  /** When its lease ran out, while nobody has heard of it since. */
+  detached_at: number | null;
+  /** How long an engine has waited for it since then. */
+  detached_ms: Generated<number>;
   /** Journal entries up to this number are applied. */
   journal_n: number;
   result: Result | null;
@@ -197,6 +201,10 @@ export interface BuildTable {
   cancel_reason: string | null;
   /** The builder's verdict before this build ended: a failure after `red` is one that failed again. */
   verdict_before: Verdict | null;
+  /** How it counts for a worker on probation. */
+  trial: Trial | null;
+  /** What its worker said of it after it was given up: see `LateResult`. */
+  late_json: string | null;
   started_at: number;
   finished_at: number | null;
 }

@@ -108,6 +108,7 @@ describe('what is held against a builder', () => {
         boot: 'b1',
         leaseUntil: 1,
         startedAt: 1,
+        trial: null,
       });
       const end = { result, findings: [], text: '', environment: {}, at: 1 };
       await finishBuild(db, id, { epoch }, end);

@@ -65,6 +65,7 @@ describe('reading a farm file', () => {
       processes: 512,
       fileBytes: 2 ** 30,
       maxAttempts: 3,
+      reattachWithinMs: 1_800_000,
       eventRetentionMs: 30 * 86_400_000,
       missingAfterMs: 90 * 60_000,
     });

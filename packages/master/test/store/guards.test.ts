@@ -9,9 +9,9 @@ import {
   buildById,
   finishBuild,
   insertBuild,
-  raiseEpoch,
   requestCancel,
 } from '../../src/store/builds.ts';
+import { raiseEpoch } from '../../src/store/leases.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -47,6 +47,7 @@ describe('guarded writes', () => {
         boot: 'b',
         leaseUntil: 5,
         startedAt: 1,
+        trial: null,
       }),
     );
   });
@@ -68,7 +69,9 @@ describe('guarded writes', () => {
   });
 
   it('refuse a journal under an old epoch, or out of its order', async () => {
-    const epoch = await store.unit((db) => raiseEpoch(db, build.id, { epoch: 1, leaseUntil: 9 }));
+    const epoch = await store.unit((db) =>
+      raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9 }),
+    );
     assert.equal(epoch, 2);
 
     const advance = (journal: { epoch: number; from: number; to: number }) =>
@@ -88,7 +91,7 @@ describe('guarded writes', () => {
 
     assert.equal(await finish(1), false);
     assert.equal(
-      await store.unit((db) => raiseEpoch(db, build.id, { epoch: 1, leaseUntil: 9 })),
+      await store.unit((db) => raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9 })),
       undefined,
     );
     assert.equal(await store.unit((db) => requestCancel(db, build.id, 'late')), false);

@@ -236,6 +236,7 @@ export async function addBuild(
       boot: 'b1',
       leaseUntil: start + 90_000,
       startedAt: start,
+      trial: null,
     });
     await insertSteps(
       db,

@@ -43,6 +43,8 @@ export type FarmSubscription = Omit<Subscription, 'id'>;
 export interface FarmLimits extends BuildLimits {
   /** How often one request is tried when infrastructure loses its builds. */
   readonly maxAttempts: number;
+  /** A build whose worker is out of reach is lost after this time, counted while an engine runs. */
+  readonly reattachWithinMs: number;
   /** Events older than this are dropped. */
   readonly eventRetentionMs: number;
   /** A worker that is away for longer is missing. */

@@ -127,6 +127,7 @@ export function farm(projects: readonly Project[]): Farm {
       processes: 1,
       fileBytes: 1,
       maxAttempts: 3,
+      reattachWithinMs: 1_800_000,
       eventRetentionMs: 1,
       missingAfterMs: 1,
     },

@@ -49,8 +49,7 @@ export class Agent {
         sandbox,
         remotes: options.remotes,
         changed: () => this.#slotChanged(),
-        // The farm learns what is lost by the next hello, where the build is missing.
-        lostBuild: () => this.#link?.close(),
+        relink: () => this.#link?.close(),
         warn: options.say,
       });
     });
@@ -152,6 +151,7 @@ export class Agent {
 
   /** One link from beginning to end; resolves with the reason for its end. */
   async #connect(): Promise<Error> {
+    await this.#slots.known();
     const { url, name, owner, invite, key, farmKey } = this.#options;
     const link = new Link({
       url,
@@ -201,6 +201,7 @@ export class Agent {
       const slot = this.#slots.of(answer.build);
       if (answer.action === 'abort') slot?.abort();
       else slot?.feed?.attach(link, answer);
+      if (answer.action === 'upload-only') slot?.end();
     }
     if (this.#pause.welcome(ownerPause)) link.send({ t: 'owner', pause: this.#pause.reason });
     this.#intake.open(link);

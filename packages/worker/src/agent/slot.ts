@@ -1,7 +1,7 @@
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
 import { connectRunner } from '../runner/client.ts';
 import type { RunnerClient } from '../runner/client.ts';
-import type { RunnerEvent } from '../runner/messages.ts';
+import type { RunnerEvent, RunnerState } from '../runner/messages.ts';
 import { startRunner } from '../runner/start-runner.ts';
 import { Feed } from './feed.ts';
 
@@ -11,22 +11,26 @@ export interface SlotOptions {
   readonly remotes: Readonly<Record<string, string>>;
   /** The slot is free again, or its runner is back. */
   readonly changed: () => void;
-  /** The runner died, and a build with it. */
-  readonly lostBuild: () => void;
+  /** Another build is here than the farm was told, or none: the next hello says so. */
+  readonly relink: () => void;
   readonly warn: (message: string) => void;
 }
 
-/** A runner that died is started again after so long. */
+/** A runner that can't be started is tried again after so long. */
 const restartMs = 1_000;
+/** A runner that is connected says at once what it has, unless it is frozen. */
+const firstWordMs = 10_000;
 
 /** Room for one build: the runner's process, and the feed of what it does. */
 export class Slot {
   readonly #options: SlotOptions;
   #runner: RunnerClient | null = null;
   #feed: Feed | null = null;
-  /** What an earlier agent of this machine left running: it is ended before anything else. */
+  /** A build that nobody wants any more is being ended there. */
   #hasLeftover = false;
+  #isFinished = false;
   #isClosed = false;
+  #known: Promise<void> = Promise.resolve();
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -40,14 +44,42 @@ export class Slot {
     return this.#feed;
   }
 
-  /** Finds the runner of this slot by its socket, or starts one. @throws Error when it does not answer */
-  async open(): Promise<void> {
-    const onEvent = (event: RunnerEvent): void => this.#hear(event);
-    const { dir } = this.#options;
+  /** Resolves once it is known what the slot has: a hello before that would give a build up. */
+  get known(): Promise<void> {
+    return this.#known;
+  }
+
+  /**
+   * Finds the runner of this slot by its socket, with the build that an earlier agent gave it, or
+   * starts one. @throws Error when none can be started
+   */
+  open(): Promise<void> {
+    const opening = this.#open();
+    this.#known = opening.catch(() => {});
+    return opening;
+  }
+
+  async #open(): Promise<void> {
+    const first = Promise.withResolvers<RunnerState | null>();
+    const onEvent = (event: RunnerEvent): void => {
+      if (this.#runner !== null) this.#hear(event);
+      else if (event.t === 'state') first.resolve(event);
+    };
+    const { dir, warn } = this.#options;
     const runner =
       (await connectRunner(dir, onEvent).catch(() => null)) ?? (await startRunner(dir, onEvent));
+    void runner.closed.then(() => first.resolve(null));
+    const giveUp = setTimeout(() => first.resolve(null), firstWordMs);
+    const state = await first.promise;
+    clearTimeout(giveUp);
+    if (state === null) {
+      runner.close();
+      warn(`the runner of ${dir} does not answer; it is asked again`);
+      return this.#openLater();
+    }
     this.#runner = runner;
     void runner.closed.then(() => this.#lost(runner));
+    this.#adopt(state);
   }
 
   /** Begins a build. The feed is attached to the link by the caller. */
@@ -55,12 +87,18 @@ export class Slot {
     const { dir, sandbox, remotes } = this.#options;
     const feed = new Feed(spec.build, epoch, dir);
     this.#feed = feed;
+    this.#isFinished = false;
     this.#runner?.run({ spec, epoch, remotes: { ...remotes }, sandbox });
     return feed;
   }
 
   cancel(reason: string): void {
     this.#runner?.cancel(reason);
+  }
+
+  /** The farm gave the build up, and takes what there is of it: there is no sense in going on. */
+  end(): void {
+    if (!this.#isFinished) this.#runner?.cancel('the farm gave it up');
   }
 
   /** Ends the build and forgets it. The slot is free when the runner says so. */
@@ -90,6 +128,20 @@ export class Slot {
     this.#feed = null;
   }
 
+  /** What a runner has that was just connected. */
+  #adopt({ build, epoch, entries, finished }: RunnerState): void {
+    const hadBuild = this.#feed !== null;
+    this.#endFeed();
+    this.#hasLeftover = false;
+    this.#isFinished = finished;
+    if (build !== null) {
+      // The farm names its epoch when it answers to the hello.
+      this.#feed = new Feed(build, epoch ?? 1, this.#options.dir);
+      this.#feed.wrote(entries);
+    }
+    if (hadBuild || build !== null) this.#options.relink();
+  }
+
   #hear(event: RunnerEvent): void {
     if (event.t === 'grew') {
       this.#feed?.pump();
@@ -100,36 +152,34 @@ export class Slot {
       this.#hasLeftover = false;
       if (wasBusy) this.#options.changed();
     } else if (event.build === this.#feed?.build) {
+      this.#isFinished = event.finished;
       this.#feed.wrote(event.entries);
-    } else {
-      // Not ours: the agent before this one died, and the farm has given that build up.
-      this.#hasLeftover = true;
-      this.#runner?.abort();
     }
   }
 
+  /** Its sandbox died with it, and so did the build, unless that was over. */
   #lost(runner: RunnerClient): void {
     if (this.#runner !== runner || this.#isClosed) return;
     this.#runner = null;
+    // Its files may go at any moment.
+    this.#feed?.detach();
     const { dir, warn } = this.#options;
     warn(`the runner of ${dir} ended; it is started again`);
-    // Its sandbox died with it, and so did the build.
-    const hadBuild = this.#feed !== null;
-    this.#endFeed();
-    this.#hasLeftover = false;
-    if (hadBuild) this.#options.lostBuild();
-    this.#restart();
+    this.#reopen();
   }
 
-  #restart(): void {
+  #reopen(): void {
+    this.open()
+      .then(() => this.#options.changed())
+      .catch((error: unknown) => {
+        this.#options.warn(String(error));
+        this.#openLater();
+      });
+  }
+
+  #openLater(): void {
     setTimeout(() => {
-      if (this.#isClosed) return;
-      this.open()
-        .then(() => this.#options.changed())
-        .catch((error: unknown) => {
-          this.#options.warn(String(error));
-          this.#restart();
-        });
+      if (!this.#isClosed) this.#reopen();
     }, restartMs).unref();
   }
 }

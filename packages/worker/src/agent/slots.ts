@@ -38,6 +38,11 @@ export class Slots {
     await Promise.all(added.map((slot) => slot.open()));
   }
 
+  /** Resolves once it is known what each slot has. */
+  async known(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.known));
+  }
+
   /** What runs goes on; fewer slots take effect as it ends. */
   async resize(count: number): Promise<void> {
     this.#wanted = count;

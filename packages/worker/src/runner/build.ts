@@ -5,6 +5,7 @@ import type { ProcessPlatform } from '../process/contract.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { sandboxFacts } from './facts.ts';
+import type { HeldBuild } from './held-build.ts';
 import type { JournalFact } from './journal.ts';
 import { JournalWriter } from './journal.ts';
 import { logDir } from './paths.ts';
@@ -33,7 +34,7 @@ interface Ending {
 }
 
 /** One build in its slot, from an empty folder to the last entry of its journal. */
-export class SlotBuild {
+export class SlotBuild implements HeldBuild {
   readonly #paths: SlotPaths;
   readonly #platform: ProcessPlatform;
   readonly #machine: Readonly<Record<string, string>>;

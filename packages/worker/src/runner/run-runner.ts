@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { detectPlatform } from '../process/platform.ts';
 import { FileLock } from '../workspace/lock.ts';
 import { emptyTrash, wipe } from '../workspace/wipe.ts';
+import { findFinishedBuild } from './held-build.ts';
 import { slotPaths } from './paths.ts';
 import { SlotRunner } from './slot-runner.ts';
 
@@ -19,11 +20,14 @@ export async function runRunner(slotDir: string): Promise<void> {
   using lock = FileLock.try(paths.lock, 'exclusive');
   if (lock === null) throw new Error(`${paths.slot} has a runner already`);
   const platform = detectPlatform();
-  // A runner that was killed: its sandbox died with it, and its build is lost.
+  // A runner that was killed: its sandbox died with it, and its build is lost, unless that was over.
   await platform.sweep(paths.mark);
   emptyTrash(paths.trash);
-  for (const dir of [paths.build, paths.work]) wipe(dir, paths.trash);
-  const runner = new SlotRunner(paths, platform, idleMs);
+  const held = findFinishedBuild(paths);
+  for (const dir of held === null ? [paths.build, paths.work] : [paths.work]) {
+    wipe(dir, paths.trash);
+  }
+  const runner = new SlotRunner(paths, platform, idleMs, held);
   await runner.listen();
   // A terminal's interrupt goes to the agent, which decides what becomes of the builds.
   process.on('SIGINT', () => {});

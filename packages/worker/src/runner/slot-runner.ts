@@ -9,6 +9,7 @@ import { detectSandbox } from '../sandbox/detect.ts';
 import { wipe } from '../workspace/wipe.ts';
 import { SlotBuild } from './build.ts';
 import { machineFacts } from './facts.ts';
+import type { HeldBuild } from './held-build.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
 import { runnerCommandSchema } from './messages.ts';
 import type { RunnerCommand, RunnerState } from './messages.ts';
@@ -27,7 +28,7 @@ export class SlotRunner {
   readonly #sandboxes = new Map<SandboxKind, Sandbox>();
   readonly #agents = new Set<Socket>();
   readonly #server: Server;
-  #build: SlotBuild | null = null;
+  #build: HeldBuild | null;
   #epoch: number | null = null;
   #hint: NodeJS.Timeout | null = null;
   /** Resolves when the runner has been told to exit, or nobody has needed it for `idleMs`. */
@@ -36,7 +37,14 @@ export class SlotRunner {
   #idle: NodeJS.Timeout | null = null;
   readonly #idleMs: number;
 
-  constructor(paths: SlotPaths, platform: ProcessPlatform, idleMs: number) {
+  /** @param held what the runner before this one left to be sent */
+  constructor(
+    paths: SlotPaths,
+    platform: ProcessPlatform,
+    idleMs: number,
+    held: HeldBuild | null = null,
+  ) {
+    this.#build = held;
     this.#paths = paths;
     this.#platform = platform;
     this.#idleMs = idleMs;

@@ -1,0 +1,153 @@
+import { reattachment } from '@weir/model';
+import { leaseMs } from '@weir/protocol';
+import type { FarmMessage } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { builderById } from '../store/builders.ts';
+import type { BuildRow } from '../store/builds.ts';
+import { buildById, openBuilds } from '../store/builds.ts';
+import { recordEvents } from '../store/events.ts';
+import { raiseEpoch, takeLate } from '../store/leases.ts';
+import type { Database } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import type { Hello } from '../workers/link.ts';
+import type { Session } from '../workers/session.ts';
+import type { LiveBuild } from './live-build.ts';
+import type { LiveBuilds } from './live-builds.ts';
+import { notTaken } from './live-builds.ts';
+import { loadBuilds } from './load-builds.ts';
+import type { LogSink } from './log-sink.ts';
+import { buildEvent } from './settle-build.ts';
+
+type WelcomeBuild = Extract<FarmMessage, { t: 'welcome' }>['builds'][number];
+type ReportedBuild = Hello['builds'][number];
+
+export interface ReattachContext {
+  readonly store: Store;
+  readonly logs: LogSink;
+  readonly now: Clock;
+  readonly builds: LiveBuilds;
+}
+
+/** What becomes of a worker's builds when it connects: those that it names, and those that it does not. */
+export async function reattachBuilds(
+  context: ReattachContext,
+  session: Session,
+  hello: Hello,
+): Promise<WelcomeBuild[]> {
+  const here = new Set(hello.builds.map(({ build }) => build));
+  for (const row of await openBuilds(context.store.read, session.id)) {
+    if (!here.has(row.id)) await cameWithout(context, session, row);
+  }
+  // Together, so that the store commits them together.
+  return Promise.all(hello.builds.map((reported) => answer(context, session, reported)));
+}
+
+/** If the worker ever had it, it is lost. */
+async function cameWithout(
+  { builds }: ReattachContext,
+  session: Session,
+  row: BuildRow,
+): Promise<void> {
+  const build = builds.get(row.id);
+  if (build?.state === 'offered') return builds.giveBack(build, notTaken);
+  await builds.lose(row, `worker ${session.name} came back without it`);
+}
+
+async function answer(
+  context: ReattachContext,
+  session: Session,
+  reported: ReportedBuild,
+): Promise<WelcomeBuild> {
+  const row = await buildById(context.store.read, reported.build);
+  const known = row && {
+    ...row,
+    workerId: row.worker_id,
+    hasLateResult: row.late_json !== null,
+  };
+  const action = reattachment(known, { workerId: session.id, epoch: reported.epoch });
+  if (row === undefined || action === 'abort') return abort(session, reported);
+  const build = action === 'continue' ? context.builds.get(row.id) : await loadLate(context, row);
+  if (build === undefined || !(await takeOver(context, session, build))) {
+    return abort(session, reported);
+  }
+  const logs = await positions(context, build);
+  if (logs === undefined) return abort(session, reported);
+  return { build: build.id, action, epoch: build.epoch, entries: build.entries, logs };
+}
+
+function abort(session: Session, { build, epoch }: ReportedBuild): WelcomeBuild {
+  session.formerBuilds.add(build);
+  return { build, action: 'abort', epoch, entries: 0, logs: [] };
+}
+
+async function loadLate(
+  { store, builds }: ReattachContext,
+  row: BuildRow,
+): Promise<LiveBuild | undefined> {
+  const [build] = await loadBuilds(store.read, [row]);
+  if (build !== undefined) builds.add(build);
+  return build;
+}
+
+/** Raises the epoch of a build for the session that has it. False when it is not to be had any more. */
+async function takeOver(
+  context: ReattachContext,
+  session: Session,
+  build: LiveBuild,
+): Promise<boolean> {
+  const { store, builds } = context;
+  // What the old link brought is stored before the new one is told where to go on.
+  build.session = undefined;
+  await build.tail;
+  const epoch = await store.unit((db) =>
+    build.isLate ? takeLate(db, build.id, build.epoch) : attach(db, context, session, build),
+  );
+  if (epoch === undefined) {
+    if (build.isLate) builds.forget(build);
+    return false;
+  }
+  build.epoch = epoch;
+  build.session = session;
+  build.state = 'started';
+  build.isDetached = false;
+  build.sequences.clear();
+  build.isRewinding = false;
+  return true;
+}
+
+async function attach(
+  db: Kysely<Database>,
+  { now }: ReattachContext,
+  { boot, name }: Session,
+  build: LiveBuild,
+): Promise<number | undefined> {
+  const at = now();
+  const { epoch, isDetached } = build;
+  const raised = await raiseEpoch(db, build.id, { epoch, boot, leaseUntil: at + leaseMs });
+  if (raised === undefined) return undefined;
+  const builder = await builderById(db, build.builderId);
+  if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
+  const data = { worker: name, epoch: raised, detached: isDetached };
+  await recordEvents(db, [buildEvent('build.attached', builder, build, at, data)]);
+  return raised;
+}
+
+/** Where each log goes on. Undefined for a build that came so late that its logs are packed or gone. */
+async function positions(
+  { logs, builds }: ReattachContext,
+  build: LiveBuild,
+): Promise<WelcomeBuild['logs'] | undefined> {
+  try {
+    return await Promise.all(
+      build.logs.map(async (id, step) => ({
+        step,
+        offset: await logs.position({ id, file: build.file }),
+      })),
+    );
+  } catch (error) {
+    if (!build.isLate) throw error;
+    builds.forget(build);
+    return undefined;
+  }
+}

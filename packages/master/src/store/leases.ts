@@ -1,0 +1,112 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { BuildRow } from './builds.ts';
+import { isOpen } from './builds.ts';
+import type { Database } from './schema.ts';
+
+/**
+ * A session takes an open build over: from now on only the new epoch may write, and the build is
+ * within reach. Undefined when it has ended or the old epoch is not in force.
+ */
+export async function raiseEpoch(
+  db: Kysely<Database>,
+  id: number,
+  from: { epoch: number; boot: string; leaseUntil: number },
+): Promise<number | undefined> {
+  const row = await db
+    .updateTable('build')
+    .set({
+      epoch: from.epoch + 1,
+      boot: from.boot,
+      state: 'running',
+      lease_until: from.leaseUntil,
+      detached_at: null,
+      detached_ms: 0,
+    })
+    .where('id', '=', id)
+    .where('epoch', '=', from.epoch)
+    .where('state', '!=', 'finished')
+    .returning('epoch')
+    .executeTakeFirst();
+  return row?.epoch;
+}
+
+/** As `raiseEpoch`, for what is left of a build that is lost already: its result stays. */
+export async function takeLate(
+  db: Kysely<Database>,
+  id: number,
+  epoch: number,
+): Promise<number | undefined> {
+  const row = await db
+    .updateTable('build')
+    .set({ epoch: epoch + 1 })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('result', '=', 'lost')
+    .where('late_json', 'is', null)
+    .returning('epoch')
+    .executeTakeFirst();
+  return row?.epoch;
+}
+
+/** Renews, in one statement, the leases of builds whose workers were heard from. The detached among them are within reach again. */
+export async function renewLeases(
+  db: Kysely<Database>,
+  ids: readonly number[],
+  until: number,
+): Promise<void> {
+  await db
+    .updateTable('build')
+    .set({ lease_until: until, state: 'running', detached_at: null, detached_ms: 0 })
+    .where('id', 'in', ids)
+    .where('state', '!=', 'finished')
+    .execute();
+}
+
+/** An engine that starts gives the builds of the one before it a whole lease: their workers need time to come back. */
+export async function renewAllLeases(db: Kysely<Database>, until: number): Promise<void> {
+  await db
+    .updateTable('build')
+    .set({ lease_until: until })
+    .where(isOpen)
+    .where('state', '=', 'running')
+    .execute();
+}
+
+/** Open builds whose lease has run out, the detached ones included. */
+export function expiredBuilds(db: Kysely<Database>, now: number): Promise<BuildRow[]> {
+  return db
+    .selectFrom('build')
+    .selectAll()
+    .where(isOpen)
+    .where((eb) => eb.or([eb('lease_until', '<', now), eb('state', '=', 'detached')]))
+    .orderBy(sql`+id`)
+    .execute();
+}
+
+/** False when it was heard of meanwhile, or has ended. */
+export async function detachBuild(
+  db: Kysely<Database>,
+  id: number,
+  { epoch, at }: { epoch: number; at: number },
+): Promise<boolean> {
+  const detached = await db
+    .updateTable('build')
+    .set({ state: 'detached', detached_at: at, detached_ms: 0 })
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('state', '=', 'running')
+    .where('lease_until', '<', at)
+    .executeTakeFirst();
+  return detached.numUpdatedRows > 0n;
+}
+
+/** An engine has waited so many milliseconds more for the detached builds. */
+export async function waitForDetached(db: Kysely<Database>, ms: number): Promise<void> {
+  await db
+    .updateTable('build')
+    .set((eb) => ({ detached_ms: eb('detached_ms', '+', ms) }))
+    // Written out, not bound: the partial index serves nothing else.
+    .where(sql<boolean>`state = 'detached'`)
+    .execute();
+}
