@@ -109,12 +109,13 @@ export class LiveBuilds {
   /** Its worker does not have it: the request waits again, as if nobody had claimed it. */
   giveBack(build: LiveBuild, decline: Decline): void {
     this.forget(build);
-    const { declined, log } = this.#context;
     // What a person wanted ended meanwhile does not wait for another worker.
     const isWanted = build.cancelReason === null;
-    const back = isWanted ? declined(build, decline) : this.loseById(build.id, decline.reason);
+    const back = isWanted
+      ? this.#context.declined(build, decline)
+      : this.loseById(build.id, decline.reason);
     back.catch((error: unknown) => {
-      log.warn(`build ${build.id} was not given back: ${String(error)}`);
+      this.#context.log.warn(`build ${build.id} was not given back: ${String(error)}`);
     });
   }
 
