@@ -137,6 +137,8 @@ export const buildSummarySchema = z.object({
   /** It is a failure, and so was the conclusive build of its builder before it, which it didn't just confirm. */
   failedAgain: z.boolean(),
   startedAt: time,
+  /** Since when it runs where nobody hears of it. */
+  detachedAt: time.nullable(),
   finishedAt: time.nullable(),
 });
 export type ApiBuildSummary = z.infer<typeof buildSummarySchema>;
@@ -147,6 +149,15 @@ export const buildSchema = buildSummarySchema.extend({
   changes: z.array(changeSchema),
   environment: z.record(z.string(), z.string()),
   cancelRequested: z.string().nullable(),
+  /** What its worker said of its end after it was lost: evidence, which changes nothing. */
+  late: z
+    .object({
+      result: z.enum(results),
+      findings: z.array(z.enum(findings)),
+      text: z.string(),
+      at: time,
+    })
+    .nullable(),
 });
 export type ApiBuild = z.infer<typeof buildSchema>;
 

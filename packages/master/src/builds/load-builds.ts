@@ -66,8 +66,11 @@ function toLiveBuild(row: BuildRow, { steps, logs, commit }: Parts): LiveBuild {
     file: logs[0]?.file ?? '',
     epoch: row.epoch,
     entries: row.journal_n,
+    // A step that is lost was still running when its build was taken away.
     outcomes: steps.flatMap(({ result, findings_json: findings }) =>
-      result === null ? [] : [{ result, findings: JSON.parse(findings) as Finding[] }],
+      result === null || result === 'lost'
+        ? []
+        : [{ result, findings: JSON.parse(findings) as Finding[] }],
     ),
     session: undefined,
     state: row.journal_n === 0 ? 'offered' : 'started',

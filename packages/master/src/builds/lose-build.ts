@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { builderById } from '../store/builders.ts';
 import type { BuildRow } from '../store/builds.ts';
-import { finishBuild } from '../store/builds.ts';
+import { endRunningSteps, finishBuild } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishRequest, requestById, requeueRequest } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
@@ -25,6 +25,7 @@ export async function loseBuild(
   const result = build.cancel_reason === null ? 'lost' : 'cancelled';
   const end = { result, findings: [], text, environment: {}, at } as const;
   if (!(await finishBuild(db, build.id, { epoch: build.epoch }, end))) return undefined;
+  await endRunningSteps(db, build.id, { result, at });
   const builder = await builderById(db, build.builder_id);
   const request = await requestById(db, build.request_id);
   if (builder === undefined || request === undefined) {

@@ -212,6 +212,21 @@ export async function finishStep(
     .execute();
 }
 
+/** The step that ran when its build was taken away ended with it. */
+export async function endRunningSteps(
+  db: Kysely<Database>,
+  buildId: number,
+  { result, at }: { result: Result; at: number },
+): Promise<void> {
+  await db
+    .updateTable('step')
+    .set({ result, finished_at: at })
+    .where('build_id', '=', buildId)
+    .where('started_at', 'is not', null)
+    .where('finished_at', 'is', null)
+    .execute();
+}
+
 /** Sets the reason why a person wants a running build ended. False when it has ended, or was asked before. */
 export async function requestCancel(
   db: Kysely<Database>,

@@ -1,3 +1,4 @@
+import { durationText } from '@weir/model/layout';
 import type { ApiBuild, ApiStep } from '@weir/protocol';
 import { changeNote } from './change.ts';
 import { commandForm } from './frame.ts';
@@ -13,9 +14,11 @@ export interface BuildView {
   readonly build: ApiBuild;
   /** The last lines of each step's log, by step. */
   readonly tails: ReadonlyMap<number, readonly string[]>;
+  /** How long a build out of reach is waited for, in milliseconds. */
+  readonly reattachWithinMs: number;
 }
 
-export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
+export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: BuildView): Html {
   const { now } = visit;
   const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
   return html`<h1><a href="${builderPath(builder)}">${builder}</a> #${number}</h1>
@@ -35,6 +38,7 @@ export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
           build.revisions.project !== null && html` with ${shortCommit(build.revisions.project)}`
         }
       </p>
+      ${outOfReach(build, reattachWithinMs, now)}${lateResult(build, now)}
       ${build.cancelRequested !== null && html`<p class="warning">Cancel asked for: ${build.cancelRequested}</p>`}
     </div>
     ${commands(visit, build)}
@@ -60,6 +64,23 @@ export function buildPage(visit: Visit, { build, tails }: BuildView): Html {
           </div>`,
       )}
     </dl>`;
+}
+
+function outOfReach({ detachedAt, worker }: ApiBuild, limitMs: number, now: number): Html | null {
+  if (detachedAt === null) return null;
+  return html`<p class="warning">
+    ${worker} has been out of reach since ${age(detachedAt, now)}. The build goes on there; it is
+    given up ${durationText(limitMs)} after that, and built again elsewhere.
+  </p>`;
+}
+
+function lateResult({ late }: ApiBuild, now: number): Html | null {
+  if (late === null) return null;
+  return html`<p>
+    Its worker came back ${age(late.at, now)}, when the build was given up already:
+    ${badge(late.result)} ${late.findings.join(', ')} ${late.text}
+    <span class="quiet">Kept as evidence; it counts for nothing.</span>
+  </p>`;
 }
 
 function commands(visit: Visit, { id, state }: ApiBuild): Html {

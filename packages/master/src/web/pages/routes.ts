@@ -66,7 +66,9 @@ export function pageRoutes(context: WebContext): Router {
     show(context, async (visit, request) => {
       const build = await readBuild(db, logs, numberOf(request));
       if (build === undefined) throw problem('no-such-build', 'there is no such build');
-      const content = buildPage(visit, { build, tails: await tailsOf(context, build) });
+      const { reattachWithinMs } = context.farm().file.limits;
+      const tails = await tailsOf(context, build);
+      const content = buildPage(visit, { build, tails, reattachWithinMs });
       return { title: `${build.builder} #${build.number}`, content };
     }),
   );

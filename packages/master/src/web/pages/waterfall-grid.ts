@@ -107,7 +107,7 @@ function changeBox({ id, branch, commit, author, subject, message }: ApiChange):
 
 function buildCell({ build, steps }: GridBuildView, now: number): Html {
   const paint = paintOf(build);
-  const { id, number, startedAt, finishedAt, worker, builder } = build;
+  const { id, number, startedAt, detachedAt, finishedAt, worker, builder } = build;
   return html`<a
       class="build"
       id="build-${id}"
@@ -117,7 +117,9 @@ function buildCell({ build, steps }: GridBuildView, now: number): Html {
       <b>#${number}</b> ${badge(paint)}</a
     >
     <span class="took"
-      >${duration(startedAt, finishedAt, now)} <span class="quiet">on ${worker}</span></span
+      >${duration(startedAt, finishedAt, now)} <span class="quiet"
+        >on ${worker}${detachedAt !== null && html`, out of reach since ${age(detachedAt, now)}`}</span
+      ></span
     >
     <ol class="steps">
       ${steps.filter((step) => step.state !== 'waiting').map(segment)}

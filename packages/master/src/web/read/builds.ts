@@ -91,6 +91,7 @@ export async function readBuild(
     changes: await readBuildChanges(db, row),
     environment: JSON.parse(row.environment_json) as Record<string, string>,
     cancelRequested: row.cancel_reason,
+    late: row.late_json === null ? null : (JSON.parse(row.late_json) as ApiBuild['late']),
   };
 }
 

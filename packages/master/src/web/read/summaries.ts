@@ -57,6 +57,7 @@ function summaryRows(db: Kysely<Database>, ids: readonly number[]) {
       'build.attempt',
       'build.verdict_before',
       'build.started_at',
+      'build.detached_at',
       'build.finished_at',
       'build.request_id',
       'builder.name as builder',
@@ -92,6 +93,7 @@ function toSummary(row: SummaryRow): ApiBuildSummary {
       (row.verdict_before === 'red' || row.verdict_before === 'never green'),
     revisions: { upstream: row.upstream_commit, project: row.project_commit },
     startedAt: row.started_at,
+    detachedAt: row.state === 'detached' ? row.detached_at : null,
     finishedAt: row.finished_at,
   };
 }
