@@ -4,6 +4,8 @@ export * from './breakage/span.ts';
 export * from './breakage/title.ts';
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
+export * from './farm/plan.ts';
+export * from './farm/plan-lines.ts';
 export * from './farm/same-repository.ts';
 export * from './leases/reattach.ts';
 export * from './leases/silence.ts';

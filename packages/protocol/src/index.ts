@@ -1,5 +1,6 @@
 export * from './api-breakages.ts';
 export * from './api-commands.ts';
+export * from './api-farm.ts';
 export * from './api.ts';
 export * from './build-spec.ts';
 export * from './journal.ts';
