@@ -85,9 +85,9 @@ function builderLines(builders: readonly BuilderPlan[]): PlanLine[] {
       .slice(0, maxBuilders)
       .map((each): PlanLine => ({ sign: signs[action], depth: 0, text: builderText(each) }));
     const more = all.length - lines.length;
-    if (more > 0)
-      lines.push({ sign: signs[action], depth: 0, text: `${counted(more, 'builder')} more` });
-    return lines;
+    if (more === 0) return lines;
+    const rest = `${counted(more, 'builder')} more`;
+    return [...lines, { sign: signs[action], depth: 0, text: rest }];
   });
 }
 

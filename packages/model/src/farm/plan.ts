@@ -92,7 +92,7 @@ function namesOf(farm: Farm): Set<string> {
 }
 
 function farmSettings({
-  platforms: _,
+  platforms: _own,
   upstreams: _their,
   projects: _its,
   ...farm
@@ -105,7 +105,7 @@ function platformsOf({ platforms }: Farm): Parts {
 }
 
 function upstreamsOf({ upstreams }: Farm): Parts {
-  return mapValues(upstreams, ({ name: _, trunks: _its, ...upstream }) => settingsOf(upstream));
+  return mapValues(upstreams, ({ name: _name, trunks: _its, ...upstream }) => settingsOf(upstream));
 }
 
 function trunksOf({ upstreams }: Farm): Parts {
@@ -118,7 +118,7 @@ function trunksOf({ upstreams }: Farm): Parts {
 }
 
 function projectsOf({ projects }: Farm): Parts {
-  return mapValues(projects, ({ name: _, ...project }) => settingsOf(project));
+  return mapValues(projects, ({ name: _name, ...project }) => settingsOf(project));
 }
 
 function partPlans(
@@ -171,15 +171,15 @@ class Changed {
 
   /** What of a builder that stays is another than before. */
   ofBuilder({ upstream, trunk, project, platform }: Builder): string[] {
-    const owner =
-      project === null ? (['upstream', upstream] as const) : (['project', project] as const);
+    const isOwn = (word: string): boolean =>
+      project === null ? this.has('upstream', upstream, word) : this.has('project', project, word);
     const isElsewhere =
       this.has('upstream', upstream, 'repository') ||
       this.has('trunk', trunkName(upstream, trunk), 'branch') ||
       (project !== null && this.has('project', project, 'repository', 'branch'));
     return [
       ...(isElsewhere ? ['branch'] : []),
-      ...ofOwner.filter((word) => this.has(...owner, word)),
+      ...ofOwner.filter(isOwn),
       ...(this.hasOtherLimits ? ['limits'] : []),
       ...(this.has('platform', platform, 'labels') ? ['labels'] : []),
     ];
