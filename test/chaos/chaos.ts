@@ -3,7 +3,7 @@ import { get, patiently } from './api.ts';
 import { startFarm } from './farm.ts';
 import type { ChaosFarm } from './farm.ts';
 import type { Heal } from './faults.ts';
-import { inject, runnersOf, signal } from './faults.ts';
+import { inject, signal } from './faults.ts';
 import {
   findLeftovers,
   judgeBuilds,

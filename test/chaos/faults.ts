@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { ChaosFarm, ChaosWorker } from './farm.ts';
 import type { Fault } from './plan.ts';
+import type { Service } from './process.ts';
 
 /** What takes a fault away again; called when its time is over, and at the end. */
 export type Heal = () => void;
@@ -11,19 +12,16 @@ const nothing: Heal = () => {};
 
 /** Does to the farm what the fault says. Null: there was no victim for it. */
 export function inject(farm: ChaosFarm, fault: Fault): Heal | null {
-  const { kind, ms, victim, size } = fault;
+  const { kind, victim, size } = fault;
   switch (kind) {
     case 'kill master':
-      farm.master.end('SIGKILL', ms);
-      return nothing;
+      return end(farm.master, 'SIGKILL');
     case 'restart master':
-      farm.master.end('SIGTERM', 0);
-      return nothing;
+      return end(farm.master, 'SIGTERM');
     case 'freeze master':
       return freeze(farm.master.pid);
     case 'kill agent':
-      chosen(farm, victim).service.end('SIGKILL', ms);
-      return nothing;
+      return end(chosen(farm, victim).service, 'SIGKILL');
     case 'freeze agent':
       return freeze(chosen(farm, victim).service.pid);
     case 'kill runner':
@@ -57,6 +55,10 @@ function chosen({ workers }: ChaosFarm, victim: number): ChaosWorker {
   const worker = workers[Math.floor(victim * workers.length)];
   if (worker === undefined) throw new Error('the farm has no workers');
   return worker;
+}
+
+function end(service: Service, name: 'SIGKILL' | 'SIGTERM'): Heal | null {
+  return service.end(name) ? () => service.revive() : null;
 }
 
 /** A frozen process answers nobody, and keeps all that it holds. */

@@ -43,10 +43,13 @@ export async function judgeRequests(
   for (const { id, state, result } of requests) {
     if (state !== 'done' && state !== 'cancelled') losses.push(`request ${id} is still ${state}`);
     if (ends.get(id) !== 1) losses.push(`request ${id} ended ${ends.get(id) ?? 0} times`);
-    const name = `requests: ${result ?? 'no result'}`;
-    counts[name] = (counts[name] ?? 0) + 1;
+    count(counts, `requests: ${result ?? 'no result'}`);
   }
   return { losses, counts };
+}
+
+function count(counts: Record<string, number>, name: string, by = 1): void {
+  counts[name] = (counts[name] ?? 0) + by;
 }
 
 /** What builds say of themselves agrees with what their scripts wrote down, to the byte. */
@@ -55,17 +58,14 @@ export async function judgeBuilds(farm: ChaosFarm): Promise<Judgement> {
   const losses: string[] = [];
   const counts: Record<string, number> = { builds: summaries.length, 'log bytes compared': 0 };
   for (const summary of summaries) {
-    const name = `builds: ${summary.result ?? summary.state}`;
-    counts[name] = (counts[name] ?? 0) + 1;
-    if (summary.result === 'exception') counts[`exception: ${summary.text}`] ??= 0;
-    if (summary.result === 'exception') counts[`exception: ${summary.text}`]! += 1;
+    count(counts, `builds: ${summary.result ?? summary.state}`);
+    if (summary.result === 'exception') count(counts, `exception: ${summary.text}`);
     if (summary.state !== 'finished') losses.push(`build ${summary.id} is still ${summary.state}`);
     // A runtime's step keeps no ledger.
     if (summary.builder === 'lang/main/here') continue;
     const build = await get<ApiBuild>(new URL(`/api/v1/builds/${summary.id}`, farm.url));
-    if (build.late !== null) counts['late results'] = (counts['late results'] ?? 0) + 1;
     const { bytes, wrong } = await compare(farm, build);
-    counts['log bytes compared'] = (counts['log bytes compared'] ?? 0) + bytes;
+    count(counts, 'log bytes compared', bytes);
     losses.push(...wrong.map((text) => `build ${build.id} (${build.result}): ${text}`));
   }
   return { losses, counts };

@@ -27,8 +27,7 @@ export class Service implements AsyncDisposable {
   #process: ChildProcess | undefined;
   #isWanted = true;
   #running: Promise<void> = Promise.resolve();
-  /** Until then it stays down; milliseconds as `performance.now()` has them. */
-  #downUntil = 0;
+  #isDown = false;
   starts = 0;
   /** Ends that nobody had caused. */
   readonly crashes: string[] = [];
@@ -47,12 +46,17 @@ export class Service implements AsyncDisposable {
     return child?.exitCode === null && child.signalCode === null ? child.pid : undefined;
   }
 
-  /** Ends the process; it stays down for `ms`, then it is started again. */
-  end(signal: 'SIGKILL' | 'SIGTERM', ms: number): void {
-    if (this.pid === undefined) return;
+  /** Ends the process; it stays down until `revive`. False when it does not run. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): boolean {
+    if (this.pid === undefined) return false;
     this.#isExpected = true;
-    this.#downUntil = performance.now() + ms;
+    this.#isDown = true;
     this.#process?.kill(signal);
+    return true;
+  }
+
+  revive(): void {
+    this.#isDown = false;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -62,7 +66,7 @@ export class Service implements AsyncDisposable {
   /** Ends it for good; with SIGKILL if it does not go by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isWanted = false;
-    this.#downUntil = 0;
+    this.#isDown = false;
     this.signal('SIGCONT');
     this.signal('SIGTERM');
     const patience = setTimeout(() => this.signal('SIGKILL'), 15_000);
@@ -76,7 +80,7 @@ export class Service implements AsyncDisposable {
       const how = await this.#once();
       if (this.#isWanted && !this.#isExpected) this.crashes.push(how);
       this.#isExpected = false;
-      while (this.#isWanted && performance.now() < this.#downUntil) await sleep(50);
+      while (this.#isWanted && this.#isDown) await sleep(50);
       if (this.#isWanted) await sleep(restartMs);
     }
   }
