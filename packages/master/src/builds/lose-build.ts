@@ -9,6 +9,7 @@ import { buildEvent, moveHead } from './settle-build.ts';
 
 /** A request that lost its second build waits so long, twice as long after the third, and so on. */
 const backOffMs = 5_000;
+const maxBackOffMs = 300_000;
 
 /**
  * Infrastructure took a build: it is `lost`, and its request waits again, at most `maxAttempts`
@@ -40,7 +41,7 @@ export async function loseBuild(
     await requeueRequest(db, request.id, {
       attempts,
       byWorkerId: build.worker_id,
-      notBefore: attempts === 1 ? null : at + backOffMs * 2 ** (attempts - 2),
+      notBefore: attempts === 1 ? null : at + backOff(attempts),
     });
   } else {
     await finishRequest(db, request.id, { result, finding: null, at, attempts });
@@ -55,4 +56,8 @@ export async function loseBuild(
     ),
   ]);
   return isRetried;
+}
+
+function backOff(attempts: number): number {
+  return Math.min(maxBackOffMs, backOffMs * 2 ** (attempts - 2));
 }
