@@ -23,6 +23,8 @@ export interface ChaosOptions {
   readonly workers: number;
   /** Those alone, instead of all. */
   readonly kinds?: readonly FaultKind[];
+  /** Ends it early; nothing is left behind. */
+  readonly signal?: AbortSignal;
   /** Called now and then with what goes on. */
   readonly progress?: (text: string) => void;
 }
@@ -43,6 +45,7 @@ const stuckMs = 180_000;
 /** Runs a farm under load and faults, lets it come to rest, and judges what it did. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, lengthMs, workers, kinds, progress = () => {} } = options;
+  const { signal: ended = new AbortController().signal } = options;
   progress(`starting a farm of ${workers} workers`);
   const farm = await startFarm(workers);
   const losses: string[] = [];
@@ -52,11 +55,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const witness = new Witness(farm.url);
     const load = new Load(farm, seed);
     const loading = load.run();
-    await disturb(farm, planFaults(seed, lengthMs, kinds), { lengthMs, faults, witness, progress });
+    await disturb(farm, planFaults(seed, lengthMs, kinds), {
+      lengthMs,
+      faults,
+      witness,
+      progress,
+      ended,
+    });
     load.stop();
     await loading;
     progress('faults are over; waiting for the farm to come to rest');
-    losses.push(...(await settle(farm, witness, progress)));
+    losses.push(...(await settle(farm, witness, { progress, ended })));
     const judgements = [
       await judgeRequests(farm, witness, load.promised),
       await judgeBuilds(farm),
@@ -82,18 +91,19 @@ interface Disturbance {
   readonly faults: Record<string, number>;
   readonly witness: Witness;
   readonly progress: (text: string) => void;
+  readonly ended: AbortSignal;
 }
 
 /** Goes through the plan, and takes back all of it at the end. */
 async function disturb(
   farm: ChaosFarm,
   plan: readonly Fault[],
-  { lengthMs, faults, witness, progress }: Disturbance,
+  { lengthMs, faults, witness, progress, ended }: Disturbance,
 ): Promise<void> {
   const begin = performance.now();
   const pending = new Set<Heal>();
   for (const fault of plan) {
-    await sleep(Math.max(0, begin + fault.at - performance.now()));
+    await sleep(Math.max(0, begin + fault.at - performance.now()), undefined, { signal: ended });
     const seconds = Math.round((performance.now() - begin) / 1_000);
     progress(`${seconds} s of ${lengthMs / 1_000}, event ${witness.last}: ${fault.kind}`);
     const heal = inject(farm, fault);
@@ -104,7 +114,7 @@ async function disturb(
       if (pending.delete(heal)) heal();
     }, fault.ms).unref();
   }
-  await sleep(Math.max(0, begin + lengthMs - performance.now()));
+  await sleep(Math.max(0, begin + lengthMs - performance.now()), undefined, { signal: ended });
   for (const heal of pending) heal();
 }
 
@@ -112,7 +122,7 @@ async function disturb(
 async function settle(
   farm: ChaosFarm,
   witness: Witness,
-  progress: (text: string) => void,
+  { progress, ended }: Pick<Disturbance, 'progress' | 'ended'>,
 ): Promise<string[]> {
   for (let { last } = witness, at = performance.now(); ;) {
     const left = await patiently(() => whatIsLeft(farm));
@@ -121,7 +131,7 @@ async function settle(
     progress(`event ${witness.last}: ${left}`);
     if (witness.last !== last) [last, at] = [witness.last, performance.now()];
     if (performance.now() - at > stuckMs) return [`no headway for ${stuckMs / 1_000} s: ${left}`];
-    await sleep(1_000);
+    await sleep(1_000, undefined, { signal: ended });
   }
 }
 

@@ -34,7 +34,12 @@ if (values.help) {
   const kinds = values.only?.filter((kind): kind is FaultKind =>
     faultKinds.some((known) => known === kind),
   );
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  }
   const report = await runChaos({
+    signal: interrupted.signal,
     seed: Number(values.seed),
     lengthMs: Number(values.minutes) * 60_000,
     workers: Number(values.workers),
