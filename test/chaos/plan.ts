@@ -1,89 +1,190 @@
-/** What chaos does to a farm, each to one victim, for so long. */
-export const faultKinds = [
-  'kill master',
-  'kill agent',
-  'kill runner',
-  'restart master',
-  'freeze master',
-  'freeze agent',
-  'freeze runner',
-  'cut links',
-  'garble link',
-  'stall link',
-  'fill disk of master',
-  'fill disk of worker',
-  'jump clock',
-] as const;
-export type FaultKind = (typeof faultKinds)[number];
+import { randomOf } from './random.ts';
+import type { Random } from './random.ts';
+
+/** What a fault is done to. Two faults never hold the same part of the same victim. */
+type Part = 'process' | 'runner' | 'line' | 'disk' | 'clock';
+/** What the machine must offer: `root` mounts small disks, `faketime` moves clocks. */
+export type Need = 'root' | 'faketime';
+
+interface FaultRule {
+  readonly on: 'master' | 'worker' | 'mail';
+  readonly part: Part;
+  /** How often it comes, beside the others. */
+  readonly weight: number;
+  /** How long it lasts, in seconds: some spans, of which the last is rare. */
+  readonly spans: readonly (readonly [number, number])[];
+  readonly needs?: Need;
+}
+
+/** Two missed heartbeats and a second: a link that is silent for longer is down. */
+const beyondLink = [32, 45] as const;
+/** A lease and the time in which a detached build may come back. */
+const beyondLease = [100, 150] as const;
+
+export const faultRules = {
+  'master killed': {
+    on: 'master',
+    part: 'process',
+    weight: 5,
+    spans: [
+      [0, 1],
+      [1, 6],
+      [10, 40],
+    ],
+  },
+  'master frozen': {
+    on: 'master',
+    part: 'process',
+    weight: 3,
+    spans: [[1, 4], [5, 20], beyondLink],
+  },
+  'master disk full': {
+    on: 'master',
+    part: 'disk',
+    weight: 2,
+    spans: [
+      [1, 4],
+      [5, 15],
+    ],
+    needs: 'root',
+  },
+  'master clock jumped': {
+    on: 'master',
+    part: 'clock',
+    weight: 2,
+    spans: [[10, 60]],
+    needs: 'faketime',
+  },
+  'agent killed': {
+    on: 'worker',
+    part: 'process',
+    weight: 10,
+    spans: [[0, 2], [3, 20], beyondLink, beyondLease],
+  },
+  'agent frozen': {
+    on: 'worker',
+    part: 'process',
+    weight: 6,
+    spans: [[1, 4], [5, 20], beyondLink, beyondLease],
+  },
+  'runner killed': { on: 'worker', part: 'runner', weight: 7, spans: [[0, 0]] },
+  'runner frozen': {
+    on: 'worker',
+    part: 'runner',
+    weight: 6,
+    spans: [[1, 4], [5, 20], beyondLink],
+  },
+  'worker killed': {
+    on: 'worker',
+    part: 'process',
+    weight: 4,
+    spans: [
+      [0, 2],
+      [3, 20],
+    ],
+  },
+  'link cut': { on: 'worker', part: 'line', weight: 12, spans: [[0, 0]] },
+  'link garbled': { on: 'worker', part: 'line', weight: 10, spans: [[0, 0]] },
+  'link stalled': { on: 'worker', part: 'line', weight: 6, spans: [[1, 5], [5, 25], beyondLink] },
+  'link half open': { on: 'worker', part: 'line', weight: 6, spans: [[5, 20], beyondLink] },
+  'link slow': { on: 'worker', part: 'line', weight: 4, spans: [[5, 30]] },
+  'line down': { on: 'worker', part: 'line', weight: 6, spans: [[1, 10], [10, 30], beyondLease] },
+  'worker disk full': {
+    on: 'worker',
+    part: 'disk',
+    weight: 4,
+    spans: [
+      [2, 8],
+      [10, 25],
+    ],
+    needs: 'root',
+  },
+  'worker clock jumped': {
+    on: 'worker',
+    part: 'clock',
+    weight: 4,
+    spans: [[10, 60]],
+    needs: 'faketime',
+  },
+  'mail refused': { on: 'mail', part: 'process', weight: 2, spans: [[2, 15]] },
+  'mail cut': { on: 'mail', part: 'process', weight: 2, spans: [[5, 20]] },
+} as const satisfies Record<string, FaultRule>;
+
+export type FaultKind = keyof typeof faultRules;
+export const faultKinds = Object.keys(faultRules) as FaultKind[];
 
 export interface Fault {
-  readonly kind: FaultKind;
-  /** Milliseconds after the beginning. */
+  /** Milliseconds after the first moment at which there may be one. */
   readonly at: number;
-  /** How long it lasts, in milliseconds; 0 for what happens in a moment. */
-  readonly ms: number;
-  /** From 0 up to 1: which of those that there are at that moment. */
-  readonly victim: number;
-  /** From -1 to 1: how far a clock jumps. */
-  readonly size: number;
+  readonly kind: FaultKind;
+  /** `master`, `mail`, or a worker's name. */
+  readonly victim: string;
+  /** How long it lasts, in milliseconds. */
+  readonly lastsMs: number;
+  /** Decides what else there is to decide: which slot, which byte, where a clock jumps to. */
+  readonly chance: number;
 }
 
-/** How often each kind comes, and how long it lasts at most. */
-const habits: Readonly<Record<FaultKind, { weight: number; maxMs: number }>> = {
-  'kill master': { weight: 12, maxMs: 5_000 },
-  'kill agent': { weight: 12, maxMs: 180_000 },
-  'kill runner': { weight: 8, maxMs: 0 },
-  'restart master': { weight: 3, maxMs: 0 },
-  'freeze master': { weight: 4, maxMs: 40_000 },
-  'freeze agent': { weight: 6, maxMs: 150_000 },
-  'freeze runner': { weight: 6, maxMs: 45_000 },
-  'cut links': { weight: 10, maxMs: 0 },
-  'garble link': { weight: 10, maxMs: 0 },
-  'stall link': { weight: 8, maxMs: 45_000 },
-  'fill disk of master': { weight: 3, maxMs: 8_000 },
-  'fill disk of worker': { weight: 4, maxMs: 15_000 },
-  'jump clock': { weight: 3, maxMs: 0 },
+export interface PlanOptions {
+  readonly seed: number;
+  /** All faults begin and end within this time. */
+  readonly lengthMs: number;
+  /** Milliseconds between two faults, on the average. */
+  readonly gapMs: number;
+  readonly workers: readonly string[];
+  /** Those of the workers that have a small disk, and those whose clock can be moved. */
+  readonly withDisk: readonly string[];
+  readonly withClock: readonly string[];
+  readonly kinds: readonly FaultKind[];
+}
+
+/** So long a victim is left alone after a fault: the farm must get on, or there is nothing to lose. */
+const restMs: Readonly<Record<FaultRule['on'], number>> = {
+  master: 10_000,
+  worker: 5_000,
+  mail: 5_000,
 };
 
-/** A fault comes so often, on average. */
-const everyMs = 2_500;
-
-/** The same seed gives the same faults at the same moments; what they meet is chance. */
-export function planFaults(
-  seed: number,
-  lengthMs: number,
-  kinds: readonly FaultKind[] = faultKinds,
-): Fault[] {
-  const random = randomOf(seed);
-  const total = kinds.reduce((sum, kind) => sum + habits[kind].weight, 0);
+/** The faults of a run, in the order of their beginning. The same options give the same plan. */
+export function planFaults(options: PlanOptions): Fault[] {
+  const random = randomOf(`faults ${options.seed}`);
+  const rules = options.kinds.map((kind) => ({ kind, rule: faultRules[kind] as FaultRule }));
+  /** By victim and part, when it is free again. */
+  const busyUntil = new Map<string, number>();
   const faults: Fault[] = [];
-  for (let at = 0; ;) {
-    at += Math.round(2 * everyMs * random());
-    const kind = pick(kinds, random() * total);
-    // Most are short, few are long.
-    const ms = Math.round(habits[kind].maxMs * random() ** 3);
-    const fault = { kind, at, ms, victim: random(), size: 2 * random() - 1 };
-    if (at >= lengthMs) return faults;
-    faults.push(fault);
+  for (let at = 0; rules.length > 0;) {
+    at += Math.round(-Math.log(1 - random.next()) * options.gapMs);
+    if (at >= options.lengthMs) break;
+    const { kind, rule } = weighted(rules, random);
+    const victim = random.pick(victimsOf(rule, options));
+    const lastsMs = lengthOf(rule, random);
+    const chance = random.next();
+    const key = `${victim} ${rule.part}`;
+    if (at < (busyUntil.get(key) ?? 0) || at + lastsMs > options.lengthMs) continue;
+    busyUntil.set(key, at + lastsMs + restMs[rule.on]);
+    faults.push({ at, kind, victim, lastsMs, chance });
   }
+  return faults;
 }
 
-function pick(kinds: readonly FaultKind[], point: number): FaultKind {
-  let left = point;
-  for (const kind of kinds) {
-    left -= habits[kind].weight;
-    if (left < 0) return kind;
-  }
-  throw new RangeError('the point lies behind the last kind');
+function weighted<T extends { readonly rule: FaultRule }>(from: readonly T[], random: Random): T {
+  const total = from.reduce((sum, { rule }) => sum + rule.weight, 0);
+  let left = random.next() * total;
+  const found = from.find(({ rule }) => (left -= rule.weight) < 0) ?? from.at(-1);
+  if (found === undefined) throw new RangeError('there are no kinds of faults');
+  return found;
 }
 
-/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32, by Tommy Ettinger). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+function victimsOf({ on, part }: FaultRule, options: PlanOptions): readonly string[] {
+  if (on !== 'worker') return [on];
+  if (part === 'disk') return options.withDisk;
+  return part === 'clock' ? options.withClock : options.workers;
+}
+
+/** Mostly short: of the spans each is three times as frequent as the next. */
+function lengthOf({ spans }: FaultRule, random: Random): number {
+  let index = 0;
+  while (index < spans.length - 1 && random.chance(0.3)) index += 1;
+  const [from, to] = spans[index] ?? [0, 0];
+  return Math.round((from + random.next() * (to - from)) * 1_000);
 }

@@ -1,70 +1,114 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
+import { EventReader } from '../support/server-sent-events.ts';
+import type { ReceivedEvent } from '../support/server-sent-events.ts';
 
-/** After a break it reads so many events once more, to see whether they are still the same. */
-const overlap = 100;
+/** What the event log did that it must not. */
+export interface Contradiction {
+  readonly number: number;
+  readonly text: string;
+}
 
-/** Reads the event log all the time, as a live page does, and remembers what it has seen. */
-export class Witness {
-  readonly events: ApiEvent[] = [];
-  /** What must never happen: a gap, or an event that is another one than before. */
-  readonly complaints: string[] = [];
+/** So far back a witness that lost its stream reads again what it saw. */
+const againFrom = 50;
+/** A stream that says nothing for so long is given up; the farm's own sign of life is more frequent. */
+const silenceMs = 45_000;
+const pauseMs = 200;
+
+/**
+ * Reads the farm's event log live, all of the time, as any program may, and remembers every word:
+ * what was once seen must stay so, whatever was killed in between.
+ */
+export class Witness implements AsyncDisposable {
+  /** By number, from 1 on. */
+  readonly #seen: ApiEvent[] = [];
+  readonly #contradictions: Contradiction[] = [];
   readonly #url: string;
-  readonly #stopped = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #reading: Promise<void>;
+  readonly #listeners = new Set<(event: ApiEvent) => void>();
 
   constructor(url: string) {
     this.#url = url;
-    void this.#watch();
+    this.#reading = this.#readAll();
   }
 
-  get last(): number {
-    return this.events.at(-1)?.number ?? 0;
+  get events(): readonly ApiEvent[] {
+    return this.#seen;
   }
 
-  stop(): void {
-    this.#stopped.abort();
+  get contradictions(): readonly Contradiction[] {
+    return this.#contradictions;
   }
 
-  async #watch(): Promise<void> {
-    const { signal } = this.#stopped;
+  /** Calls back for each event that is seen for the first time. */
+  onEvent(listener: (event: ApiEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#reading;
+  }
+
+  async #readAll(): Promise<void> {
+    const { signal } = this.#abort;
     while (!signal.aborted) {
-      await this.#read(Math.max(0, this.last - overlap)).catch(() => {});
-      await sleep(200, undefined, { signal }).catch(() => {});
+      try {
+        await this.#read(Math.max(0, this.#seen.length - againFrom));
+      } catch {
+        // The master is down, or was killed just now.
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
   }
 
   async #read(after: number): Promise<void> {
-    const { signal } = this.#stopped;
     const address = new URL(`/api/v1/events?after=${after}`, this.#url);
-    const response = await fetch(address, { signal });
-    if (response.body === null) return;
-    let text = '';
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) this.#take(block);
+    await using reader = await EventReader.open(address.href);
+    const close = (): void => void reader[Symbol.asyncDispose]();
+    this.#abort.signal.addEventListener('abort', close);
+    const silence = setTimeout(close, silenceMs);
+    try {
+      for (let next = after + 1; ; next += 1) {
+        const received = await reader.next();
+        if (received === undefined || !this.#expect(next, received)) return;
+        silence.refresh();
+      }
+    } finally {
+      clearTimeout(silence);
+      this.#abort.signal.removeEventListener('abort', close);
     }
   }
 
-  #take(block: string): void {
-    const data = /^data: ?(.*)$/m.exec(block)?.[1];
-    if (data === undefined) return;
-    if (/^event: ?reset$/m.test(block)) {
-      this.complaints.push(`reset after event ${this.last}`);
-      return;
+  /** False when there is no sense in reading on. */
+  #expect(next: number, { event: type, data }: ReceivedEvent): boolean {
+    if (type === 'reset') {
+      this.#contradict(next, `the farm knows nothing of event ${next}, and sent a reset`);
+      return false;
     }
-    const event = JSON.parse(data) as ApiEvent;
-    const known = this.events[event.number - 1];
-    if (known !== undefined) {
-      if (JSON.stringify(known) === JSON.stringify(event)) return;
-      this.complaints.push(
-        `event ${event.number} was ${JSON.stringify(known)}, and is ${JSON.stringify(event)}`,
-      );
-    } else if (event.number === this.last + 1) {
-      this.events.push(event);
-    } else {
-      this.complaints.push(`event ${event.number} came after ${this.last}`);
+    const event = eventSchema.parse(JSON.parse(data));
+    if (event.number !== next) {
+      this.#contradict(next, `event ${event.number} came where ${next} was next`);
+      return false;
     }
+    this.#take(event);
+    return true;
+  }
+
+  #take(event: ApiEvent): void {
+    const known = this.#seen[event.number - 1];
+    if (known === undefined) {
+      this.#seen.push(event);
+      for (const listener of this.#listeners) listener(event);
+    } else if (JSON.stringify(known) !== JSON.stringify(event)) {
+      const was = JSON.stringify(known);
+      this.#contradict(event.number, `was ${was}, and is ${JSON.stringify(event)}`);
+    }
+  }
+
+  #contradict(number: number, text: string): void {
+    this.#contradictions.push({ number, text });
   }
 }
