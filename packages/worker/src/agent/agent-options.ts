@@ -1,4 +1,6 @@
+import type { Dial } from '../link/dial.ts';
 import type { WorkerKey } from '../link/worker-key.ts';
+import type { FindRunner } from '../runner/find-runner.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Policy } from './policy.ts';
 import type { QuietHours } from './quiet-hours.ts';
@@ -7,17 +9,22 @@ import type { QuietHours } from './quiet-hours.ts';
 export interface AgentOptions {
   /** The worker port's address: `ws://` or `wss://`, with the path. */
   readonly url: string;
+  readonly dial: Dial;
   readonly name: string;
   readonly owner: string;
   /** The code of an invitation, for a worker that joins. */
   readonly invite: string | undefined;
   readonly slots: number;
+  /** What the machine is, and facts of it to show. */
+  readonly labels: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
   readonly dataDir: string;
   readonly key: WorkerKey;
   /** Fingerprint of the farm's key. */
   readonly farmKey: string;
   readonly sandbox: Sandbox;
   readonly remotes: Readonly<Record<string, string>>;
+  readonly findRunner: FindRunner;
   readonly policy: Policy;
   /** With less free under the data folder, no builds are taken. */
   readonly minFreeBytes: number;

@@ -5,12 +5,10 @@ import type { SandboxKind } from '@weir/protocol';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { Link } from '../link/link.ts';
 import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
-import { machineFacts } from '../runner/facts.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
 import type { AgentOptions, AgentStatus } from './agent-options.ts';
 import { watchDisk } from './disk-watch.ts';
 import { Intake } from './intake.ts';
-import { detectLabels } from './labels.ts';
 import { OwnerPause } from './owner-pause.ts';
 import { watchQuietHours } from './quiet-watch.ts';
 import { Slot } from './slot.ts';
@@ -24,7 +22,6 @@ import { stayLinked } from './stay-linked.ts';
 export class Agent {
   readonly #options: AgentOptions;
   readonly #boot = randomUUID();
-  readonly #labels = detectLabels();
   readonly #slots: Slots;
   readonly #runtimes: Runtimes;
   #link: Link | null = null;
@@ -48,6 +45,7 @@ export class Agent {
         dir,
         sandbox,
         remotes: options.remotes,
+        findRunner: options.findRunner,
         changed: () => this.#slotChanged(),
         relink: () => this.#link?.close(),
         warn: options.say,
@@ -152,9 +150,10 @@ export class Agent {
   /** One link from beginning to end; resolves with the reason for its end. */
   async #connect(): Promise<Error> {
     await this.#slots.known();
-    const { url, name, owner, invite, key, farmKey } = this.#options;
+    const { url, dial, name, owner, invite, key, farmKey } = this.#options;
     const link = new Link({
       url,
+      dial,
       name,
       owner,
       invite,
@@ -180,15 +179,15 @@ export class Agent {
   }
 
   #hello(): Hello {
-    const { sandbox } = this.#options;
+    const { labels, facts, sandbox } = this.#options;
     return {
       t: 'hello',
       boot: this.#boot,
       slots: this.#slots.count,
       ...this.#pause.hello(),
-      labels: this.#labels,
+      labels: [...labels],
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
-      facts: machineFacts(),
+      facts: { ...facts },
       runtimes: this.#runtimes.list(),
       builds: this.#slots.feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
     };

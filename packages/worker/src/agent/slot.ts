@@ -1,14 +1,13 @@
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
-import { connectRunner } from '../runner/client.ts';
-import type { RunnerClient } from '../runner/client.ts';
+import type { FindRunner, Runner } from '../runner/find-runner.ts';
 import type { RunnerEvent, RunnerState } from '../runner/messages.ts';
-import { startRunner } from '../runner/start-runner.ts';
 import { Feed } from './feed.ts';
 
 export interface SlotOptions {
   readonly dir: string;
   readonly sandbox: SandboxKind;
   readonly remotes: Readonly<Record<string, string>>;
+  readonly findRunner: FindRunner;
   /** The slot is free again, or its runner is back. */
   readonly changed: () => void;
   /** Another build is here than the farm was told, or none: the next hello says so. */
@@ -24,7 +23,7 @@ const firstWordMs = 10_000;
 /** Room for one build: the runner's process, and the feed of what it does. */
 export class Slot {
   readonly #options: SlotOptions;
-  #runner: RunnerClient | null = null;
+  #runner: Runner | null = null;
   #feed: Feed | null = null;
   /** A build that nobody wants any more is being ended there. */
   #hasLeftover = false;
@@ -65,9 +64,8 @@ export class Slot {
       if (this.#runner !== null) this.#hear(event);
       else if (event.t === 'state') first.resolve(event);
     };
-    const { dir, warn } = this.#options;
-    const runner =
-      (await connectRunner(dir, onEvent).catch(() => null)) ?? (await startRunner(dir, onEvent));
+    const { dir, findRunner, warn } = this.#options;
+    const runner = await findRunner(dir, onEvent);
     void runner.closed.then(() => first.resolve(null));
     const giveUp = setTimeout(() => first.resolve(null), firstWordMs);
     const state = await first.promise;
@@ -158,7 +156,7 @@ export class Slot {
   }
 
   /** Its sandbox died with it, and so did the build, unless that was over. */
-  #lost(runner: RunnerClient): void {
+  #lost(runner: Runner): void {
     if (this.#runner !== runner || this.#isClosed) return;
     this.#runner = null;
     // Its files may go at any moment.

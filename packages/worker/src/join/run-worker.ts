@@ -1,11 +1,15 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { Agent } from '../agent/agent.ts';
+import { detectLabels } from '../agent/labels.ts';
 import { parseQuietHours } from '../agent/quiet-hours.ts';
+import { dial } from '../link/dial.ts';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
 import type { ControlRequest, ControlStatus } from '../owner/control.ts';
 import { openControl } from '../owner/control.ts';
+import { machineFacts } from '../runner/facts.ts';
+import { findRunner } from '../runner/find-runner.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
 import { keyPath, readConfig, writeConfig } from './config.ts';
 import { JoinError } from './find-farm.ts';
@@ -35,15 +39,19 @@ export async function runWorker(data: string, invite?: string): Promise<number> 
   say(`sandbox ${sandbox.kind}: ${sandbox.limits.join('; ')}`);
   const agent = new Agent({
     url: config.workerUrl,
+    dial,
     name: config.name,
     owner: config.owner,
     invite,
     slots: config.slots,
+    labels: detectLabels(),
+    facts: machineFacts(),
     dataDir,
     key,
     farmKey: config.farmKey,
     sandbox,
     remotes: config.remotes,
+    findRunner,
     policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
     minFreeBytes: config.minFreeBytes,
     quietHours: config.quietHours.flatMap((text) => parseQuietHours(text) ?? []),

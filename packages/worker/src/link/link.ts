@@ -4,14 +4,14 @@ import {
   farmMessageSchema,
   heartbeatMs,
   linkDeadMs,
-  maxFrameBytes,
   protocolVersion,
   signedBytes,
-  subprotocol,
 } from '@weir/protocol';
 import type { FarmMessage, LogFrame, WorkerMessage } from '@weir/protocol';
 import WebSocket from 'ws';
 import { agentVersion } from '../version.ts';
+import type { Dial } from './dial.ts';
+import { handshakeMs } from './dial.ts';
 import { LinkError, WrongFarmError } from './link-error.ts';
 import { fingerprintOf, isSignedBy } from './worker-key.ts';
 import type { WorkerKey } from './worker-key.ts';
@@ -25,6 +25,7 @@ export type SessionMessage = Exclude<FarmMessage, { t: 'challenge' | 'proof' | '
 export interface LinkOptions {
   /** `ws://` or `wss://`, with the path. */
   readonly url: string;
+  readonly dial: Dial;
   readonly name: string;
   readonly owner: string;
   readonly invite: string | undefined;
@@ -39,8 +40,6 @@ export interface LinkOptions {
   drained(): void;
 }
 
-/** The farm must have answered within this time, at each turn of the handshake. */
-const handshakeMs = 20_000;
 /** So many bytes may wait in the socket before the feeds hold back. */
 const fullBytes = 1024 * 1024;
 
@@ -60,11 +59,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#socket = new WebSocket(options.url, subprotocol, {
-      perMessageDeflate: false,
-      maxPayload: maxFrameBytes,
-      handshakeTimeout: handshakeMs,
-    });
+    this.#socket = options.dial(options.url);
     this.#deadline = setTimeout(() => this.#fail(new LinkError(0, 'no answer')), handshakeMs);
     this.#socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     this.#socket.on('error', (error) => {

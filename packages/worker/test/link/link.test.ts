@@ -9,9 +9,10 @@ import type { FarmMessage, WorkerMessage } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { dial } from '../../src/link/dial.ts';
 import { LinkError, WrongFarmError } from '../../src/link/link-error.ts';
 import { Link } from '../../src/link/link.ts';
-import type { Hello } from '../../src/link/link.ts';
+import type { Hello, SessionMessage } from '../../src/link/link.ts';
 import { openWorkerKey } from '../../src/link/worker-key.ts';
 import type { WorkerKey } from '../../src/link/worker-key.ts';
 
@@ -64,9 +65,14 @@ describe('the link to a farm', () => {
     rmSync(dir, { recursive: true });
   });
 
+  /** What the worker took in its session. */
+  let taken: SessionMessage[];
+  beforeEach(() => (taken = []));
+
   function connect(pinned = farmKey.fingerprint, welcomed = (): void => {}): Link {
     return new Link({
       url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/worker`,
+      dial,
       name: 'w1',
       owner: '',
       invite: undefined,
@@ -74,7 +80,7 @@ describe('the link to a farm', () => {
       farmKey: pinned,
       hello: () => hello,
       welcome: welcomed,
-      message: () => {},
+      message: (message) => taken.push(message),
       drained: () => {},
     });
   }
@@ -120,9 +126,25 @@ describe('the link to a farm', () => {
     link.close();
   });
 
+  it('passes over what a newer farm says and it does not understand', async () => {
+    const link = connect();
+    const socket = await farmSide;
+    await once(socket, 'heard');
+    prove(socket);
+    await once(socket, 'heard');
+    say(socket, { t: 'welcome', session: 's', builds: [] });
+
+    socket.send(JSON.stringify({ t: 'forecast', text: 'rain' }));
+    socket.send(JSON.stringify({ t: 'drain', reason: 'enough', mood: 'sunny' }));
+    socket.close(closeCodes.restarting, 'the end');
+
+    await assert.rejects(link.ended, /the end/);
+    assert.deepEqual(taken, [{ t: 'drain', reason: 'enough' }]);
+  });
+
   for (const [name, data] of [
     ['no JSON', 'hello?'],
-    ['an unknown type', '{"t":"reboot"}'],
+    ['an unknown type before the session', '{"t":"reboot"}'],
     ['a message before its time', '{"t":"drain","reason":"now"}'],
   ] as const) {
     it(`ends after ${name}`, async () => {
