@@ -140,7 +140,7 @@ describe('the link of a worker', () => {
 
   const badFrames: readonly (readonly [string, string | Uint8Array])[] = [
     ['no JSON', 'hello?'],
-    ['an unknown type', JSON.stringify({ t: 'sudo' })],
+    ['no type', JSON.stringify({ slots: 1 })],
     ['a field of a wrong type', JSON.stringify({ t: 'ready', slots: 'many' })],
     ['half a proof', JSON.stringify({ t: 'prove' })],
     ['an empty binary frame', new Uint8Array(3)],

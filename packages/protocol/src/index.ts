@@ -8,4 +8,5 @@ export * from './limits.ts';
 export * from './link.ts';
 export * from './log-frame.ts';
 export * from './owner.ts';
+export * from './read-message.ts';
 export * from './words.ts';

@@ -1,25 +1,22 @@
-import { closeCodes, decodeLogFrame, workerMessageSchema } from '@weir/protocol';
-import type { CloseReason, FarmMessage, LogFrame, WorkerMessage } from '@weir/protocol';
+import { closeCodes, decodeLogFrame, readMessage, workerMessageSchema } from '@weir/protocol';
+import type {
+  CloseReason,
+  FarmMessage,
+  LogFrame,
+  ReadMessage,
+  WorkerMessage,
+} from '@weir/protocol';
 import type { RawData, WebSocket } from 'ws';
 
 /** What a frame turned out to be, or why it is none. */
-export type Incoming =
-  | { readonly t: 'message'; readonly message: WorkerMessage }
-  | { readonly t: 'log'; readonly frame: LogFrame }
-  | { readonly t: 'bad'; readonly why: string };
+export type Incoming = ReadMessage<WorkerMessage> | { readonly t: 'log'; readonly frame: LogFrame };
 
 /** Reads one frame of a worker: hostile until proved otherwise. */
 export function readFrame(data: RawData, isBinary: boolean): Incoming {
   const bytes = toBytes(data);
   try {
     if (isBinary) return { t: 'log', frame: decodeLogFrame(bytes) };
-    const parsed = workerMessageSchema.safeParse(JSON.parse(bytes.toString('utf8')));
-    if (parsed.success) return { t: 'message', message: parsed.data };
-    const issue = parsed.error.issues[0];
-    return {
-      t: 'bad',
-      why: `frame at ${issue?.path.join('.') || 'top'}: ${issue?.message ?? 'is not valid'}`,
-    };
+    return readMessage(workerMessageSchema, JSON.parse(bytes.toString('utf8')));
   } catch (error) {
     return {
       t: 'bad',

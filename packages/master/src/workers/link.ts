@@ -93,13 +93,16 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
     if (session !== undefined) {
       session.heard(context.now());
       if (incoming.t === 'log') return context.logFrame(session, incoming.frame);
+      if (incoming.t === 'unknown') return;
       const { message } = incoming;
       if (message.t === 'prove' || message.t === 'hello') {
         return refuse('badFrame', `${message.t} is out of order here`);
       }
       return context.message(session, message);
     }
-    if (incoming.t === 'log' || busy) return refuse('badFrame', 'frame before the session began');
+    if (incoming.t !== 'message' || busy) {
+      return refuse('badFrame', 'frame before the session began');
+    }
     busy = true;
     greet(incoming.message)
       .catch((error: unknown) => {

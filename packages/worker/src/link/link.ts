@@ -5,6 +5,7 @@ import {
   heartbeatMs,
   linkDeadMs,
   protocolVersion,
+  readMessage,
   signedBytes,
 } from '@weir/protocol';
 import type { FarmMessage, LogFrame, WorkerMessage } from '@weir/protocol';
@@ -111,7 +112,11 @@ export class Link {
     try {
       if (isBinary) throw new Error('the farm sends no binary frames');
       const text = Buffer.isBuffer(data) ? data.toString('utf8') : '';
-      this.#take(farmMessageSchema.parse(JSON.parse(text)));
+      const read = readMessage(farmMessageSchema, JSON.parse(text));
+      if (read.t === 'unknown' && this.#phase === 'session') return;
+      if (read.t !== 'message')
+        throw new Error(read.t === 'bad' ? read.why : `it says ${read.type}`);
+      this.#take(read.message);
     } catch (error) {
       if (error instanceof WrongFarmError || error instanceof LinkError) return this.#fail(error);
       const why = error instanceof Error ? error.message.slice(0, 200) : 'unreadable';
