@@ -114,8 +114,8 @@ export class Link {
       const text = Buffer.isBuffer(data) ? data.toString('utf8') : '';
       const read = readMessage(farmMessageSchema, JSON.parse(text));
       if (read.t === 'unknown' && this.#phase === 'session') return;
-      if (read.t !== 'message')
-        throw new Error(read.t === 'bad' ? read.why : `it says ${read.type}`);
+      if (read.t === 'unknown') throw new Error(`it says ${read.type}`);
+      if (read.t === 'bad') throw new Error(read.why);
       this.#take(read.message);
     } catch (error) {
       if (error instanceof WrongFarmError || error instanceof LinkError) return this.#fail(error);
