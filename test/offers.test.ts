@@ -73,7 +73,7 @@ describe('an offer', () => {
     await writeFile(farm.farmPath, before.replaceAll('here', 'there'));
     farm.signal('SIGHUP');
     await applied;
-    await farm.logged('is in force');
+    await farm.logged('version 2 of the farm file is in force');
 
     worker.send({ t: 'decline', build, epoch, cause: 'busy', reason: 'all its slots are taken' });
 

@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import { openLogWriter } from '../packages/master/src/builds/logs/log-writer.ts';
 import { anchoredClock } from '../packages/master/src/clock.ts';
 import { startEngine } from '../packages/master/src/engine.ts';
+import { filesOf } from '../packages/master/src/farm/farm-files.ts';
 import { FarmInForce } from '../packages/master/src/farm/in-force.ts';
 import { readFarmText } from '../packages/master/src/farm/read-farm-file.ts';
 import { eventsAfter } from '../packages/master/src/store/events.ts';
@@ -34,12 +35,15 @@ describe('a build that does nothing', () => {
     const reading = readFarmText(repositories.farm(), 'farm.yaml', { remotes });
     assert.ok(reading.ok);
     const now = anchoredClock();
-    const farmInForce = new FarmInForce(store, reading.farm);
-    const file = { path: 'farm.yaml', text: repositories.farm(), by: 'test', at: now() };
-    await farmInForce.apply(reading.farm, file);
+    const farmInForce = new FarmInForce(store, null);
+    const version = { by: 'test', reason: null, source: { kind: 'file' } } as const;
+    await farmInForce.apply(reading.farm, { ...version, files: filesOf(reading.texts) }, now());
     const engine = await startEngine({
       store,
       farmInForce,
+      farmOptions: { remotes, base: dir },
+      farmChanged: () => {},
+      pollFarmFile: () => {},
       farmKey: openFarmKey(join(dir, 'key.pem')),
       logs: disposing.use(await openLogWriter(join(dir, 'logs'))),
       dataDir: dir,

@@ -1,5 +1,6 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
-import type { Trust } from '@weir/protocol';
+import type { ApiPlanAnswer, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { FarmRepository } from './farm/repository-source.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -23,8 +24,8 @@ export type Command =
     }
   | { readonly t: 'pause-builder'; readonly builder: string; readonly reason: string }
   | { readonly t: 'resume-builder'; readonly builder: string; readonly reason: string }
-  /** Asks the remotes of these branches now: something may have moved there. */
-  | { readonly t: 'poll'; readonly branches: readonly string[] }
+  /** Asks the remotes of these branches, or of the farm file, now: something may have moved there. */
+  | { readonly t: 'poll'; readonly branches: readonly string[]; readonly farmFile?: boolean }
   | { readonly t: 'pause-worker'; readonly worker: string; readonly reason: string }
   | { readonly t: 'resume-worker'; readonly worker: string; readonly reason: string }
   | {
@@ -65,6 +66,16 @@ export type Command =
     }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
   | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
+  /** What a farm file would change: one that is sent, or a version of it by number. */
+  | { readonly t: 'plan'; readonly file: FarmFiles | number }
+  | {
+      readonly t: 'apply';
+      /** A number rolls back to that version. */
+      readonly file: FarmFiles | number;
+      readonly reason: string;
+      /** The version that it was planned against: another one in force is a conflict. */
+      readonly against?: number | undefined;
+    }
   /** Asks an address whether it wants mails about a scope of the model's. */
   | { readonly t: 'subscribe'; readonly address: string; readonly scope: string }
   | { readonly t: 'confirm-subscription'; readonly subscriptions: readonly number[] }
@@ -76,6 +87,9 @@ export interface CommandAnswer {
   readonly request?: number;
   /** The code is said here, once, and nowhere else. */
   readonly invitation?: { readonly id: number; readonly code: string };
+  readonly plan?: Omit<ApiPlanAnswer, 'text'>;
+  /** Of the farm file. */
+  readonly version?: number;
 }
 
 /** Why a command was refused: becomes a problem of the API. */
@@ -84,11 +98,19 @@ export class CommandError extends Error {
   readonly status: 400 | 404 | 409 | 503;
   /** Stable; listed in docs/errors.md. */
   readonly code: string;
+  /** What is wrong with a farm file, where that is the reason. */
+  readonly errors: readonly FarmFileError[] | undefined;
 
-  constructor(status: 400 | 404 | 409 | 503, code: string, message: string) {
+  constructor(
+    status: 400 | 404 | 409 | 503,
+    code: string,
+    message: string,
+    errors?: readonly FarmFileError[],
+  ) {
     super(message);
     this.status = status;
     this.code = code;
+    this.errors = errors;
   }
 }
 
@@ -113,6 +135,7 @@ export type ToWeb =
       readonly status: CommandError['status'] | 500;
       readonly code: string;
       readonly detail: string;
+      readonly errors?: readonly FarmFileError[] | undefined;
     }
   | { readonly t: 'pong'; readonly id: number }
   /** Something was committed: read on from the event log. */
@@ -130,6 +153,8 @@ export interface FarmFacts {
   readonly workerPort: number;
   /** Of the farm's own key: workers pin it. */
   readonly fingerprint: string;
+  /** The repository that the farm file is followed in; null: it is a file on the master's disk. */
+  readonly farmRepository: Omit<FarmRepository, 'path'> | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;

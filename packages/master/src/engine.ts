@@ -1,4 +1,3 @@
-import type { Farm } from '@weir/model';
 import { followedBranchesOf } from '@weir/model';
 import { Blame } from './blame/blame.ts';
 import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
@@ -11,7 +10,9 @@ import { buildEnded } from './dispatch/build-ended.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { reconcileRuntimes } from './dispatch/runtimes.ts';
 import { Usage } from './dispatch/usage.ts';
-import type { FarmInForce } from './farm/in-force.ts';
+import type { FarmOptions } from './farm/farm-source.ts';
+import type { Applied, FarmInForce } from './farm/in-force.ts';
+import type { FarmToApply } from './farm/own-file.ts';
 import type { Log } from './log.ts';
 import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
@@ -47,6 +48,11 @@ export interface EngineOptions {
   readonly log: Log;
   /** Where the pages are, without a slash at the end. */
   readonly url: () => string;
+  readonly farmOptions: FarmOptions;
+  /** Another farm file is in force. */
+  farmChanged(): void;
+  /** Asks the repository of the farm file soon. */
+  pollFarmFile(): void;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -56,7 +62,7 @@ export interface Engine {
   readonly workerPort: number;
   command(actor: string, command: Command): Promise<CommandAnswer>;
   /** Puts another farm file in force. */
-  apply(farm: Farm, file: { path: string; text: string; by: string }): Promise<void>;
+  apply(next: FarmToApply): Promise<Applied>;
   /** Asks the remotes of one branch now. */
   poll(branch: string): Promise<void>;
   /** Something was committed: the event log's readers read on. */
@@ -223,6 +229,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }, ms).unref();
   }
 
+  async function apply({ farm: next, version }: FarmToApply): Promise<Applied> {
+    const applied = await farmInForce.apply(next, version, now());
+    await blame.dropUnnamed();
+    await notifier.farmChanged();
+    await dispatcher.reconcile();
+    poller.start();
+    clocks.consider();
+    considerAll();
+    options.farmChanged();
+    return applied;
+  }
+
   function considerAll(): void {
     for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
   }
@@ -242,19 +260,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           builders,
           poll: (branch) => void poller.poll(branch),
           refreshBuilder: (id) => farmInForce.refreshOne(id),
+          farmInForce,
+          farmOptions: options.farmOptions,
+          apply,
+          pollFarmFile: () => options.pollFarmFile(),
         },
         actor,
         command,
       ),
-    async apply(next, file) {
-      await farmInForce.apply(next, { ...file, at: now() });
-      await blame.dropUnnamed();
-      await notifier.farmChanged();
-      await dispatcher.reconcile();
-      poller.start();
-      clocks.consider();
-      considerAll();
-    },
+    apply,
     poll: (branch) => poller.poll(branch),
     wake() {
       blame.wake();

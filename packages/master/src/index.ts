@@ -1,10 +1,12 @@
 export { farmFileSchema, includedFileSchema } from './farm/farm-file-schema.ts';
+export { FarmFileErrors } from './farm/farm-file-error.ts';
+export { filesOf } from './farm/farm-files.ts';
 export { formatFarmErrors } from './farm/format-errors.ts';
 export { readFarmFile, readFarmText } from './farm/read-farm-file.ts';
 export type { FarmReading } from './farm/read-farm-file.ts';
 export { stderrLog } from './log.ts';
 export type { Log } from './log.ts';
-export { FarmFileErrors, startMaster } from './master.ts';
+export { startMaster } from './master.ts';
 export type { Master, MasterOptions } from './master.ts';
 export { runMaster } from './run-master.ts';
 export type { RunMasterOptions } from './run-master.ts';

@@ -1,19 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Farm } from '@weir/model';
+import { dirname, join, resolve } from 'node:path';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
 import { anchoredClock } from './clock.ts';
 import type { FarmFacts } from './command.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
-import { farmErrorLine } from './farm/farm-file-error.ts';
-import type { FarmFileError } from './farm/farm-file-error.ts';
-import type { FarmTexts } from './farm/farm-texts.ts';
-import { wholeText } from './farm/farm-texts.ts';
+import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
+import { fileSource } from './farm/farm-source.ts';
+import { followOwnFile } from './farm/follow-own-file.ts';
 import { FarmInForce } from './farm/in-force.ts';
-import { readFarmFile } from './farm/read-farm-file.ts';
+import { OwnFile } from './farm/own-file.ts';
+import type { FarmRepository } from './farm/repository-source.ts';
+import { repositorySource } from './farm/repository-source.ts';
 import type { Log } from './log.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
@@ -23,7 +23,10 @@ import { startWebThread } from './web/thread.ts';
 import { openFarmKey } from './workers/farm-key.ts';
 
 export interface MasterOptions {
+  /** On this machine's disk or, with a repository, from the top of that. */
   readonly farmPath: string;
+  /** Where the farm file is followed; null: it is on the disk. */
+  readonly farmRepository: Omit<FarmRepository, 'path'> | null;
   readonly dataDir: string;
   readonly host: string;
   /** 0 takes a free port. */
@@ -33,19 +36,6 @@ export interface MasterOptions {
   readonly adminToken: string | null;
   readonly resetAdminToken: boolean;
   readonly log: Log;
-}
-
-/** The farm file is broken: all that is wrong with it. */
-export class FarmFileErrors extends Error {
-  override readonly name = 'FarmFileErrors';
-  readonly errors: readonly FarmFileError[];
-  readonly texts: FarmTexts;
-
-  constructor(errors: readonly FarmFileError[], texts: FarmTexts) {
-    super(errors.map(farmErrorLine).join('\n'));
-    this.errors = errors;
-    this.texts = texts;
-  }
 }
 
 /** A farm on one machine: engine and web in one process. */
@@ -66,47 +56,48 @@ export interface Master {
 /**
  * Starts a farm.
  *
- * @throws FarmFileErrors when the farm file is broken
+ * @throws FarmFileErrors when the farm file is broken, and there is no version to go on with
+ * @throws RepositoryError when the farm file's repository can't be reached, and there is no version
  * @throws StoreInUseError when another master has the data folder
  * @throws Error when a port is taken
  */
 export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
-  const read = () => readFarmFile(options.farmPath, { remotes: options.remotes });
-  const reading = await read();
-  if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const now = anchoredClock();
   await using disposing = new AsyncDisposableStack();
   const storePath = join(dataDir, 'weir.sqlite');
   const store = disposing.use(await openStore(storePath));
+  const stopping = new AbortController();
+  disposing.defer(() => stopping.abort());
+  const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
+  const ownFile = new OwnFile({ store, source, options: farmOptions, log });
+  const { inForce, next } = await ownFile.start();
+  const farmInForce = new FarmInForce(store, inForce);
+  await farmInForce.apply(next.farm, next.version, now());
   const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
-  const { adminToken: given, resetAdminToken: reset } = options;
+  const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
-  const farmInForce = new FarmInForce(store, reading.farm);
-  const path = resolve(options.farmPath);
-  await farmInForce.apply(reading.farm, {
-    path,
-    text: wholeText(reading.texts),
-    by: 'engine',
-    at: now(),
-  });
-  const factsOf = (farm: Farm, warnings: readonly string[], workerPort: number): FarmFacts => ({
-    name: farm.name,
-    publicUrl: farm.publicUrl,
-    workerUrl: farm.workerUrl,
-    workerPort,
-    fingerprint: farmKey.fingerprint,
-    warnings,
-    rules: farmRulesOf(farm),
-    file: farm,
-  });
+  const facts = (workerPort: number): FarmFacts => {
+    const farm = farmInForce.farm();
+    return {
+      name: farm.name,
+      publicUrl: farm.publicUrl,
+      workerUrl: farm.workerUrl,
+      workerPort,
+      fingerprint: farmKey.fingerprint,
+      farmRepository,
+      warnings: ownFile.warnings(),
+      rules: farmRulesOf(farm),
+      file: farm,
+    };
+  };
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port } = options;
   const starting = startWebThread(
-    { storePath, dataDir, host, port, farm: factsOf(reading.farm, [], options.workerPort) },
+    { storePath, dataDir, host, port, farm: facts(options.workerPort) },
     { run: async (actor, command) => (await started.promise).command(actor, command), log },
   );
   disposing.defer(async () => {
@@ -120,9 +111,11 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     }),
   );
   let web: WebThread | undefined;
+  const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
   const engine = await startEngine({
     store,
     farmInForce,
+    farmOptions,
     farmKey,
     logs,
     dataDir,
@@ -130,14 +123,29 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     workerPort: options.workerPort,
     now,
     log,
+    farmChanged: () => tellWeb(),
+    pollFarmFile: () => void following.poll(),
     grew: gatherGrowth((grown) => web?.grew(grown)),
     url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
+  const following = followOwnFile({
+    source,
+    ownFile,
+    log,
+    signal: stopping.signal,
+    apply: (farm) => engine.apply(farm),
+    warned: tellWeb,
+  });
+  disposing.defer(() => {
+    stopping.abort();
+    return following.stop();
+  });
   started.resolve(engine);
   const thread = await starting;
   web = thread;
-  thread.setFarm(factsOf(reading.farm, [], engine.workerPort));
+  tellWeb();
+  if (source.isFollowed) void following.poll();
   store.onCommit = oncePerTurn(() => {
     thread.wake();
     engine.wake();
@@ -153,22 +161,26 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     adminToken,
     engine,
     failed: thread.ended,
-    async reload() {
-      const next = await read();
-      if (next.ok) {
-        await engine.apply(next.farm, { path, text: wholeText(next.texts), by: 'engine' });
-        thread.setFarm(factsOf(next.farm, [], engine.workerPort));
-        log.info(`the farm file ${path} is in force`);
-        return;
-      }
-      const errors = next.errors.map(farmErrorLine);
-      for (const error of errors) log.warn(error);
-      const warning = 'The farm file is broken; the last good one stays in force.';
-      const warnings = [`${warning} ${errors.join(' ')}`];
-      thread.setFarm(factsOf(farmInForce.farm(), warnings, engine.workerPort));
-    },
+    reload: () => following.poll(),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Where the farm file is, and how farm files are read wherever they come from. */
+function sourceOf(
+  { farmPath, farmRepository, remotes }: MasterOptions,
+  dataDir: string,
+  signal: AbortSignal,
+): { source: FarmSource; farmOptions: FarmOptions } {
+  if (farmRepository === null) {
+    const farmOptions = { remotes, base: dirname(resolve(farmPath)) };
+    return { source: fileSource(farmPath, farmOptions), farmOptions };
+  }
+  const farmOptions = { remotes, base: dataDir };
+  const mirrors = join(dataDir, 'farm-file');
+  const repository = { ...farmRepository, path: farmPath };
+  const source = repositorySource(repository, farmOptions, { mirrors, signal });
+  return { source, farmOptions };
 }
 
 /** As this machine can be asked from elsewhere, when the farm file does not say. */

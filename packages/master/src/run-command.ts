@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { CommandError } from './command.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { FarmCommandContext } from './farm/run-farm-command.ts';
+import { runFarmCommand } from './farm/run-farm-command.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { EmbeddedQueue } from './queue/embedded.ts';
 import { again, force } from './schedule/force.ts';
@@ -13,7 +15,6 @@ import { buildById, requestCancel } from './store/builds.ts';
 import { recordEvents } from './store/events.ts';
 import type { RequestRow } from './store/requests.ts';
 import { cancelRequest, requestById } from './store/requests.ts';
-import type { Store } from './store/store.ts';
 import {
   acceptWorker,
   pauseWorker,
@@ -25,8 +26,7 @@ import { invite, takeBack } from './workers/invitations.ts';
 import { runOwnerCommand } from './workers/owner.ts';
 import type { Sessions } from './workers/sessions.ts';
 
-export interface CommandContext {
-  readonly store: Store;
+export interface CommandContext extends FarmCommandContext {
   readonly now: Clock;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
@@ -36,6 +36,8 @@ export interface CommandContext {
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
   /** Asks the remote of a branch soon. */
   poll(branch: string): void;
+  /** Asks the repository of the farm file soon. */
+  pollFarmFile(): void;
   /** A builder was paused or resumed: read it anew. */
   refreshBuilder(id: number): Promise<void>;
 }
@@ -72,7 +74,11 @@ export async function runCommand(
       return pauseBuilder(context, actor, command);
     case 'poll':
       for (const branch of command.branches) context.poll(branch);
+      if (command.farmFile === true) context.pollFarmFile();
       return {};
+    case 'plan':
+    case 'apply':
+      return runFarmCommand(context, actor, command);
     case 'accept':
       await store.unit((db) => acceptWorker(db, { ...command, actor, now }));
       return {};

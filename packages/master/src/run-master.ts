@@ -1,8 +1,9 @@
 import process from 'node:process';
+import { FarmFileErrors } from './farm/farm-file-error.ts';
 import { formatFarmErrors } from './farm/format-errors.ts';
 import { stderrLog } from './log.ts';
 import type { MasterOptions } from './master.ts';
-import { FarmFileErrors, startMaster } from './master.ts';
+import { startMaster } from './master.ts';
 
 export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boolean };
 
@@ -25,9 +26,7 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
       ? `${JSON.stringify({ url, workerPort, fingerprint, adminToken })}\n`
       : introduction({ url, workerPort, fingerprint, adminToken }),
   );
-  process.on('SIGHUP', () => {
-    master.reload().catch((error: unknown) => log.warn(`not reloaded: ${String(error)}`));
-  });
+  process.on('SIGHUP', () => void master.reload());
   const { promise, resolve } = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   const why = await Promise.race([

@@ -8,22 +8,29 @@ export const masterCommand: CliCommand = {
   name: 'master',
   summary: 'run a farm from its farm file',
   usage: `weir master --farm FILE [OPTIONS]
+weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTIONS]
 
-  --farm FILE          the farm file; 'weir check FILE' tells what it means
-  --data DIR           store, logs and mirrors (default: $WEIR_DATA, else ./${defaults.data})
-  --port N             pages and API (default: $WEIR_PORT, else ${defaults.port})
-  --worker-port N      where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
-  --host ADDRESS       address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
-  --remote URL=PATH    a local mirror that serves in place of URL; repeatable
-  --reset-admin-token  make a new admin token and print it
+  --farm FILE            the farm file; 'weir check FILE' tells what it means
+  --farm-repository URL  follow the farm file in a git repository: FILE is its path there
+  --farm-branch NAME     the branch of that repository (default: main)
+  --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaults.data})
+  --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
+  --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
+  --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
+  --remote URL=PATH      a local mirror that serves in place of URL; repeatable
+  --reset-admin-token    make a new admin token and print it
 
 The admin token is $WEIR_ADMIN_TOKEN, else one that is made and printed at the first start.
-SIGHUP reads the farm file again; while it is broken, the last good one stays in force.`,
+A farm file that is another one than when it was read last comes into force at the start and at
+SIGHUP; one in a repository is asked for every minute. While it is broken, the last good one stays
+in force, and until it changes so does what 'weir apply' put in force.`,
   async run(args) {
     const { values } = parseCommandLine({
       args,
       options: {
         farm: { type: 'string' },
+        'farm-repository': { type: 'string' },
+        'farm-branch': { type: 'string' },
         data: { type: 'string' },
         port: { type: 'string' },
         'worker-port': { type: 'string' },
@@ -38,6 +45,7 @@ SIGHUP reads the farm file again; while it is broken, the last good one stays in
     const { runMaster } = await import('@weir/master');
     return runMaster({
       farmPath: values.farm,
+      farmRepository: repositoryOf(values),
       dataDir: values.data ?? env['WEIR_DATA'] ?? defaults.data,
       port: parsePort(values.port ?? env['WEIR_PORT'] ?? defaults.port, '--port'),
       workerPort: parsePort(
@@ -52,6 +60,23 @@ SIGHUP reads the farm file again; while it is broken, the last good one stays in
     });
   },
 };
+
+/** @throws UsageError when the options don't fit together */
+function repositoryOf(values: {
+  farm?: string | undefined;
+  'farm-repository'?: string | undefined;
+  'farm-branch'?: string | undefined;
+}): { url: string; branch: string } | null {
+  const { farm = '', 'farm-repository': url, 'farm-branch': branch } = values;
+  if (url === undefined) {
+    if (branch === undefined) return null;
+    throw new UsageError('--farm-branch is of a --farm-repository');
+  }
+  if (farm.split('/').some((part) => ['', '.', '..'].includes(part))) {
+    throw new UsageError(`--farm is a path from the top of the repository, not '${farm}'`);
+  }
+  return { url, branch: branch ?? 'main' };
+}
 
 function parsePort(value: string, option: string): number {
   return parseWhole(value, option, { min: 0, max: 65_535 });

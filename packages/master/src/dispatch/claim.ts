@@ -13,7 +13,7 @@ import { claimRequest, requestById, returnDeclined } from '../store/requests.ts'
 import type { Database } from '../store/schema.ts';
 import type { Session } from '../workers/session.ts';
 import { buildSpecOf, stepsOf } from './build-spec.ts';
-import { cancelUnnamed } from './cancel-unnamed.ts';
+import { cancelMeaningless } from './cancel-meaningless.ts';
 
 /** A request with all that its build needs to be written down. */
 export interface Claim {
@@ -117,5 +117,8 @@ export async function unclaim(
       data: { builder: builder.name, cause: decline.cause, reason: decline.reason },
     },
   ]);
-  if (builder.active === 0) await cancelUnnamed(db, request.id, at);
+  if (builder.active === 0) {
+    const reason = 'the farm file names its builder no more';
+    await cancelMeaningless(db, request.id, { at, reason });
+  }
 }

@@ -1,20 +1,19 @@
-/** Something wrong in a farm file: where, what was expected there, and what came. */
-export interface FarmFileError {
-  readonly file: string;
-  /** From 1. 0 when the file could not be read at all. */
-  readonly line: number;
-  /** From 1, in UTF-16 units, as editors count. */
-  readonly column: number;
-  /** How much of that line is wrong, in UTF-16 units; at least 1. */
-  readonly length: number;
-  /** The keys that lead there, as `projects.json.steps[2].timeout`; empty for the file itself. */
-  readonly path: string;
-  /** What is wrong, in a few words. */
-  readonly problem: string;
-  readonly expected: string | null;
-  readonly came: string | null;
-  /** What was probably meant, or what to do. */
-  readonly suggestion: string | null;
+import type { FarmFileError } from '@weir/protocol';
+import type { FarmTexts } from './farm-files.ts';
+
+export type { FarmFileError };
+
+/** The farm file is broken: all that is wrong with it. */
+export class FarmFileErrors extends Error {
+  override readonly name = 'FarmFileErrors';
+  readonly errors: readonly FarmFileError[];
+  readonly texts: FarmTexts;
+
+  constructor(errors: readonly FarmFileError[], texts: FarmTexts) {
+    super(errors.map(farmErrorLine).join('\n'));
+    this.errors = errors;
+    this.texts = texts;
+  }
 }
 
 /** One line for a log: `farm.yaml:12:5: projects.json.poll: not a duration: expected ..., came "1 minute"; did you mean 1m?` */

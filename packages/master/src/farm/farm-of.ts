@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Farm, FarmLimits, Project, Recurrence, Trunk, Upstream } from '@weir/model';
 import type { StepSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
@@ -12,8 +12,8 @@ export type FarmFile = typeof farmFileType extends ValueType<infer T> ? T : neve
 export type UpstreamEntry = Section<typeof upstreamOptions>;
 export type ProjectEntry = Section<typeof projectOptions>;
 
-/** What a farm file without errors means, all defaults filled in. `path` is the file's own, absolute. */
-export function farmOf(file: FarmFile, path: string): Farm {
+/** What a farm file without errors means, all defaults filled in. Relative paths begin at `base`. */
+export function farmOf(file: FarmFile, base: string): Farm {
   const { values } = file;
   const platforms = mapValues(values.platforms, (labels) => labels.map(({ value }) => value));
   const upstreams = mapValues(values.upstreams, ({ values: upstream }, name) =>
@@ -31,7 +31,7 @@ export function farmOf(file: FarmFile, path: string): Farm {
     ),
     notify: notifyOf(file),
     limits: limitsOf(values.limits),
-    remotes: mapValues(values.remotes, (local) => resolve(dirname(path), local)),
+    remotes: mapValues(values.remotes, (local) => resolve(base, local)),
   };
 }
 

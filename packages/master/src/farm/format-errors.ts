@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { FarmFileError } from './farm-file-error.ts';
-import type { FarmTexts } from './farm-texts.ts';
+import type { FarmTexts } from './farm-files.ts';
 
 /** Longer lines are shown around the column. */
 const maxWidth = 100;

@@ -1,63 +1,103 @@
 import type { BuilderFacts, Farm } from '@weir/model';
-import { buildersOf } from '@weir/model';
+import { buildersOf, planOf, summaryOf } from '@weir/model';
+import type { FarmFiles, Plan, VersionSource } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import { CommandError } from '../command.ts';
 import { loadBuilder, loadBuilders } from '../dispatch/builders-in-force.ts';
-import { cancelUnnamed } from '../dispatch/cancel-unnamed.ts';
+import { cancelMeaningless } from '../dispatch/cancel-meaningless.ts';
 import { activeBuilders, syncBuilders } from '../store/builders.ts';
 import { recordEvents } from '../store/events.ts';
+import type { FarmVersionRow } from '../store/farm-versions.ts';
+import { filesOfVersion, insertFarmVersion, newestFarmVersion } from '../store/farm-versions.ts';
 import { waitingRequests } from '../store/requests.ts';
+import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { underWayByBuilder } from '../store/under-way.ts';
 import { syncBranches } from '../upstream/sync-branches.ts';
+import { wholeText } from './farm-files.ts';
+import { rememberRead } from './last-read.ts';
+
+/** A farm file to be put in force, and where it comes from. */
+export interface FarmVersion {
+  readonly files: FarmFiles;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly source: VersionSource;
+  /** The version that it was planned against. */
+  readonly against?: number | undefined;
+  /** Set for what was read from the master's own farm file. */
+  readonly digest?: string;
+}
+
+export interface Applied {
+  readonly version: number;
+  /** False when the version in force has this very text: it stays. */
+  readonly isNew: boolean;
+  readonly plan: Plan;
+}
 
 /** The farm file in force and its builders: what every part of the engine goes by. */
 export class FarmInForce {
   readonly #store: Store;
-  #farm: Farm;
+  #farm: Farm | null;
   #builders = new Map<number, BuilderFacts>();
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store, farm: Farm) {
+  /** @param farm what the version in force means; null when there is none, or it can't be read */
+  constructor(store: Store, farm: Farm | null) {
     this.#store = store;
     this.#farm = farm;
   }
 
-  readonly farm = (): Farm => this.#farm;
+  readonly farm = (): Farm => {
+    if (this.#farm === null) throw new Error('no farm file is in force');
+    return this.#farm;
+  };
   readonly builders = (): ReadonlyMap<number, BuilderFacts> => this.#builders;
 
+  /** What a farm file would change now. */
+  async plan(farm: Farm): Promise<{ against: FarmVersionRow | undefined; plan: Plan }> {
+    const { read } = this.#store;
+    const against = await newestFarmVersion(read);
+    return { against, plan: planOf(this.#farm, farm, await underWayByBuilder(read)) };
+  }
+
   /**
-   * Puts a farm file in force, as one unit: builders, followed branches, the text itself. Requests
-   * of builders that it names no more are cancelled.
+   * Puts a farm file in force, as one unit: builders, followed branches, the text itself. Waiting
+   * requests that mean nothing under it are cancelled.
+   *
+   * @throws CommandError when another version is in force than it was planned against
    */
-  async apply(
-    farm: Farm,
-    file: { path: string; text: string; by: string; at: number },
-  ): Promise<void> {
-    const { path, text, by, at } = file;
-    await this.#store.unit(async (db) => {
+  apply(farm: Farm, version: FarmVersion, at: number): Promise<Applied> {
+    const applied = this.#last.then(() => this.#apply(farm, version, at));
+    this.#last = applied.catch(() => {});
+    return applied;
+  }
+
+  async #apply(farm: Farm, version: FarmVersion, at: number): Promise<Applied> {
+    const applied = await this.#store.unit(async (db) => {
+      const newest = await newestFarmVersion(db);
+      checkAgainst(newest, version.against);
+      const plan = planOf(this.#farm, farm, await underWayByBuilder(db));
       await syncBuilders(db, buildersOf(farm));
       await syncBranches(db, farm, at);
-      const builders = new Set((await activeBuilders(db)).map((row) => row.id));
-      for (const request of await waitingRequests(db)) {
-        if (!builders.has(request.builder_id)) {
-          await cancelUnnamed(db, request.id, at);
-        }
+      await cancelWaiting(db, plan, at);
+      if (version.digest !== undefined) await rememberRead(db, version.digest);
+      if (newest !== undefined && hasText(newest, version.files)) {
+        return { version: newest.id, isNew: false, plan };
       }
-      const newest = await db
-        .selectFrom('farm_version')
-        .select('text')
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      if (newest?.text === text) return;
-      await db
-        .insertInto('farm_version')
-        .values({ text, path, applied_at: at, applied_by: by })
-        .execute();
-      await recordEvents(db, [
-        { at, kind: 'farm.applied', actor: by, subject: 'farm', data: { name: farm.name, path } },
-      ]);
+      const isPlanned = this.#farm !== null || newest === undefined;
+      const summary = isPlanned ? summaryOf(plan) : null;
+      const id = await insertFarmVersion(db, { ...version, at, summary });
+      const { by: actor, files, reason } = version;
+      const data = { name: farm.name, path: files.path, version: id, reason, summary };
+      await recordEvents(db, [{ at, kind: 'farm.applied', actor, subject: 'farm', data }]);
+      return { version: id, isNew: true, plan };
     });
     // Together: the builders of one file mean nothing under another.
     this.#builders = await loadBuilders(this.#store.read, farm);
     this.#farm = farm;
+    return applied;
   }
 
   /** Reads one builder anew: its pause, verdict, duration. */
@@ -68,5 +108,35 @@ export class FarmInForce {
     const facts = await loadBuilder(this.#store.read, known);
     // Another farm file may have come into force meanwhile.
     if (this.#farm === farm) this.#builders.set(id, facts);
+  }
+}
+
+function checkAgainst(newest: FarmVersionRow | undefined, against: number | undefined): void {
+  if (against === undefined || newest === undefined || newest.id === against) return;
+  throw new CommandError(
+    409,
+    'another-version',
+    `version ${newest.id}, applied by ${newest.applied_by}, is in force, not version ${against}: plan again`,
+  );
+}
+
+/** The version has the same text, whatever it was called. */
+export function hasText(version: FarmVersionRow, files: FarmFiles): boolean {
+  return wholeText(filesOfVersion(version)) === wholeText(files);
+}
+
+/** What waits for builders that are gone, or for commits of a branch that is followed no more. */
+async function cancelWaiting(db: Kysely<Database>, plan: Plan, at: number): Promise<void> {
+  const active = new Map((await activeBuilders(db)).map(({ id, name }) => [id, name]));
+  const elsewhere = new Set(
+    plan.builders.flatMap(({ name, fate }) => (fate === 'cancelled' ? [name] : [])),
+  );
+  for (const { id, builder_id } of await waitingRequests(db)) {
+    const builder = active.get(builder_id);
+    if (builder === undefined) {
+      await cancelMeaningless(db, id, { at, reason: 'the farm file names its builder no more' });
+    } else if (elsewhere.has(builder)) {
+      await cancelMeaningless(db, id, { at, reason: 'its branch is followed elsewhere' });
+    }
   }
 }

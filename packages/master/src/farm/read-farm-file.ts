@@ -1,16 +1,19 @@
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Farm } from '@weir/model';
+import type { FarmFiles } from '@weir/protocol';
 import { crossCheck } from './cross-check.ts';
 import { ErrorList } from './error-list.ts';
 import type { FarmFileError } from './farm-file-error.ts';
+import type { FarmTexts } from './farm-files.ts';
+import { filesOf } from './farm-files.ts';
+import type { FarmFolder } from './farm-folder.ts';
+import { diskFolder, sentFolder } from './farm-folder.ts';
 import { farmOf } from './farm-of.ts';
-import type { FarmTexts } from './farm-texts.ts';
 import { mergeIncluded } from './merge-included.ts';
 import { farmFileType } from './options.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { IncludedFile } from './read-included.ts';
 import { readIncluded } from './read-included.ts';
-import { readText } from './read-text.ts';
 import { Place } from './value-type.ts';
 
 export type FarmReading =
@@ -21,33 +24,52 @@ export type FarmReading =
 export interface FarmReadingOptions {
   /** Repository to absolute path, from the command line: they win over the file's own. */
   readonly remotes?: ReadonlyMap<string, string>;
+  /** What paths in the file are relative to; its own folder by default. */
+  readonly base?: string;
 }
 
 /**
  * Reads and checks a farm file as a whole, with the files that it includes. What is wrong with it is
  * an answer, not an exception.
  */
-export async function readFarmFile(
+export function readFarmFile(path: string, options: FarmReadingOptions = {}): Promise<FarmReading> {
+  return readFarm(diskFolder(dirname(path)), path, options);
+}
+
+/** Checks a farm file that was sent or kept. What came with it and is not included is an error. */
+export async function readFarmFiles(
+  files: FarmFiles,
+  options: FarmReadingOptions = {},
+): Promise<FarmReading> {
+  const reading = await readFarm(sentFolder(files), files.path, options);
+  const read = new Set(filesOf(reading.texts).included.map(({ path }) => path));
+  const stray = files.included.filter(({ path }) => !read.has(path));
+  if (!reading.ok || stray.length === 0) return reading;
+  const errors = stray.map(({ path }) => unreadable(path, 'no pattern of include names it'));
+  return { ok: false, errors, texts: reading.texts };
+}
+
+/** @param path how errors name it; in the folder it has the last part of that as its name */
+export async function readFarm(
+  folder: FarmFolder,
   path: string,
   options: FarmReadingOptions = {},
 ): Promise<FarmReading> {
-  const read = await readText(path);
+  const read = await folder.read(basename(path));
   if ('problem' in read) {
     return { ok: false, errors: [unreadable(path, read.problem)], texts: new Map([[path, '']]) };
   }
-  const included = await readIncluded(read.text, path);
+  const included = await readIncluded(read.text, path, folder);
   return readFarmText(read.text, path, { ...options, included });
 }
 
-/**
- * Checks the text of a farm file and of what it includes. Touches no file: `path` is what errors
- * name, and what paths in the file are relative to.
- */
+/** Checks the text of a farm file and of what it includes. Touches no file: `path` is what errors name. */
 export function readFarmText(
   text: string,
   path: string,
   {
     remotes = new Map(),
+    base = resolve(dirname(path)),
     included = [],
   }: FarmReadingOptions & { included?: readonly IncludedFile[] } = {},
 ): FarmReading {
@@ -65,7 +87,7 @@ export function readFarmText(
     ),
   ];
   if (problems.length > 0) return { ok: false, errors: problems, texts };
-  const farm = farmOf(file, resolve(path));
+  const farm = farmOf(file, base);
   return { ok: true, farm: { ...farm, remotes: new Map([...farm.remotes, ...remotes]) }, texts };
 }
 

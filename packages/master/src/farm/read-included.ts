@@ -1,9 +1,8 @@
-import { glob, realpath } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ErrorList } from './error-list.ts';
+import type { FarmFolder } from './farm-folder.ts';
 import { farmFileType } from './options.ts';
 import { parseYaml } from './parse-yaml.ts';
-import { readText } from './read-text.ts';
 import { Place } from './value-type.ts';
 
 /** A file that a farm file includes; `problem` instead of its text where it can't be read. */
@@ -18,20 +17,29 @@ const maxFiles = 10_000;
 
 /**
  * Reads the files that a farm file includes, by path. A pattern matches what lies in the farm file's
- * own folder, links followed; a path without `*` that is not there is a problem.
+ * own folder; a path without `*` that is not there is a problem.
  */
-export async function readIncluded(text: string, path: string): Promise<IncludedFile[]> {
-  const folder = dirname(path);
+export async function readIncluded(
+  text: string,
+  path: string,
+  folder: FarmFolder,
+): Promise<IncludedFile[]> {
   const included = new Map<string, IncludedFile>();
+  const pathOf = (name: string): string => join(dirname(path), name);
   for (const pattern of patternsOf(text, path)) {
-    const found = await filesOf(pattern, folder);
+    const found = await folder.find(pattern, maxFiles);
     if (found.length === 0 && !pattern.includes('*')) {
-      const missing = join(folder, pattern);
+      const missing = pathOf(pattern);
       included.set(missing, { path: missing, text: '', problem: 'is not there' });
     }
-    for (const file of found) included.set(file, await readOne(file, folder));
+    for (const name of found) included.set(pathOf(name), await readOne(name, pathOf(name), folder));
   }
   return [...included.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function readOne(name: string, path: string, folder: FarmFolder): Promise<IncludedFile> {
+  const read = await folder.read(name);
+  return 'problem' in read ? { path, text: '', ...read } : { path, text: read.text, problem: null };
 }
 
 /** Of a text that may be broken: what is wrong with it is found when it is read as a whole. */
@@ -41,31 +49,4 @@ function patternsOf(text: string, path: string): string[] {
   if (root === null) return [];
   const file = farmFileType.read(root, new Place(errors, '', { start: 0, end: 0 }));
   return file.values.include.map(({ value }) => value);
-}
-
-async function filesOf(pattern: string, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const entry of glob(pattern, { cwd: folder })) {
-    found.push(join(folder, entry));
-    if (found.length >= maxFiles) break;
-  }
-  return found.toSorted();
-}
-
-async function readOne(path: string, folder: string): Promise<IncludedFile> {
-  if (!(await isWithin(path, folder))) {
-    return { path, text: '', problem: "lies outside of the farm file's folder" };
-  }
-  const read = await readText(path);
-  return 'problem' in read ? { path, text: '', ...read } : { path, text: read.text, problem: null };
-}
-
-async function isWithin(path: string, folder: string): Promise<boolean> {
-  try {
-    const way = relative(await realpath(folder), await realpath(path));
-    return way !== '..' && !way.startsWith(`..${sep}`);
-  } catch {
-    // A link that leads nowhere: reading it will say so.
-    return true;
-  }
 }

@@ -5,13 +5,18 @@ import { open } from 'node:fs/promises';
 export const maxFarmFileBytes = 1024 * 1024;
 
 /** The text of a file, or in a few words why there is none. */
-export async function readText(path: string): Promise<{ text: string } | { problem: string }> {
-  let bytes: Buffer;
+export type TextOrProblem = { readonly text: string } | { readonly problem: string };
+
+export async function readText(path: string): Promise<TextOrProblem> {
   try {
-    bytes = await readAtMost(path, maxFarmFileBytes + 1);
+    return checkedText(await readAtMost(path, maxFarmFileBytes + 1));
   } catch (error) {
     return { problem: `can't be read: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+/** What a file holds as text, if it can be that of a farm file. */
+export function checkedText(bytes: Buffer): TextOrProblem {
   if (bytes.length > maxFarmFileBytes) return { problem: 'larger than 1 MiB' };
   if (!isUtf8(bytes)) return { problem: 'no UTF-8 text' };
   // The byte order mark of some editors is no part of the text.

@@ -9,6 +9,7 @@ import { volunteers } from './migrations/0004-volunteers.ts';
 import { schedules } from './migrations/0005-schedules.ts';
 import { resting } from './migrations/0006-resting.ts';
 import { leases } from './migrations/0007-leases.ts';
+import { farmVersions } from './migrations/0009-farm-versions.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -28,6 +29,7 @@ const migrations: readonly Migration[] = [
   schedules,
   resting,
   leases,
+  farmVersions,
 ];
 
 /** This program, by the newest migration it knows. */

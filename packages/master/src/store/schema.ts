@@ -67,13 +67,20 @@ export interface SettingTable {
   value: string;
 }
 
-/** The farm files that were in force. The newest one is. */
+/** The farm files that were in force. The newest one is. `text` is the farm file's own. */
 export interface FarmVersionTable {
   id: Generated<number>;
   text: string;
   path: string;
+  /** The files that it includes, each with its path from the farm file's folder; null: they are in the text. */
+  included_json: string | null;
   applied_at: number;
   applied_by: string;
+  reason: string | null;
+  /** See `VersionSource`; null: the master's own file. */
+  source_json: string | null;
+  /** See `PlanSummary`; null where it was not counted. */
+  summary_json: string | null;
 }
 
 /** A followed branch and its cursor, `head`: every change up to it is stored. */

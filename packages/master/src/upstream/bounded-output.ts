@@ -21,8 +21,8 @@ export class BoundedOutput {
     if (this.#bytes > this.#limitBytes) this.#full.abort();
   }
 
-  /** What came up to the limit; bytes that are no UTF-8 become U+FFFD. */
-  text(): string {
-    return Buffer.concat(this.#chunks).subarray(0, this.#limitBytes).toString('utf8');
+  /** What came up to the limit. */
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks).subarray(0, this.#limitBytes);
   }
 }

@@ -39,7 +39,9 @@ export interface GitOutput {
 }
 
 /** How git ended, other than by being killed or with complaints. */
-interface GitResult extends GitOutput {
+interface GitResult {
+  readonly bytes: Buffer;
+  readonly isCut: boolean;
   /** Exit status 1 without a word: git's way to say no. */
   readonly isNo: boolean;
 }
@@ -65,22 +67,32 @@ export class Git {
 
   /** The whole output. */
   async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
-    const { text, isCut } = await this.read(args, options);
-    if (isCut) throw new RepositoryError(`git ${args[0]} said more than is read of it`);
-    return text;
+    return (await this.bytes(args, options)).toString('utf8');
   }
 
-  /** As much of the output as is read at most. */
+  /** The whole output, byte for byte. */
+  async bytes(args: readonly string[], options: GitOptions = {}): Promise<Buffer> {
+    const { bytes, isCut } = await this.#succeed(args, options);
+    if (isCut) throw new RepositoryError(`git ${args[0]} said more than is read of it`);
+    return bytes;
+  }
+
+  /** As much of the output as is read at most; bytes that are no UTF-8 become U+FFFD. */
   async read(args: readonly string[], options: GitOptions = {}): Promise<GitOutput> {
-    const result = await this.#execute(args, options);
-    if (result.isNo) throw new RepositoryError(`git ${args[0]} failed without a word`);
-    return result;
+    const { bytes, isCut } = await this.#succeed(args, options);
+    return { text: bytes.toString('utf8'), isCut };
   }
 
   /** Null where git says no. */
   async find(args: readonly string[]): Promise<string | null> {
-    const { text, isNo } = await this.#execute(args, {});
-    return isNo ? null : text;
+    const { bytes, isNo } = await this.#execute(args, {});
+    return isNo ? null : bytes.toString('utf8');
+  }
+
+  async #succeed(args: readonly string[], options: GitOptions): Promise<GitResult> {
+    const result = await this.#execute(args, options);
+    if (result.isNo) throw new RepositoryError(`git ${args[0]} failed without a word`);
+    return result;
   }
 
   async #execute(
@@ -118,6 +130,6 @@ export class Git {
         throw new RepositoryError(causeOf(words || String(error)), { cause: error });
       }
     }
-    return { text: output.text(), isCut: output.full.aborted, isNo };
+    return { bytes: output.bytes(), isCut: output.full.aborted, isNo };
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listFiles, readContents } from './files-of-commit.ts';
 import { Git } from './git.ts';
 import { readCommits } from './read-commits.ts';
 import type { CommitWithFiles } from './read-commits.ts';
@@ -117,6 +118,16 @@ export class Mirror {
   /** What the commits say and touch, in the order given, which is oldest first. */
   commits(hashes: readonly string[]): Promise<CommitWithFiles[]> {
     return readCommits(this.#git, hashes);
+  }
+
+  /** The files of a commit in a folder (empty: the whole tree), by their paths from there. */
+  files(commit: string, folder: string): Promise<Map<string, string>> {
+    return listFiles(this.#git, commit, folder);
+  }
+
+  /** What files hold, by the ids that `files` gave; in their order. */
+  contents(ids: readonly string[]): Promise<Buffer[]> {
+    return readContents(this.#git, ids);
   }
 
   /**

@@ -72,8 +72,8 @@ async function answer(
     return { t: 'answer', id, answer: await host.run(actor, command) };
   } catch (error) {
     if (error instanceof CommandError) {
-      const { status, code, message } = error;
-      return { t: 'refused', id, status, code, detail: message };
+      const { status, code, message, errors } = error;
+      return { t: 'refused', id, status, code, detail: message, errors };
     }
     host.log.warn(`the command ${command.t} failed: ${String(error)}`);
     return { t: 'refused', id, status: 500, code: 'internal', detail: 'the engine failed' };

@@ -90,6 +90,7 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
     workerUrl: null,
     workerPort: 8011,
     fingerprint: 'SHA256:farm',
+    farmRepository: null,
     warnings: [],
     rules: farmRulesOf(reading.farm),
     file: reading.farm,

@@ -1,0 +1,45 @@
+import { planSentence } from '@weir/model';
+import type { Log } from '../log.ts';
+import { PollLoop } from '../upstream/poll-loop.ts';
+import type { FarmSource } from './farm-source.ts';
+import type { Applied } from './in-force.ts';
+import type { FarmToApply, OwnFile } from './own-file.ts';
+
+export interface FollowContext {
+  readonly source: FarmSource;
+  readonly ownFile: OwnFile;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly apply: (next: FarmToApply) => Promise<Applied>;
+  /** What the pages warn of may be something else. */
+  readonly warned: () => void;
+}
+
+/** A repository is asked so often; a file is read when somebody says so. */
+const askEveryMs = 60_000;
+
+/** Reads the master's own farm file again and again, and puts it in force when it is another one. */
+export function followOwnFile(context: FollowContext): PollLoop {
+  const { source, ownFile, log, signal, apply, warned } = context;
+
+  async function readAndApply(): Promise<boolean> {
+    try {
+      const next = await ownFile.read();
+      if (next !== null) {
+        const { version, plan } = await apply(next);
+        log.info(`version ${version} of the farm file is in force: ${planSentence(plan)}`);
+      } else if (!source.isFollowed && ownFile.isGood) {
+        log.info(`${source.place} is as it was when it was read last: nothing changes`);
+      }
+      return ownFile.isGood;
+    } catch (error) {
+      if (signal.aborted) return false;
+      log.warn(`the farm file was not read again: ${String(error)}`);
+      return false;
+    } finally {
+      warned();
+    }
+  }
+
+  return new PollLoop(readAndApply, () => (source.isFollowed ? askEveryMs : null));
+}
