@@ -114,6 +114,16 @@ export class FarmProcess implements AsyncDisposable {
     while (this.#errors !== undefined && !this.log.includes(text)) await once(this.#errors, 'line');
   }
 
+  /** Resolves with the exit status of a master that was told to end; null when a signal ended it. */
+  async exited(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined) return null;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    this.#events?.close();
+    this.#events = undefined;
+    return child.exitCode;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }

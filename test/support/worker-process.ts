@@ -116,9 +116,10 @@ export class WorkerProcess implements AsyncDisposable {
     );
   }
 
-  /** Runs the agent again, as `weir worker run`. */
-  restart(): void {
-    this.#process = this.#spawn(['worker', 'run', '--data', this.dataDir], () => {});
+  /** Runs the agent again, as `weir worker run`, with further arguments. What it said before is forgotten. */
+  restart(...args: string[]): void {
+    this.output = '';
+    this.#process = this.#spawn(['worker', 'run', '--data', this.dataDir, ...args], () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -67,6 +67,7 @@ export interface Engine {
   poll(branch: string): Promise<void>;
   /** Something was committed: the event log's readers read on. */
   wake(): void;
+  /** Offers nothing more, sends the workers away for a moment, and lets commit what is under way. */
   stop(): Promise<void>;
 }
 
@@ -277,14 +278,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
+      await dispatcher.stop();
+      await gateway.close();
+      await builds.settled();
       await poller.stop();
       await scheduler.stop();
       await clocks.stop();
-      await dispatcher.stop();
       await blame.stop();
       await probation.stop();
       await notifier.stop();
-      await gateway.close();
     },
   };
 }

@@ -27,10 +27,8 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
       : introduction({ url, workerPort, fingerprint, adminToken }),
   );
   process.on('SIGHUP', () => void master.reload());
-  const { promise, resolve } = Promise.withResolvers<string>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   const why = await Promise.race([
-    promise,
+    firstSignal(),
     master.failed.then(
       () => 'web thread ended',
       (error: unknown) => `web thread failed: ${String(error)}`,
@@ -39,6 +37,16 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
   log.info(`stopping: ${why}`);
   await master.stop();
   return why.startsWith('web thread') ? 1 : 0;
+}
+
+/** Resolves with the signal that asks the farm to stop. The next one ends the process at once. */
+async function firstSignal(): Promise<string> {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of signals) process.once(signal, resolve);
+  const first = await promise;
+  for (const signal of signals) process.on(signal, () => process.exit(1));
+  return first;
 }
 
 function introduction(facts: {

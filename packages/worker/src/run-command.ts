@@ -4,16 +4,21 @@ import { doctorUsage, runDoctor } from './doctor/doctor.ts';
 import { defaultDataDir } from './join/config.ts';
 import { JoinError } from './join/find-farm.ts';
 import { joinUsage, runJoin } from './join/join.ts';
-import { runWorker } from './join/run-worker.ts';
+import { handedOverStatus, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
-const runUsage = `weir worker run [--data DIR]
+const runUsage = `weir worker run [--data DIR] [--stop-within SECONDS]
 
 Runs the worker that joined with this data folder (default ~/.local/share/weir-worker, or $WEIR_DATA).
-SIGTERM or Ctrl-C finishes what runs and leaves; a second one ends it at once.
+
+  --stop-within SECONDS  how long builds may go on after SIGTERM (default: to their end)
+
+SIGTERM or Ctrl-C finishes what runs and leaves. A second one ends it at once: the farm is told, and
+builds it elsewhere. SIGHUP ends the agent alone: builds go on without it, and the next 'run' finds
+them. The exit status is ${handedOverStatus} then.
 `;
 
 const allUsage = [joinUsage, runUsage, statusUsage, ownerUsage, doctorUsage].join('\n');
@@ -57,8 +62,19 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { data: { type: 'string' } } });
-  return runWorker(values.data ?? defaultDataDir());
+  const { values } = parseArgs({
+    args,
+    options: { data: { type: 'string' }, 'stop-within': { type: 'string' } },
+  });
+  const { data = defaultDataDir(), 'stop-within': stopWithin } = values;
+  return runWorker(data, { stopWithinMs: parseStopWithin(stopWithin) });
+}
+
+function parseStopWithin(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400) return seconds * 1_000;
+  throw new JoinError(`--stop-within takes whole seconds from 0 to 86400, not '${text}'`);
 }
 
 /** What `parseArgs` throws. */

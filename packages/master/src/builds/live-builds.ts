@@ -103,7 +103,19 @@ export class LiveBuilds {
         return this.giveBack(build, message);
       case 'journal':
         return this.#intake.journal(build, session, message.entries);
+      case 'lost':
+        return this.#takenAway(build, session, message.reason);
     }
+  }
+
+  /** After all that came before it: the build may have ended meanwhile. */
+  #takenAway(build: LiveBuild, session: Session, reason: string): void {
+    const { log } = this.#context;
+    build.tail = build.tail
+      .then(() => this.loseById(build.id, `worker ${session.name} gave it up: ${reason}`))
+      .catch((error: unknown) =>
+        log.warn(`build ${build.id} was not taken back: ${String(error)}`),
+      );
   }
 
   /** Its worker does not have it: the request waits again, as if nobody had claimed it. */
@@ -184,6 +196,11 @@ export class LiveBuilds {
     for (const row of await openBuilds(this.#context.store.read, workerId)) {
       await this.lose(row, text);
     }
+  }
+
+  /** Resolves when all that came in is stored, or refused. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#builds.values()].map(({ tail }) => tail));
   }
 
   /** A person wants a build ended: its worker is told, now or when it is back. */

@@ -2,18 +2,22 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { maxFrameBytes, subprotocol } from '@weir/protocol';
 import { WebSocketServer } from 'ws';
+import { closeLink } from './frames.ts';
 import type { LinkContext } from './link.ts';
 import { serveLink } from './link.ts';
 
 /** The port where workers connect. */
 export interface Gateway {
   readonly port: number;
-  /** Closes the port and every link. */
+  /** Closes the port and every link; the workers are told that they may come back soon. */
   close(): Promise<void>;
 }
 
 /** Links at once, proved or not: a flood of sockets must not take the engine's memory. */
 const maxLinks = 20_000;
+
+/** Workers that don't answer a goodbye within this time are left without. */
+const farewellMs = 1_000;
 
 /** @throws the listen error, when the port is taken */
 export async function openGateway(
@@ -49,11 +53,16 @@ export async function openGateway(
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
-      for (const link of sockets.clients) link.terminate();
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
-      server.closeAllConnections();
+      server.closeIdleConnections();
+      for (const link of sockets.clients) closeLink(link, 'restarting', 'the farm restarts');
+      const giveUp = setTimeout(() => {
+        for (const link of sockets.clients) link.terminate();
+        server.closeAllConnections();
+      }, farewellMs);
       await closed.promise;
+      clearTimeout(giveUp);
     },
   };
 }

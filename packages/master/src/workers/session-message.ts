@@ -48,6 +48,7 @@ export function sessionMessage(
     case 'accept':
     case 'decline':
     case 'journal':
+    case 'lost':
       return context.builds.message(session, message);
   }
 }

@@ -31,6 +31,7 @@ export class Agent {
   /** The owner took the worker away: the farm is told so at the end. */
   #isLeaving = false;
   #isStopped = false;
+  #isHandedOver = false;
   /** Ends what the agent waits for just now: a link that comes up, or the pause after one. */
   #interrupt: () => void = () => {};
 
@@ -86,7 +87,7 @@ export class Agent {
         },
       });
     } finally {
-      this.#slots.close();
+      this.#slots.close({ endRunners: !this.#isHandedOver });
     }
   }
 
@@ -129,8 +130,25 @@ export class Agent {
     };
   }
 
-  /** Ends now; builds end with it. */
+  /** Ends now, and builds that run end with it: the farm hears of it, and gives them to others. */
   stop(): void {
+    for (const { build, epoch } of this.#slots.running()) {
+      this.#link?.send({ t: 'lost', build, epoch, reason: 'its agent was ended' });
+    }
+    this.#end();
+  }
+
+  /** Ends now, and leaves builds to their runners: the next agent on this folder finds them there. */
+  handOver(): void {
+    this.#isHandedOver = true;
+    this.#end();
+  }
+
+  get isHandedOver(): boolean {
+    return this.#isHandedOver;
+  }
+
+  #end(): void {
     this.#isStopped = true;
     this.#interrupt();
   }
@@ -264,7 +282,7 @@ export class Agent {
   #endIfDrained(): void {
     if (!this.#intake.isDraining || !this.#intake.isIdle) return;
     if (this.#isLeaving) this.#link?.send({ t: 'left' });
-    this.stop();
+    this.#end();
   }
 
   async #resizeAsAsked(slots: number): Promise<void> {

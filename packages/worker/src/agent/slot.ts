@@ -1,6 +1,7 @@
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
 import type { FindRunner, Runner } from '../runner/find-runner.ts';
 import type { RunnerEvent, RunnerState } from '../runner/messages.ts';
+import { agentVersion } from '../version.ts';
 import { Feed } from './feed.ts';
 
 export interface SlotOptions {
@@ -28,6 +29,8 @@ export class Slot {
   /** A build that nobody wants any more is being ended there. */
   #hasLeftover = false;
   #isFinished = false;
+  /** The runner is of another agent's version: once it has nothing to do, one of this version takes its place. */
+  #isOutdated = false;
   #isClosed = false;
   #known: Promise<void> = Promise.resolve();
 
@@ -36,11 +39,17 @@ export class Slot {
   }
 
   get isFree(): boolean {
-    return this.#runner !== null && this.#feed === null && !this.#hasLeftover;
+    const isIdle = this.#feed === null && !this.#hasLeftover;
+    return this.#runner !== null && !this.#isOutdated && isIdle;
   }
 
   get feed(): Feed | null {
     return this.#feed;
+  }
+
+  /** Its build came to its end, whether the farm knows or not. */
+  get isFinished(): boolean {
+    return this.#isFinished;
   }
 
   /** Resolves once it is known what the slot has: a hello before that would give a build up. */
@@ -127,12 +136,15 @@ export class Slot {
   }
 
   /** What a runner has that was just connected. */
-  #adopt({ build, epoch, entries, finished }: RunnerState): void {
+  #adopt({ build, epoch, entries, finished, version }: RunnerState): void {
     const hadBuild = this.#feed !== null;
     this.#endFeed();
     this.#hasLeftover = false;
     this.#isFinished = finished;
-    if (build !== null) {
+    this.#isOutdated = version !== undefined && version !== agentVersion;
+    if (build === null) {
+      if (this.#isOutdated) this.#runner?.exit();
+    } else {
       // The farm names its epoch when it answers to the hello.
       this.#feed = new Feed(build, epoch ?? 1, this.#options.dir);
       this.#feed.wrote(entries);
@@ -148,7 +160,8 @@ export class Slot {
     if (event.build === null) {
       const wasBusy = this.#hasLeftover;
       this.#hasLeftover = false;
-      if (wasBusy) this.#options.changed();
+      if (this.#isOutdated) this.#runner?.exit();
+      else if (wasBusy) this.#options.changed();
     } else if (event.build === this.#feed?.build) {
       this.#isFinished = event.finished;
       this.#feed.wrote(event.entries);
@@ -162,7 +175,7 @@ export class Slot {
     // Its files may go at any moment.
     this.#feed?.detach();
     const { dir, warn } = this.#options;
-    warn(`the runner of ${dir} ended; it is started again`);
+    if (!this.#isOutdated) warn(`the runner of ${dir} ended; it is started again`);
     this.#reopen();
   }
 

@@ -62,7 +62,13 @@ export class Slots {
     return this.#slots.flatMap(({ feed }) => (feed ? [feed] : []));
   }
 
-  close(): void {
-    for (const slot of this.#slots) slot.close(true);
+  /** Of the builds that have not come to their end. */
+  running(): Feed[] {
+    return this.#slots.flatMap(({ feed, isFinished }) => (feed && !isFinished ? [feed] : []));
+  }
+
+  /** Leaves the runners: told to end, they end what they build. */
+  close({ endRunners }: { endRunners: boolean }): void {
+    for (const slot of this.#slots) slot.close(endRunners);
   }
 }

@@ -68,7 +68,7 @@ export async function runJoin(args: string[]): Promise<number> {
       ? `${JSON.stringify({ farm: found.farm, name: name.data, fingerprint, dataDir })}\n`
       : `Joining ${found.farm} as ${name.data}.\nThis worker's fingerprint is ${fingerprint}\n`,
   );
-  return runWorker(dataDir, values.invite);
+  return runWorker(dataDir, { invite: values.invite });
 }
 
 function parseJoin(args: string[]) {

@@ -14,13 +14,24 @@ import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
 import { keyPath, readConfig, writeConfig } from './config.ts';
 import { JoinError } from './find-farm.ts';
 
+export interface RunWorkerOptions {
+  /** The code of an invitation, for a worker that joins. */
+  readonly invite?: string | undefined;
+  /** How long builds may go on after SIGTERM, in milliseconds. Default: to their end. */
+  readonly stopWithinMs?: number | undefined;
+}
+
+/** Exit status of an agent that left builds to their runners: another one is to be started. */
+export const handedOverStatus = 75;
+
 /**
  * Runs the worker that joined with this data folder until it is told to leave. Resolves with the
  * exit status.
- *
- * @param invite the code of an invitation, for a worker that joins
  */
-export async function runWorker(data: string, invite?: string): Promise<number> {
+export async function runWorker(
+  data: string,
+  { invite, stopWithinMs }: RunWorkerOptions = {},
+): Promise<number> {
   const dataDir = resolve(data);
   let config = readConfig(dataDir);
   const key = openWorkerKey(keyPath(dataDir));
@@ -68,23 +79,36 @@ export async function runWorker(data: string, invite?: string): Promise<number> 
       throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
     },
   );
-  let signals = 0;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) return agent.stop();
-      say('finishing what runs, then leaving; once more to end it now');
-      agent.drain();
-    });
-  }
+  obeySignals(agent, { say, stopWithinMs });
   try {
     await agent.run();
-    return 0;
+    return agent.isHandedOver ? handedOverStatus : 0;
   } catch (error) {
     if (!(error instanceof LinkError || error instanceof WrongFarmError)) throw error;
     process.stderr.write(`${config.name}: ${printable(error.message)}\n`);
     return 1;
   }
+}
+
+/** SIGTERM and SIGINT drain, and end at the second time; SIGHUP makes room for another agent. */
+function obeySignals(
+  agent: Agent,
+  { say, stopWithinMs }: { say: (message: string) => void; stopWithinMs: number | undefined },
+): void {
+  let isDraining = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isDraining) return agent.stop();
+      isDraining = true;
+      say('finishing what runs, then leaving; once more to end it now');
+      if (stopWithinMs !== undefined) setTimeout(() => agent.stop(), stopWithinMs).unref();
+      agent.drain();
+    });
+  }
+  process.on('SIGHUP', () => {
+    say('leaving; what runs goes on, and the next agent finds it');
+    agent.handOver();
+  });
 }
 
 /** What the owner's commands have the agent do. */

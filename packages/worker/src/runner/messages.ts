@@ -32,6 +32,8 @@ export const runnerEventSchema = z.discriminatedUnion('t', [
     /** Lines in its journal. */
     entries: z.number().int().nonnegative(),
     finished: z.boolean(),
+    /** Of the agent that this runner is part of. */
+    version: z.string().max(50).optional(),
   }),
   /** A hint that a log has more bytes than before. */
   z.object({ t: z.literal('grew') }),

@@ -6,6 +6,7 @@ import type { SandboxKind } from '@weir/protocol';
 import type { ProcessPlatform } from '../process/contract.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { detectSandbox } from '../sandbox/detect.ts';
+import { agentVersion } from '../version.ts';
 import { wipe } from '../workspace/wipe.ts';
 import { SlotBuild } from './build.ts';
 import { machineFacts } from './facts.ts';
@@ -31,7 +32,7 @@ export class SlotRunner {
   #build: HeldBuild | null;
   #epoch: number | null = null;
   #hint: NodeJS.Timeout | null = null;
-  /** Resolves when the runner has been told to exit, or nobody has needed it for `idleMs`. */
+  /** Resolves when the runner has been told to exit, or no agent has come for `idleMs` while nothing runs. */
   readonly ended: Promise<void>;
   #end: () => void = () => {};
   #idle: NodeJS.Timeout | null = null;
@@ -61,8 +62,9 @@ export class SlotRunner {
     this.#considerIdle();
   }
 
+  /** What has finished is left to the next runner: the farm may lack some of it. */
   async close(): Promise<void> {
-    await this.#abort();
+    if (this.#build?.isFinished === false) await this.#abort();
     this.#server.close();
     for (const agent of this.#agents) agent.destroy();
   }
@@ -109,12 +111,17 @@ export class SlotRunner {
         this.#machine,
         { spec, remotes, sandbox: this.#sandbox(sandbox) },
         {
-          onEntry: () => queueMicrotask(() => this.#tellState()),
+          onEntry: () => queueMicrotask(() => this.#entryWritten()),
           onGrew: () => this.#tellGrowth(),
         },
       );
     }
     this.#tellState();
+  }
+
+  #entryWritten(): void {
+    this.#tellState();
+    this.#considerIdle();
   }
 
   #sandbox(kind: SandboxKind): Sandbox {
@@ -149,6 +156,7 @@ export class SlotRunner {
       epoch: this.#epoch,
       entries: this.#build?.entries ?? 0,
       finished: this.#build?.isFinished ?? false,
+      version: agentVersion,
     };
   }
 
@@ -168,7 +176,7 @@ export class SlotRunner {
   #considerIdle(): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
-    if (this.#build !== null || this.#agents.size > 0) return;
+    if (this.#build?.isFinished === false || this.#agents.size > 0) return;
     this.#idle = setTimeout(() => this.#end(), this.#idleMs);
   }
 }

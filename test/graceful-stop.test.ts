@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, describe, it } from 'mocha';
+import { GatedFarm } from './support/gated-farm.ts';
+import { appBuilder } from './support/small-farm.ts';
+import type { WorkerProcess } from './support/worker-process.ts';
+
+describe('a farm that is told to stop', () => {
+  let gated: GatedFarm;
+  let worker: WorkerProcess;
+
+  before(async () => {
+    gated = await GatedFarm.start();
+    worker = await gated.farm.addWorker({ name: 'w1' });
+    await gated.farm.events.until('build.finished', { data: { builder: appBuilder } });
+  });
+  after(() => gated?.[Symbol.asyncDispose]());
+
+  it('sends its workers away for a moment, ends, and has its builds back when it returns', async () => {
+    const { farm } = gated;
+    const { build, request } = await gated.begin();
+    const stoppedAt = performance.now();
+
+    farm.signal('SIGTERM');
+    await worker.said('the farm restarts');
+    assert.equal(await farm.exited(), 0);
+
+    assert.ok(performance.now() - stoppedAt < 5_000);
+    assert.doesNotMatch(farm.log, /store is closed/);
+    await farm.start();
+    const attached = await farm.events.until('build.attached', { subject: `build/${build}` });
+    assert.equal(attached.data['detached'], false);
+    const ended = await gated.end(request);
+    assert.deepEqual([ended.id, ended.result], [build, 'success']);
+    assert.equal(await gated.logOf(ended), 'begun\nover\n');
+  });
+
+  it('ends at once when it is told again', async () => {
+    const { farm } = gated;
+    const { hostname, port } = new URL(farm.url);
+    // The web thread gives a request that is under way two seconds.
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write('GET / HTTP/1.1\r\nHost: he');
+    await fetch(new URL('/healthz', farm.url));
+
+    farm.signal('SIGTERM');
+    await farm.logged('stopping: SIGTERM');
+    farm.signal('SIGTERM');
+
+    assert.equal(await farm.exited(), 1);
+    socket.destroy();
+    await farm.start();
+  });
+});
+
+describe('a worker that is told to stop', () => {
+  let gated: GatedFarm;
+  let worker: WorkerProcess;
+
+  before(async () => {
+    gated = await GatedFarm.start();
+    worker = await gated.farm.addWorker({ name: 'w1' });
+    await gated.farm.events.until('build.finished', { data: { builder: appBuilder } });
+  });
+  after(() => gated?.[Symbol.asyncDispose]());
+
+  it('finishes its builds first', async () => {
+    const { build, request } = await gated.begin();
+
+    worker.signal('SIGTERM');
+    await worker.said('finishing what runs');
+    const ended = await gated.end(request);
+
+    assert.deepEqual([ended.id, ended.result], [build, 'success']);
+    assert.equal(await worker.exited(), 0);
+    await restart();
+  });
+
+  it('gives its builds back when it is told again', async () => {
+    const { farm } = gated;
+    const { build, request } = await gated.begin();
+
+    worker.signal('SIGTERM');
+    await worker.said('finishing what runs');
+    worker.signal('SIGTERM');
+
+    const lost = await farm.events.until('build.lost', { subject: `build/${build}` });
+    assert.equal(lost.data['text'], 'worker w1 gave it up: its agent was ended');
+    assert.equal(await worker.exited(), 0);
+    await restart();
+    assert.notEqual(await gated.begun(request, lost.number), build);
+    assert.equal((await gated.end(request)).result, 'success');
+  });
+
+  it('gives its builds back when they take longer than it may wait', async () => {
+    const { farm } = gated;
+    worker.signal('SIGTERM');
+    await worker.exited();
+    await restart('--stop-within', '1');
+    const { build, request } = await gated.begin();
+
+    worker.signal('SIGTERM');
+
+    const lost = await farm.events.until('build.lost', { subject: `build/${build}` });
+    assert.equal(await worker.exited(), 0);
+    await restart();
+    await gated.begun(request, lost.number);
+    assert.equal((await gated.end(request)).result, 'success');
+  });
+
+  it('leaves its builds to the next agent when it is only to make room for that', async () => {
+    const { build, request } = await gated.begin();
+
+    worker.signal('SIGHUP');
+    assert.equal(await worker.exited(), 75);
+    await restart();
+
+    const ended = await gated.end(request);
+    assert.deepEqual([ended.id, ended.result, ended.attempt], [build, 'success', 1]);
+    assert.equal(await gated.logOf(ended), 'begun\nover\n');
+  });
+
+  it('keeps a build that has ended and that the farm does not have yet', async () => {
+    const { farm } = gated;
+    const { build, request } = await gated.begin();
+    await farm.kill();
+    await gated.open();
+    await worker.finished(build);
+
+    worker.signal('SIGTERM');
+    await worker.said('finishing what runs');
+    worker.signal('SIGTERM');
+    await worker.exited();
+    await farm.start();
+    await restart();
+
+    const ended = await gated.end(request);
+    assert.deepEqual([ended.id, ended.result, ended.attempt], [build, 'success', 1]);
+  });
+
+  /** Runs the agent again; resolves when the farm has it. */
+  async function restart(...args: string[]): Promise<void> {
+    const { events } = gated.farm;
+    const offline = events.all.findLast(({ kind }) => kind === 'worker.offline');
+    worker.restart(...args);
+    await events.until('worker.online', { after: offline?.number ?? 0 });
+  }
+});
