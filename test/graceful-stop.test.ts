@@ -45,6 +45,7 @@ describe('a farm that is told to stop', () => {
     await once(socket, 'connect');
     socket.write('GET / HTTP/1.1\r\nHost: he');
     await fetch(new URL('/healthz', farm.url));
+    farm.log = '';
 
     farm.signal('SIGTERM');
     await farm.logged('stopping: SIGTERM');
