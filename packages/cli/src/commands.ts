@@ -1,10 +1,12 @@
 import type { CliCommand } from './command.ts';
+import { applyCommand } from './commands/apply.ts';
 import { commandsByPeople } from './commands/by-people.ts';
 import { checkCommand } from './commands/check.ts';
 import { masterCommand } from './commands/master.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { versionsCommand } from './commands/versions.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 
@@ -15,6 +17,8 @@ export const commands: readonly CliCommand[] = [
   workerCommand,
   checkCommand,
   schemaCommand,
+  applyCommand,
+  versionsCommand,
   statusCommand,
   workersCommand,
   ...commandsByPeople,

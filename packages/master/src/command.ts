@@ -1,5 +1,6 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { ApiPlanAnswer, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
@@ -155,6 +156,8 @@ export interface FarmFacts {
   readonly fingerprint: string;
   /** The repository that the farm file is followed in; null: it is a file on the master's disk. */
   readonly farmRepository: Omit<FarmRepository, 'path'> | null;
+  /** How farm files are read. */
+  readonly farmOptions: FarmOptions;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;

@@ -88,6 +88,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       workerPort,
       fingerprint: farmKey.fingerprint,
       farmRepository,
+      farmOptions,
       warnings: ownFile.warnings(),
       rules: farmRulesOf(farm),
       file: farm,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { farmFileErrorSchema } from './api-farm.ts';
 import { id, time } from './api-values.ts';
 import {
   branchStates,
@@ -319,5 +320,7 @@ export const problemSchema = z.object({
   /** Stable: scripts may rely on it. The list is in docs/errors.md. */
   code: z.string(),
   detail: z.string(),
+  /** All that is wrong with a farm file, where that is the reason. */
+  errors: z.array(farmFileErrorSchema).optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;

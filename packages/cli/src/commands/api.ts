@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { problemSchema } from '@weir/protocol';
+import type { Problem } from '@weir/protocol';
 import { UsageError } from '../usage.ts';
 
 /** Options of every command that speaks to a running farm. */
@@ -45,11 +46,19 @@ export async function callApi(
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;
   const problem = problemSchema.safeParse(answer);
-  throw new Error(
-    problem.success
-      ? `${problem.data.detail} (${problem.data.code})`
-      : `${base} answered ${response.status} ${response.statusText}: is it a Weir farm?`,
-  );
+  if (problem.success) throw new ApiProblem(problem.data);
+  throw new Error(`${base} answered ${response.status} ${response.statusText}: is it a Weir farm?`);
+}
+
+/** The farm refused, and said why. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.detail} (${problem.code})`);
+    this.problem = problem;
+  }
 }
 
 async function request(url: URL, init: RequestInit): Promise<Response> {

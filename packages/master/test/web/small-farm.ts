@@ -91,6 +91,7 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
     workerPort: 8011,
     fingerprint: 'SHA256:farm',
     farmRepository: null,
+    farmOptions: { remotes: new Map(), base: '/' },
     warnings: [],
     rules: farmRulesOf(reading.farm),
     file: reading.farm,

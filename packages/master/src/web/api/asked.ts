@@ -41,6 +41,7 @@ type Noun =
   | 'notice'
   | 'request'
   | 'upstream'
+  | 'version'
   | 'worker';
 
 /** The thing, unless there is none. @throws ProblemError */

@@ -41,7 +41,7 @@ function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
       method: 'post',
       path: '/api/v1/requests',
       summary: 'Force a build of a builder, at given commits or at the newest known changes',
-      status: 201,
+      creates: '/api/v1/requests',
       body: forceBodySchema,
       answer: requestSchema,
       handle: async ({ actor, body }) => written(await sendCommand(actor, { t: 'force', ...body })),
@@ -74,7 +74,7 @@ function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
       method: 'post',
       path: '/api/v1/builds/{id}/again',
       summary: 'Build the same revisions once more',
-      status: 201,
+      creates: '/api/v1/requests',
       body: reasonBodySchema,
       answer: requestSchema,
       handle: async ({ subject, actor, body }) =>

@@ -6,8 +6,8 @@ export interface Door {
   /** As OpenAPI writes it: `/api/v1/builds/{id}`. */
   readonly path: string;
   readonly summary: string;
-  /** 201 comes with a `Location`. */
-  readonly status: 200 | 201;
+  /** Answered with 201 and a `Location` in this folder of the API. */
+  readonly creates: string | undefined;
   readonly query: z.ZodObject | undefined;
   /** A door with a body needs a sign-in: it changes something. */
   readonly body: z.ZodObject | undefined;
@@ -31,7 +31,7 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
   readonly method?: 'post';
   readonly path: string;
   readonly summary: string;
-  readonly status?: 201;
+  readonly creates?: string;
   readonly query?: Query;
   readonly body?: Body;
   readonly isSigned?: true;
@@ -42,7 +42,7 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
 export function door<Query extends z.ZodObject, Body extends z.ZodObject, Answer>(
   options: DoorOptions<Query, Body, Answer>,
 ): Door {
-  const { method = 'get', status = 200, query, body, isSigned = false, ...rest } = options;
+  const { method = 'get', creates, query, body, isSigned = false, ...rest } = options;
   // What `handle` is given was parsed by these very schemas.
-  return { ...rest, method, status, query, body, isSigned } as Door;
+  return { ...rest, method, creates, query, body, isSigned } as Door;
 }

@@ -6,9 +6,11 @@ import {
   deliverySchema,
   eventSchema,
   farmSchema,
+  farmVersionSchema,
   invitationSchema,
   logLinesSchema,
   noticeSchema,
+  planSchema,
   problemSchema,
   requestSchema,
   upstreamSchema,
@@ -27,9 +29,11 @@ const schemaNames: readonly (readonly [string, z.ZodType])[] = [
   ['Delivery', deliverySchema],
   ['Event', eventSchema],
   ['Farm', farmSchema],
+  ['FarmVersion', farmVersionSchema],
   ['Invitation', invitationSchema],
   ['LogLines', logLinesSchema],
   ['Notice', noticeSchema],
+  ['Plan', planSchema],
   ['Problem', problemSchema],
   ['Request', requestSchema],
   ['Upstream', upstreamSchema],
@@ -91,7 +95,7 @@ class Components {
 }
 
 function operationOf(door: Door, components: Components): object {
-  const { summary, status, path, query, body, isSigned, answer } = door;
+  const { summary, creates, path, query, body, isSigned, answer } = door;
   const [, parameter] = /\{(\w+)\}/.exec(path) ?? [];
   const inPath = { name: parameter, in: 'path', required: true, schema: { type: 'string' } };
   return {
@@ -105,8 +109,8 @@ function operationOf(door: Door, components: Components): object {
       },
     }),
     responses: {
-      [status]: {
-        description: status === 201 ? 'written' : 'as it is',
+      [creates === undefined ? 200 : 201]: {
+        description: creates === undefined ? 'as it is' : 'written',
         content: { 'application/json': { schema: components.answer(answer) } },
       },
       default: components.problem,

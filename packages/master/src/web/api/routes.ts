@@ -45,8 +45,10 @@ function handlerOf(door: Door, signIn: SignIn) {
       body: door.body && parseAsked(door.body, bodyOf(request), 'bad-body'),
       actor: signIn.actorOf(request) ?? '',
     });
-    response.status(door.status).set('cache-control', 'no-cache');
-    if (door.status === 201) response.location(`/api/v1/requests/${idIn(answer)}`);
+    response.set('cache-control', 'no-cache');
+    if (door.creates !== undefined) {
+      response.status(201).location(`${door.creates}/${idIn(answer)}`);
+    }
     response.json(answer);
   };
 }

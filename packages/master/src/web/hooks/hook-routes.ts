@@ -1,5 +1,4 @@
 import { canonicalRepository, followedBranchesOf } from '@weir/model';
-import type { Farm } from '@weir/model';
 import express, { Router } from 'express';
 import type { Request } from 'express';
 import type { WebContext } from '../context.ts';
@@ -40,14 +39,24 @@ export function hookRoutes(context: WebContext, { secret }: HookOptions): Router
       response.json({ branches: [] });
       return;
     }
-    const branches = movedBranches(farm().file, readPush(forge, body));
-    if (branches === null) {
-      throw problem('not-followed', 'the farm file names no such repository');
+    const push = readPush(forge, body);
+    const moved = movedBranches(followedBranchesOf(farm().file), push);
+    const { farmRepository } = farm();
+    const ofFarm = farmRepository && { repository: farmRepository.url, ref: farmRepository.branch };
+    const movedFarm = ofFarm && movedBranches([ofFarm], push);
+    if (moved === null && movedFarm === null) {
+      throw problem('not-followed', 'the farm follows no such repository');
     }
-    if (branches.length > 0) {
-      await sendCommand(`hook:${request.params.forge}`, { t: 'poll', branches });
+    const branches = (moved ?? []).map(({ name }) => name);
+    const farmFile = (movedFarm ?? []).length > 0;
+    if (branches.length > 0 || farmFile) {
+      await sendCommand(`hook:${request.params.forge}`, {
+        t: 'poll',
+        branches,
+        ...(farmFile && { farmFile }),
+      });
     }
-    response.status(202).json({ branches });
+    response.status(202).json({ branches, ...(farmFile && { farmFile }) });
   });
   return router;
 }
@@ -88,13 +97,16 @@ function readPush(forge: Forge, body: Buffer): Push {
   }
 }
 
-/** The followed branches that a push may have moved; null when the repository is none of the farm's. */
-function movedBranches(farm: Farm, { repositories, branch }: Push): string[] | null {
+/** The branches that a push may have moved; null when the repository is none of theirs. */
+function movedBranches<Branch extends { repository: string; ref: string }>(
+  branches: readonly Branch[],
+  { repositories, branch }: Push,
+): Branch[] | null {
   const named = new Set(repositories.map(canonicalRepository));
-  const followed = followedBranchesOf(farm).filter(({ repository }) => {
+  const followed = branches.filter(({ repository }) => {
     const canonical = canonicalRepository(repository);
     return canonical !== null && named.has(canonical);
   });
   if (followed.length === 0) return null;
-  return followed.filter(({ ref }) => branch === null || ref === branch).map(({ name }) => name);
+  return followed.filter(({ ref }) => branch === null || ref === branch);
 }

@@ -1,7 +1,8 @@
 import express from 'express';
-import type { Express, Router } from 'express';
+import type { Express, RequestHandler, Router } from 'express';
 import type { Log } from '../../log.ts';
 import { commandDoors } from '../api/command-doors.ts';
+import { farmDoors } from '../api/farm-doors.ts';
 import { invitationDoors } from '../api/invitation-doors.ts';
 import { logDoor } from '../api/log-door.ts';
 import { logLinesDoor } from '../api/log-lines-door.ts';
@@ -29,6 +30,8 @@ import { securityHeaders } from './security-headers.ts';
 import { wellKnownDoor } from './well-known.ts';
 
 export const maxBodyBytes = 64 * 1024;
+/** A farm file with all that it includes. */
+const maxFarmBytes = 8 * 1024 * 1024;
 
 /** Everything that the web role is made of. */
 export interface WebParts {
@@ -63,6 +66,7 @@ export function createApp(parts: WebParts): Express {
   app.use(bundleRoutes(parts.bundles));
   app.use(hookRoutes(context, { secret: parts.hookSecret }));
   app.use(signIn.identify, context.owners.identify);
+  app.use('/api/v1/farm', farmBody(signIn));
   app.use('/api', express.json({ limit: maxBodyBytes }));
   app.use(apiRoutes(parts));
   app.use(express.urlencoded({ limit: maxBodyBytes, extended: false }));
@@ -73,9 +77,19 @@ export function createApp(parts: WebParts): Express {
   return app;
 }
 
+/** Only who is signed in may send much. */
+function farmBody(signIn: AdminSignIn): RequestHandler {
+  const takeFarm = express.json({ limit: maxFarmBytes });
+  return (request, response, next) => {
+    if (signIn.actorOf(request) === null) next();
+    else takeFarm(request, response, next);
+  };
+}
+
 function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
   const doors = [
     ...readDoors(context),
+    ...farmDoors(context),
     ownerDoor(context),
     ...invitationDoors(context),
     ...noticeDoors(context),

@@ -1,6 +1,7 @@
 import type { Problem } from '@weir/protocol';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../../log.ts';
+import { bytesText } from '../pages/words.ts';
 import { problem, ProblemError } from './problems.ts';
 
 /** Answers for whatever no door in front of it took. */
@@ -24,8 +25,10 @@ export function answerProblems(log: Log): ErrorRequestHandler {
 }
 
 export function sendProblem(response: Response, error: ProblemError): void {
-  const { status, code, title, message, headers } = error;
-  const body: Problem = { type: `urn:weir:problem:${code}`, title, status, code, detail: message };
+  const { status, code, title, message, headers, errors } = error;
+  const type = `urn:weir:problem:${code}`;
+  const problemOf = { type, title, status, code, detail: message };
+  const body: Problem = errors === undefined ? problemOf : { ...problemOf, errors: [...errors] };
   response
     .status(status)
     .set(headers)
@@ -41,7 +44,7 @@ export function toProblem(error: unknown): ProblemError {
   const status = cause && 'status' in cause ? cause.status : undefined;
   switch (status) {
     case 413:
-      return problem('body-too-large', 'the body is larger than 64 KiB', { cause });
+      return problem('body-too-large', `the body is larger than ${limitOf(cause)}`, { cause });
     case 415:
       return problem('unsupported-media-type', 'the body has an encoding that is not taken', {
         cause,
@@ -53,6 +56,11 @@ export function toProblem(error: unknown): ProblemError {
     default:
       return problem('internal', 'the farm failed; its operator finds more in its log', { cause });
   }
+}
+
+function limitOf(error: Error | undefined): string {
+  const limit = error !== undefined && 'limit' in error ? Number(error.limit) : 0;
+  return bytesText(limit);
 }
 
 function stackOf(error: unknown): string {

@@ -1,3 +1,5 @@
+import type { FarmFileError } from '@weir/protocol';
+
 /** Every way in which the web role itself refuses: its code, and what that means. The list is docs/errors.md. */
 export const problems = {
   'bad-body': { status: 400, title: 'The body is not what this door takes' },
@@ -25,6 +27,7 @@ export const problems = {
   'no-such-notice': { status: 404, title: 'There is no such notice' },
   'no-such-request': { status: 404, title: 'There is no such request' },
   'no-such-upstream': { status: 404, title: 'There is no such upstream' },
+  'no-such-version': { status: 404, title: 'There is no such version of the farm file' },
   'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
   'body-too-large': { status: 413, title: 'The body is too large' },
@@ -38,6 +41,12 @@ export const problems = {
 } as const;
 export type ProblemCode = keyof typeof problems;
 
+export interface ProblemOptions extends ErrorOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is wrong with a farm file. */
+  readonly errors?: readonly FarmFileError[];
+}
+
 /** A request that can't be answered as asked. Becomes `application/problem+json`, or a page. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -46,17 +55,19 @@ export class ProblemError extends Error {
   readonly code: string;
   readonly title: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly errors: readonly FarmFileError[] | undefined;
 
   constructor(
     problem: { status: number; code: string; title: string },
     detail: string,
-    options: ErrorOptions & { headers?: Readonly<Record<string, string>> } = {},
+    options: ProblemOptions = {},
   ) {
     super(detail, options);
     this.status = problem.status;
     this.code = problem.code;
     this.title = problem.title;
     this.headers = options.headers ?? {};
+    this.errors = options.errors;
   }
 }
 
@@ -64,7 +75,7 @@ export class ProblemError extends Error {
 export function problem(
   code: ProblemCode,
   detail: string,
-  options: ErrorOptions & { headers?: Readonly<Record<string, string>> } = {},
+  options: ProblemOptions = {},
 ): ProblemError {
   return new ProblemError({ code, ...problems[code] }, detail, options);
 }
@@ -81,8 +92,9 @@ export function refusedByEngine(refused: {
   status: number;
   code: string;
   detail: string;
+  errors?: readonly FarmFileError[] | undefined;
 }): ProblemError {
-  const { status, code, detail } = refused;
+  const { status, code, detail, errors } = refused;
   const title = engineTitles[status] ?? problems.internal.title;
-  return new ProblemError({ status, code, title }, detail);
+  return new ProblemError({ status, code, title }, detail, errors && { errors });
 }
