@@ -9,6 +9,7 @@ import { volunteers } from './migrations/0004-volunteers.ts';
 import { schedules } from './migrations/0005-schedules.ts';
 import { resting } from './migrations/0006-resting.ts';
 import { leases } from './migrations/0007-leases.ts';
+import { quarantine } from './migrations/0008-quarantine.ts';
 import { farmVersions } from './migrations/0009-farm-versions.ts';
 import type { Database } from './schema.ts';
 
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   schedules,
   resting,
   leases,
+  quarantine,
   farmVersions,
 ];
 

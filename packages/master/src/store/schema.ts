@@ -293,6 +293,16 @@ export interface WorkerTable {
   refused_text: string | null;
   /** The address that it asked to join from. */
   asked_from: string | null;
+  /** Times in a row that infrastructure ended its builds by its own fault. */
+  strikes: Generated<number>;
+  struck_at: number | null;
+  /** Of the build that the last strike was for, as the model's `familyOf` names it. */
+  struck_family: string | null;
+  /** Since when it is quarantined: it rests, or is tried again after a rest. */
+  quarantined_at: number | null;
+  /** It rests until then; null while it takes builds. */
+  quarantined_until: number | null;
+  quarantine_reason: string | null;
 }
 
 /** A runtime kept on a worker. */
