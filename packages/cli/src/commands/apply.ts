@@ -93,7 +93,7 @@ async function dryRun(asked: Asked, options: ApplyOptions): Promise<number> {
   if (options.json === true) print(JSON.stringify(answer));
   else {
     print(planText(asked, answer));
-    if (answer.text !== null && answer.text !== '') print(`\n${formatDifference(answer.text)}`);
+    if (answer.text !== null && answer.text !== '') print(formatDifference(answer.text));
   }
   return answer.isSame ? 0 : 2;
 }

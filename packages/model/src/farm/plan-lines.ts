@@ -94,14 +94,13 @@ function builderLines(builders: readonly BuilderPlan[]): PlanLine[] {
 function builderText({ name, changed, waiting, fate, running }: BuilderPlan): string {
   const facts = [
     ...(changed.length > 0 ? [changed.join(', ')] : []),
-    ...(waiting > 0 ? [`${waiting} waiting ${fateText[fate]}`] : []),
+    ...(waiting > 0 && fate !== 'kept' ? [`${waiting} waiting ${fateText[fate]}`] : []),
     ...(running > 0 ? [`${running} running ${running === 1 ? 'goes' : 'go'} on as begun`] : []),
   ];
   return `builder ${name}${facts.length > 0 ? `: ${facts.join('; ')}` : ''}`;
 }
 
 const fateText = {
-  kept: 'kept',
   changed: 'built by what changed',
   cancelled: 'cancelled',
 } as const;
