@@ -20,6 +20,7 @@ const pairs: readonly Pair[] = [
   { name: 'm4', only: 'main', scripts: [['m4_log', '--mb', '200'], ['m4_tail']] },
   { name: 'm4', only: 'varied', scripts: [['m4_log', '--mb', '50', '--text', 'varied']] },
   { name: 'm6', only: 'main', scripts: [['m6_start', '--mode', 'nodaemon']] },
+  { name: 'm7', only: 'main', scripts: [['m7_recovery']] },
 ];
 
 const here = fileURLToPath(new URL('.', import.meta.url));

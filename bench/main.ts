@@ -4,6 +4,8 @@ import { m2Dispatch } from './weir/m2-dispatch.ts';
 import { m4Log } from './weir/m4-log.ts';
 import { m4Tail } from './weir/m4-tail.ts';
 import { m6Start } from './weir/m6-start.ts';
+import { m7Recovery } from './weir/m7-recovery.ts';
+import { m7Restart } from './weir/m7-restart.ts';
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -24,6 +26,10 @@ const measurements: Readonly<
     ['varied', (name) => m4Log(name, { mb: 50, text: 'varied' })],
   ],
   m6: [['main', (name) => m6Start(name, 3)]],
+  m7: [
+    ['main', (name) => m7Recovery(name, 3)],
+    ['builds50', (name) => m7Restart(name, 50)],
+  ],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}

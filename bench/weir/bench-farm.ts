@@ -115,12 +115,23 @@ export class BenchFarm implements AsyncDisposable {
   }
 
   async stopMaster(): Promise<void> {
+    this.#closeDoors();
+    await endProcess(this.#master);
+    this.#master = undefined;
+  }
+
+  /** kill -9, as a power cut would. */
+  async killMaster(): Promise<void> {
+    this.#closeDoors();
+    await killProcess(this.#master);
+    this.#master = undefined;
+  }
+
+  #closeDoors(): void {
     this.#client?.[Symbol.dispose]();
     this.#client = undefined;
     this.#store?.[Symbol.dispose]();
     this.#store = undefined;
-    await endProcess(this.#master);
-    this.#master = undefined;
   }
 
   /** Workers that have joined and were accepted; resolves when all are online. */
@@ -253,6 +264,13 @@ export async function endProcess(child: ChildProcess | undefined): Promise<void>
   const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await exited;
   clearTimeout(patience);
+}
+
+async function killProcess(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
 }
 
 async function freePort(): Promise<number> {

@@ -28,6 +28,11 @@ export class OutsideStore implements Disposable {
     return this.count('select count(*) from worker where online = 1');
   }
 
+  /** What this query finds, row by row. */
+  rows(sql: string, ...parameters: (string | number)[]): Record<string, unknown>[] {
+    return this.#db.prepare(sql).all(...parameters);
+  }
+
   /** The log of the newest build's only step. */
   newestLog(): { id: number; file: string; lines: number } {
     const row = this.#db.prepare('select id, file, lines from log order by id desc limit 1').get();
