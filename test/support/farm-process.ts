@@ -26,7 +26,10 @@ const startedSchema = z.object({
 export const token = 'token-of-the-tests';
 
 export interface FarmOptions {
-  readonly farm: string;
+  /** The text of the farm file. */
+  readonly farm?: string;
+  /** Where the farm file is followed instead. */
+  readonly farmRepository?: { readonly url: string; readonly path: string };
   readonly remotes?: ReadonlyMap<string, string>;
   /** Added to the master's environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -44,26 +47,27 @@ export class FarmProcess implements AsyncDisposable {
   workerPort = 0;
   fingerprint = '';
   readonly #env: Readonly<Record<string, string>>;
+  readonly #farmArgs: readonly string[];
   #process: ChildProcess | undefined;
   #events: EventWatch | undefined;
   #errors: Interface | undefined;
 
-  private constructor(
-    dir: string,
-    remotes: ReadonlyMap<string, string>,
-    env: Readonly<Record<string, string>>,
-  ) {
+  private constructor(dir: string, { remotes = new Map(), env = {}, farmRepository }: FarmOptions) {
     this.#env = env;
     this.dir = dir;
     this.farmPath = join(dir, 'farm.yaml');
+    this.#farmArgs =
+      farmRepository === undefined
+        ? ['--farm', this.farmPath]
+        : ['--farm', farmRepository.path, '--farm-repository', farmRepository.url];
     this.remotes = remotes;
   }
 
   /** Starts a farm with this farm file. */
-  static async start({ farm, remotes = new Map(), env = {} }: FarmOptions): Promise<FarmProcess> {
+  static async start(options: FarmOptions): Promise<FarmProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'weir-t-'));
-    const process = new FarmProcess(dir, remotes, env);
-    await writeFile(process.farmPath, farm);
+    const process = new FarmProcess(dir, options);
+    if (options.farm !== undefined) await writeFile(process.farmPath, options.farm);
     await process.start();
     return process;
   }
@@ -76,7 +80,7 @@ export class FarmProcess implements AsyncDisposable {
   /** Starts the master, or starts it again on the same ports. */
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
-    const args = [weir, 'master', '--json', '--farm', this.farmPath];
+    const args = [weir, 'master', '--json', ...this.#farmArgs];
     args.push('--data', join(this.dir, 'farm'), '--port', port);
     args.push('--worker-port', String(this.workerPort));
     for (const [url, path] of this.remotes) args.push('--remote', `${url}=${path}`);

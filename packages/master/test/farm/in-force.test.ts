@@ -98,7 +98,7 @@ describe('a farm file in force', () => {
         assert.deepEqual(await builders(store), first);
         assert.ok(isEmptyPlan((await inForce.plan(a)).plan));
       }),
-      { numRuns: 15 },
+      { numRuns: 25 },
     );
   });
 
