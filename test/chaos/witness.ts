@@ -47,6 +47,18 @@ export class Witness implements AsyncDisposable {
     this.#listeners.add(listener);
   }
 
+  /** Resolves when such an event was seen, now or before. */
+  async until(isIt: (event: ApiEvent) => boolean): Promise<void> {
+    if (this.#seen.some(isIt)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listener = (event: ApiEvent): void => {
+      if (isIt(event)) resolve();
+    };
+    this.#listeners.add(listener);
+    await promise;
+    this.#listeners.delete(listener);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#reading;

@@ -1,0 +1,98 @@
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos.ts';
+import type { ChaosOptions, Progress } from './chaos.ts';
+import { faultKinds } from './plan.ts';
+import type { FaultKind } from './plan.ts';
+import { progressLine, reportOf } from './report.ts';
+
+const usage = `npm run chaos -- [OPTIONS]
+
+Runs a farm of real processes under load, kills, freezes, cuts, garbles and fills what it is made of,
+and has judges outside of it say whether anything was lost. Ends with status 1 if so.
+
+  --minutes M    under load, and under faults (default 2); then the farm comes to rest
+  --seed N       fixes the plan of faults (default: one that is told)
+  --workers N    (default 20)
+  --only KINDS   these faults alone, with commas between
+  --keep         keep the run's folder though nothing was lost
+  --json         print what came of it as JSON
+
+The kinds: ${faultKinds.join(', ')}.
+`;
+
+/** A terminal is told every second, a file less often. */
+const lineEveryMs = 15_000;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parse(args);
+  if (options === undefined) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const { isJson, ...chaosOptions } = options;
+  process.stderr.write(`chaos with seed ${options.seed}\n`);
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort());
+  }
+  const chaos = await runChaos({
+    ...chaosOptions,
+    progress: teller(options.minutes * 60_000),
+    signal: interrupt.signal,
+  });
+  process.stderr.write(process.stderr.isTTY ? '\r\u001B[K' : '');
+  process.stdout.write(isJson ? `${JSON.stringify(chaos)}\n` : reportOf(chaos));
+  return chaos.losses.length === 0 ? 0 : 1;
+}
+
+function teller(lengthMs: number): (progress: Progress) => void {
+  let toldAt = -lineEveryMs;
+  return (progress) => {
+    const line = progressLine(progress, lengthMs);
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
+    else if (performance.now() - toldAt >= lineEveryMs) {
+      toldAt = performance.now();
+      process.stderr.write(`${line}\n`);
+    }
+  };
+}
+
+function parse(
+  args: readonly string[],
+): (Omit<ChaosOptions, 'progress' | 'signal'> & { isJson: boolean }) | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string', default: '2' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      workers: { type: 'string', default: '20' },
+      only: { type: 'string', default: faultKinds.join() },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [minutes, seed, workers] = [values.minutes, values.seed, values.workers].map(Number);
+  const kinds = values.only.split(',').map((kind) => kind.trim());
+  const isSound =
+    Number(minutes) > 0 &&
+    Number.isInteger(seed) &&
+    Number.isInteger(workers) &&
+    Number(workers) > 0;
+  if (!isSound || !kinds.every(isFaultKind)) return undefined;
+  return {
+    minutes: Number(minutes),
+    seed: Number(seed),
+    workers: Number(workers),
+    kinds: kinds.filter(isFaultKind),
+    keep: values.keep,
+    isJson: values.json,
+  };
+}
+
+function isFaultKind(word: string): word is FaultKind {
+  return faultKinds.some((kind) => kind === word);
+}
+
+// A run that was interrupted leaves promises behind that nothing will keep.
+process.exit(await main(process.argv.slice(2)));
