@@ -37,3 +37,4 @@ export * from './notices/subject.ts';
 export * from './notices/timing.ts';
 export * from './workers/missing.ts';
 export * from './workers/probation.ts';
+export * from './workers/quarantine.ts';

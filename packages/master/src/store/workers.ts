@@ -1,8 +1,17 @@
+import type { Quarantine } from '@weir/model';
 import type { EnrolmentState } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import type { Database, WorkerTable } from './schema.ts';
 
 export type WorkerRow = Selectable<WorkerTable>;
+
+/** How long it takes no builds for what is held against it; null when it does not rest. */
+export function quarantineOf(
+  row: Pick<WorkerRow, 'quarantined_until' | 'quarantine_reason'>,
+): Quarantine | null {
+  const { quarantined_until: until, quarantine_reason: reason } = row;
+  return until === null ? null : { until, reason: reason ?? '' };
+}
 
 export function workerByName(db: Kysely<Database>, name: string): Promise<WorkerRow | undefined> {
   return db.selectFrom('worker').selectAll().where('name', '=', name).executeTakeFirst();

@@ -1,9 +1,10 @@
-import type { Pause, WorkerFacts } from '@weir/model';
+import type { Pause, Quarantine, WorkerFacts } from '@weir/model';
 import { heartbeatMs, linkDeadMs } from '@weir/protocol';
 import type { CloseReason, FarmMessage, Trust } from '@weir/protocol';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import type { WorkerRow } from '../store/workers.ts';
+import { quarantineOf } from '../store/workers.ts';
 import { closeLink, sendMessage } from './frames.ts';
 
 /** What a worker says when its session begins, with its runtimes as `runtimeKey` names them. */
@@ -32,7 +33,7 @@ export class Session implements WorkerFacts {
   /** Until it is known, a worker on probation takes nothing but what is meant for it. */
   isProbeable = true;
   readonly online = true;
-  readonly quarantined = false;
+  quarantined: Quarantine | null;
   /** Free slots by the worker's last word, less the offers that it accepted since. */
   credit = 0;
   /** Offers that it has not answered. */
@@ -72,6 +73,7 @@ export class Session implements WorkerFacts {
         : { by: worker.paused_by, reason: worker.paused_reason ?? '' };
     this.ownerPause = worker.owner_paused_reason;
     this.resting = worker.resting;
+    this.quarantined = quarantineOf(worker);
     this.diskFull = worker.disk_full === 1;
     this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);

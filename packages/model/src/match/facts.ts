@@ -7,6 +7,13 @@ export interface Pause {
   readonly reason: string;
 }
 
+/** What keeps a worker from builds after infrastructure ended its builds again and again. */
+export interface Quarantine {
+  /** Milliseconds UTC. */
+  readonly until: number;
+  readonly reason: string;
+}
+
 /** A builder of the farm file with what the store knows of it. */
 export interface BuilderFacts extends Builder {
   readonly id: number;
@@ -48,7 +55,7 @@ export interface WorkerFacts {
   /** There are builds with a known answer for it to prove itself by; else, on probation, it takes any. */
   readonly isProbeable: boolean;
   readonly paused: Pause | null;
-  readonly quarantined: boolean;
+  readonly quarantined: Quarantine | null;
   readonly diskFull: boolean;
   /** Runtimes kept there, and those that failed there: `runtimeKey` each. */
   readonly kept: ReadonlySet<string>;

@@ -25,7 +25,7 @@ const rules: Readonly<Record<Obstacle, Rule>> = {
   'meant for another worker': (worker, { forWorkerId }) =>
     forWorkerId !== null && forWorkerId !== worker.id,
   offline: (worker) => !worker.online,
-  quarantined: (worker) => worker.quarantined,
+  quarantined: (worker) => worker.quarantined !== null,
   paused: (worker) => worker.paused !== null,
   declined: (worker, { declinedBy }) => declinedBy.includes(worker.id),
   'not trusted': (worker, { reason, forWorkerId }) =>

@@ -67,3 +67,8 @@ export function combineBuild(steps: readonly Outcome[]): Outcome {
 export function isConclusive(result: Result): boolean {
   return result === 'success' || result === 'warnings' || result === 'failure';
 }
+
+/** Whether infrastructure, or the farm itself, took it: that says nothing about the code. */
+export function isTaken(result: Result): boolean {
+  return result === 'exception' || result === 'lost';
+}

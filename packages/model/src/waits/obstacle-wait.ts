@@ -1,7 +1,7 @@
 import type { Wait, WaitReason } from '@weir/protocol';
-import type { BuilderFacts, Pause, WorkerFacts } from '../match/facts.ts';
+import type { BuilderFacts, DispatchFacts, Pause, WorkerFacts } from '../match/facts.ts';
 import type { Obstacle } from '../match/obstacle.ts';
-import { count } from './in-words.ts';
+import { count, durationInWords } from './in-words.ts';
 
 /** Which of the closed list each obstacle is, where it rules out the last of the workers. */
 const reasons: Readonly<Record<Obstacle, WaitReason>> = {
@@ -16,17 +16,17 @@ const reasons: Readonly<Record<Obstacle, WaitReason>> = {
   'runtime failed there': 'waits for its runtime',
 };
 
-/** The wait of a request whose last workers, `ruledOut`, have this obstacle; `all` are the farm's. */
+/** The wait of a request whose last workers, `ruledOut`, have this obstacle. */
 export function obstacleWait(
   obstacle: Obstacle,
   ruledOut: readonly WorkerFacts[],
-  all: readonly WorkerFacts[],
   builder: BuilderFacts,
+  { workers: all, now }: Pick<DispatchFacts, 'workers' | 'now'>,
 ): Wait {
   const detail =
     obstacle === 'labels missing'
       ? missingLabel(builder.labels, all)
-      : describe(obstacle, ruledOut, count(ruledOut.length, 'matching worker'));
+      : describe(obstacle, ruledOut, now);
   return { reason: reasons[obstacle], detail };
 }
 
@@ -39,8 +39,9 @@ function missingLabel(labels: readonly string[], all: readonly WorkerFacts[]): s
 function describe(
   obstacle: Exclude<Obstacle, 'labels missing'>,
   ruledOut: readonly WorkerFacts[],
-  workers: string,
+  now: number,
 ): string {
+  const workers = count(ruledOut.length, 'matching worker');
   const are = `${workers} ${ruledOut.length === 1 ? 'is' : 'are'}`;
   switch (obstacle) {
     case 'meant for another worker':
@@ -48,7 +49,7 @@ function describe(
     case 'offline':
       return `${are} offline`;
     case 'quarantined':
-      return `${are} quarantined`;
+      return describeQuarantined(ruledOut, `${are} quarantined`, now);
     case 'paused':
       return describePaused(ruledOut, `${are} paused`);
     case 'declined':
@@ -65,6 +66,18 @@ function describe(
 function describePaused([worker, ...others]: readonly WorkerFacts[], several: string): string {
   if (!worker?.paused || others.length > 0) return several;
   return `${worker.name} is ${pausedBy(worker.paused)}`;
+}
+
+function describeQuarantined(
+  workers: readonly WorkerFacts[],
+  several: string,
+  now: number,
+): string {
+  const quarantines = workers.flatMap(({ quarantined }) => quarantined ?? []);
+  const [first, ...others] = quarantines;
+  const left = durationInWords(Math.min(...quarantines.map(({ until }) => until)) - now);
+  if (first === undefined || others.length > 0) return `${several}, for ${left} more at least`;
+  return `${workers[0]?.name} is quarantined for ${left} more: ${first.reason}`;
 }
 
 /** `paused by ada: her laptop` */

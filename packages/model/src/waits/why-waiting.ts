@@ -18,7 +18,7 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | what holds                                                | reason                |
  * | --------------------------------------------------------- | --------------------- |
  * | its builder is paused or not in the farm file             | paused                |
- * | its time after a lost build has not come                  | backing off           |
+ * | its time after builds that were taken has not come        | backing off           |
  * | the workers lack its labels                               | no worker with label  |
  * | ... are not the one that it is meant for                  | no worker with label  |
  * | ... are offline                                           | no worker with label  |
@@ -43,7 +43,7 @@ export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait 
   let workers = facts.workers;
   for (const obstacle of obstacles) {
     const left = workers.filter((worker) => !stands(obstacle, worker, request, builder));
-    if (left.length === 0) return obstacleWait(obstacle, workers, facts.workers, builder);
+    if (left.length === 0) return obstacleWait(obstacle, workers, builder, facts);
     workers = left;
   }
   return (
@@ -59,7 +59,10 @@ function heldBack(request: WaitingRequest, builder: BuilderFacts, now: number): 
   }
   if (request.notBefore === null || request.notBefore <= now) return null;
   const left = durationInWords(request.notBefore - now);
-  return { reason: 'backing off', detail: `its build was lost; the next try is in ${left}` };
+  return {
+    reason: 'backing off',
+    detail: `infrastructure took its build; the next try is in ${left}`,
+  };
 }
 
 function familyFull(builder: BuilderFacts, facts: DispatchFacts): Wait | null {

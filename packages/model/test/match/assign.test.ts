@@ -31,7 +31,9 @@ describe('assign', () => {
   testRefused('a worker without a free slot', { worker: { free: 0 } });
   testRefused('a worker that is offline', { worker: { online: false } });
   testRefused('a paused worker', { worker: { paused: { by: 'ada', reason: 'lunch' } } });
-  testRefused('a quarantined worker', { worker: { quarantined: true } });
+  testRefused('a quarantined worker', {
+    worker: { quarantined: { until: now + 1, reason: 'no git' } },
+  });
   testRefused('a worker whose disk is full', { worker: { diskFull: true } });
   testRefused('a worker that declined', { request: { declinedBy: [1] } });
   testRefused('another worker than the one that is meant', { request: { forWorkerId: 2 } });

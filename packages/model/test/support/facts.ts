@@ -75,7 +75,7 @@ export function worker(over: Partial<WorkerFacts> = {}): WorkerFacts {
     trust: 'normal',
     isProbeable: true,
     paused: null,
-    quarantined: false,
+    quarantined: null,
     diskFull: false,
     kept: new Set(['1@c1']),
     failed: new Set(),

@@ -6,6 +6,7 @@ import { describe, it } from 'mocha';
 import { facts, now, projectBuilder, request, runtimeBuilder, worker } from '../support/facts.ts';
 
 const ada = { by: 'ada', reason: 'too hot' };
+const noGit = { until: now + 40_000, reason: 'no git' };
 const shown = new Set<WaitReason>();
 
 function testWait(
@@ -31,7 +32,7 @@ describe('whyWaiting', () => {
   testWait('paused', 'its builder is not in the farm file', { builders: [] });
   testWait(
     'backing off',
-    'its build was lost; the next try is in 2 min',
+    'infrastructure took its build; the next try is in 2 min',
     { workers: [worker()] },
     request({ notBefore: now + 90_000 }),
   );
@@ -55,11 +56,17 @@ describe('whyWaiting', () => {
   testWait('no worker with label', '2 matching workers are offline', {
     workers: [worker({ online: false }), worker({ id: 2, online: false })],
   });
-  testWait('quarantined', '1 matching worker is quarantined', {
-    workers: [worker({ quarantined: true }), worker({ id: 2, online: false })],
+  testWait('quarantined', 'w1 is quarantined for 40 s more: no git', {
+    workers: [worker({ quarantined: noGit }), worker({ id: 2, online: false })],
+  });
+  testWait('quarantined', '2 matching workers are quarantined, for 20 s more at least', {
+    workers: [
+      worker({ quarantined: noGit }),
+      worker({ id: 2, quarantined: { until: now + 20_000, reason: 'no disk' } }),
+    ],
   });
   testWait('paused', 'w2 is paused by ada: too hot', {
-    workers: [worker({ quarantined: true }), worker({ id: 2, paused: ada })],
+    workers: [worker({ quarantined: noGit }), worker({ id: 2, paused: ada })],
   });
   testWait('paused', '2 matching workers are paused', {
     workers: [worker({ paused: ada }), worker({ id: 2, paused: ada })],
@@ -139,7 +146,7 @@ const anyWorker = fc.record({
   trust: fc.constantFrom('probation' as const, 'normal' as const),
   isProbeable: fc.boolean(),
   paused: fc.constantFrom(null, null, ada),
-  quarantined: fc.constantFrom(false, false, true),
+  quarantined: fc.constantFrom(null, null, noGit),
   diskFull: fc.constantFrom(false, false, true),
   kept: fc.constantFrom(new Set<string>(), new Set(['1@c1'])),
   failed: fc.constantFrom(new Set<string>(), new Set<string>(), new Set(['1@c1'])),

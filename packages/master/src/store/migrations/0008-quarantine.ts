@@ -17,7 +17,7 @@ export const quarantine: Migration = {
     for (const column of ['struck_family', 'quarantine_reason'] as const) {
       await db.schema.alterTable('worker').addColumn(column, 'text').execute();
     }
-    await sql`create index worker_resting on worker (id) where quarantined_until is not null`.execute(
+    await sql`create index worker_quarantined on worker (id) where quarantined_until is not null`.execute(
       db,
     );
   },

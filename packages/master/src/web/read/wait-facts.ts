@@ -10,7 +10,7 @@ import type { RuntimeRow } from '../../store/runtimes.ts';
 import { runtimesOfCommits } from '../../store/runtimes.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
-import { acceptedWorkers } from '../../store/workers.ts';
+import { acceptedWorkers, quarantineOf } from '../../store/workers.ts';
 import { ownerPauseOf, pauseOf } from './pause.ts';
 
 type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
@@ -135,7 +135,7 @@ function toWorkerFacts(
     trust: row.trust,
     isProbeable: row.probeable === 1,
     paused: pauseOf(row) ?? ownerPauseOf(row),
-    quarantined: false,
+    quarantined: quarantineOf(row),
     diskFull: row.disk_full === 1,
     kept: keysOf('kept'),
     failed: keysOf('failed'),

@@ -1,0 +1,73 @@
+import type { Result } from '@weir/protocol';
+import { isConclusive, isTaken } from '../results/results.ts';
+
+const firstMs = 10_000;
+const longestMs = 3_600_000;
+
+/** The owner hears of a quarantine that is longer. */
+export const quietQuarantineMs = 600_000;
+
+/** A build that ended on a worker. */
+export interface WorkerRun {
+  readonly result: Result;
+  readonly startedAt: number;
+  /** What it was a build of, as `familyOf` names it. */
+  readonly family: string;
+}
+
+/** What is held against a worker. Times are milliseconds UTC. */
+export interface Strikes {
+  readonly count: number;
+  /** When the last one was given; null before the first. */
+  readonly at: number | null;
+  /** What the build was one of that it was given for. */
+  readonly family: string | null;
+}
+
+/** How other workers fared with builds of the same family; null where there is no such build. */
+export interface Elsewhere {
+  /** Infrastructure took one then, and no worker has brought one to a result since. */
+  readonly takenAt: number | null;
+  /** One came to a result then. */
+  readonly builtAt: number | null;
+}
+
+/**
+ * What a build says about its worker: it is `sane`, which ends what is held against it; it gets a
+ * `strike`; or `nothing`. The first line that holds decides.
+ *
+ * | what holds                                                             | it says |
+ * | ---------------------------------------------------------------------- | ------- |
+ * | it began before the last strike: what it shows is known                | nothing |
+ * | it came to a result: success, warnings, failure                        | sane    |
+ * | it was cancelled or skipped                                            | nothing |
+ * | infrastructure took its project's builds on another worker too, and    | nothing |
+ * | none came to a result since: it is the project's fault                 |         |
+ * | the last strike was for the same project, which no other worker has    | nothing |
+ * | built since: it may be either's fault                                  |         |
+ * | none of these                                                          | strike  |
+ *
+ * For a runtime, its upstream stands for the project. So a project whose repository is gone costs
+ * each worker one strike at most, and one strike costs nothing.
+ */
+export function judgeWorker(
+  run: WorkerRun,
+  strikes: Strikes,
+  elsewhere: Elsewhere,
+): 'sane' | 'strike' | 'nothing' {
+  if (strikes.at !== null && run.startedAt < strikes.at) return 'nothing';
+  if (isConclusive(run.result)) return 'sane';
+  if (!isTaken(run.result) || elsewhere.takenAt !== null) return 'nothing';
+  const isSame = strikes.count > 0 && strikes.family === run.family;
+  const isBuiltSince = elsewhere.builtAt !== null && elsewhere.builtAt > (strikes.at ?? 0);
+  return isSame && !isBuiltSince ? 'nothing' : 'strike';
+}
+
+/**
+ * How long a worker is quarantined after so many strikes in a row, in milliseconds: not at all after
+ * the first, 10 s after the second, twice as long after each further one, at most 1 h.
+ */
+export function quarantineMs(strikes: number): number {
+  if (strikes < 2) return 0;
+  return Math.min(longestMs, firstMs * 2 ** (strikes - 2));
+}
