@@ -17,7 +17,8 @@ export interface Staying {
 
 /** Connects again and again. @throws the reason for which there is no sense in going on */
 export async function stayLinked(staying: Staying): Promise<void> {
-  let failures = 0;
+  /** Since when there has been no link that held. */
+  let awaySince = performance.now();
   while (!staying.isStopped()) {
     const startedAt = performance.now();
     const error = await staying.connect();
@@ -27,9 +28,9 @@ export async function stayLinked(staying: Staying): Promise<void> {
     staying.lost(
       `${error.message}; ${next === 'wait' ? 'asking again every 3 s' : 'reconnecting'}`,
     );
-    // A link that held for a while was a good one.
-    failures = performance.now() - startedAt > waitMs ? 1 : failures + 1;
-    const ms = next === 'wait' ? waitMs : backOffMs(failures, staying.isBusy(), Math.random);
+    const now = performance.now();
+    if (now - startedAt > waitMs) awaySince = now;
+    const ms = next === 'wait' ? waitMs : backOffMs(now - awaySince, staying.isBusy(), Math.random);
     await staying.pause(ms);
   }
 }
