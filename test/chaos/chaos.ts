@@ -55,7 +55,7 @@ export interface Chaos extends Verdict {
 }
 
 /** A fault comes so often for each worker, on the average. */
-const gapPerWorkerMs = 50_000;
+const gapPerWorkerMs = 30_000;
 const progressMs = 1_000;
 
 /**
@@ -229,7 +229,7 @@ class ProgressReport implements Disposable {
       running: this.#running.size,
       detached: this.#detached.size,
       lost: this.#lost,
-      events: witness.events.length,
+      events: witness.sightings.length,
       mails: mailbox.receipts.length,
       contradictions: witness.contradictions.length,
     };

@@ -24,7 +24,7 @@ import type { LogReading } from './logs.ts';
 import type { Receipt } from './mailbox.ts';
 import type { Fault } from './plan.ts';
 import { Witness } from './witness.ts';
-import type { Contradiction } from './witness.ts';
+import type { Contradiction, Sighting } from './witness.ts';
 
 /** A fault that came to pass, with the times of its beginning and its end, milliseconds UTC. */
 export interface PlayedFault extends Fault {
@@ -43,7 +43,7 @@ export interface Evidence {
   /** The whole event log, read once more from its beginning. */
   readonly events: readonly ApiEvent[];
   /** What the witness saw while it happened. */
-  readonly seen: readonly ApiEvent[];
+  readonly seen: readonly Sighting[];
   readonly contradictions: readonly Contradiction[];
   readonly ledgers: ReadonlyMap<string, LedgerEntry>;
   readonly receipts: readonly Receipt[];
@@ -81,7 +81,7 @@ export async function gather(
     notices: await api.all('/api/v1/notices', noticeSchema),
     deliveries: await api.all('/api/v1/deliveries', deliverySchema),
     events: await readEvents(farm.url, newest),
-    seen: [...witness.events],
+    seen: [...witness.sightings],
     contradictions: [...witness.contradictions],
     ledgers,
     receipts: mailbox.receipts,
@@ -96,7 +96,7 @@ export async function gather(
 async function readEvents(url: string, newest: number): Promise<readonly ApiEvent[]> {
   await using witness = new Witness(url);
   await witness.until(({ number }) => number >= newest);
-  return witness.events;
+  return witness.sightings.map(({ event }) => event);
 }
 
 async function inParallel<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {

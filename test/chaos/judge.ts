@@ -5,6 +5,7 @@ import { judgeEvents } from './judges/events.ts';
 import { judgeCrashes, judgeLeftovers } from './judges/leftovers.ts';
 import { judgeLogs } from './judges/logs.ts';
 import type { JudgeName, Loss } from './judges/loss.ts';
+import { judgeLost } from './judges/lost.ts';
 import { judgeNotices, judgeRepeats } from './judges/notices.ts';
 import { judgeRequests } from './judges/requests.ts';
 import { judgeResults } from './judges/results.ts';
@@ -29,6 +30,7 @@ export function judge(farm: ChaosFarm, evidence: Evidence): Verdict {
   const losses = [
     ...judgeRequests(evidence),
     ...judgeResults(evidence),
+    ...judgeLost(evidence),
     ...judgeLogs(evidence),
     ...judgeEvents(evidence),
     ...judgeNotices(evidence),
@@ -43,6 +45,7 @@ export function judge(farm: ChaosFarm, evidence: Evidence): Verdict {
     judged: {
       requests: requests.length,
       results: builds.length,
+      lost: builds.filter(({ result }) => result === 'lost').length,
       logs: logs.filter(({ keptBytes }) => keptBytes > 0).length,
       events: events.length,
       notices: deliveries.length,

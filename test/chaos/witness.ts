@@ -4,6 +4,12 @@ import type { ApiEvent } from '@weir/protocol';
 import { EventReader } from '../support/server-sent-events.ts';
 import type { ReceivedEvent } from '../support/server-sent-events.ts';
 
+/** An event, and when it was seen for the first time. */
+export interface Sighting {
+  readonly at: number;
+  readonly event: ApiEvent;
+}
+
 /** What the event log did that it must not. */
 export interface Contradiction {
   readonly number: number;
@@ -22,7 +28,7 @@ const pauseMs = 200;
  */
 export class Witness implements AsyncDisposable {
   /** By number, from 1 on. */
-  readonly #seen: ApiEvent[] = [];
+  readonly #seen: Sighting[] = [];
   readonly #contradictions: Contradiction[] = [];
   readonly #url: string;
   readonly #abort = new AbortController();
@@ -34,7 +40,7 @@ export class Witness implements AsyncDisposable {
     this.#reading = this.#readAll();
   }
 
-  get events(): readonly ApiEvent[] {
+  get sightings(): readonly Sighting[] {
     return this.#seen;
   }
 
@@ -49,7 +55,7 @@ export class Witness implements AsyncDisposable {
 
   /** Resolves when such an event was seen, now or before. */
   async until(isIt: (event: ApiEvent) => boolean): Promise<void> {
-    if (this.#seen.some(isIt)) return;
+    if (this.#seen.some(({ event }) => isIt(event))) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const listener = (event: ApiEvent): void => {
       if (isIt(event)) resolve();
@@ -110,9 +116,9 @@ export class Witness implements AsyncDisposable {
   }
 
   #take(event: ApiEvent): void {
-    const known = this.#seen[event.number - 1];
+    const known = this.#seen[event.number - 1]?.event;
     if (known === undefined) {
-      this.#seen.push(event);
+      this.#seen.push({ at: Date.now(), event });
       for (const listener of this.#listeners) listener(event);
     } else if (JSON.stringify(known) !== JSON.stringify(event)) {
       const was = JSON.stringify(known);

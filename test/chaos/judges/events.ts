@@ -1,5 +1,6 @@
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import type { Evidence } from '../evidence.ts';
+import type { Sighting } from '../witness.ts';
 import type { Loss } from './loss.ts';
 
 const ends = ['build.finished', 'build.lost', 'build.cancelled'];
@@ -29,8 +30,8 @@ function gapsOf(events: readonly ApiEvent[]): Loss[] {
   return [loss(`event/${number}`, `event ${number} stands where ${index + 1} was due`)];
 }
 
-function changesOf(events: readonly ApiEvent[], seen: readonly ApiEvent[]): Loss[] {
-  return seen.flatMap((event, at) => {
+function changesOf(events: readonly ApiEvent[], seen: readonly Sighting[]): Loss[] {
+  return seen.flatMap(({ event }, at) => {
     if (JSON.stringify(events[at]) === JSON.stringify(event)) return [];
     const { kind, subject, number } = event;
     return [

@@ -13,6 +13,7 @@ export interface Loss {
 export const judgeNames = {
   requests: 'every request has exactly one final result',
   results: "results are those of the builds' own ledgers",
+  lost: 'a build is lost only where a fault took it',
   logs: 'confirmed logs are byte-exact',
   events: 'event numbers without a gap, nothing seen is gone',
   notices: 'every notice was received',

@@ -11,8 +11,8 @@ export function judgeRequests(evidence: Evidence): Loss[] {
   const buildsOf = Map.groupBy(builds, ({ request }) => request);
   const known = new Set(requests.map(({ id }) => id));
   const created = seen
-    .filter(({ kind }) => kind === 'request.created')
-    .map(({ subject }) => Number(subject.slice('request/'.length)));
+    .filter(({ event }) => event.kind === 'request.created')
+    .map(({ event: { subject } }) => Number(subject.slice('request/'.length)));
   const vanished = [...new Set([...acknowledged, ...created])].filter((id) => !known.has(id));
   return [
     ...vanished.map((id) => loss(id, 'is gone: the farm had said that it has it')),
