@@ -68,7 +68,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const now = anchoredClock();
   await using disposing = new AsyncDisposableStack();
   const storePath = join(dataDir, 'weir.sqlite');
-  const store = disposing.use(await openStore(storePath));
+  const store = disposing.use(await openStore(storePath, { say: (text) => log.info(text) }));
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
   const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);

@@ -1,7 +1,9 @@
-import { backup } from 'node:sqlite';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { copyDatabase } from './copy-database.ts';
 import { spine } from './migrations/0001-spine.ts';
 import { breakages } from './migrations/0002-breakages.ts';
 import { notices } from './migrations/0003-notices.ts';
@@ -19,10 +21,10 @@ export interface Migration {
   readonly name: string;
   /** The oldest program, by the newest migration it knows, that may still run after this one. */
   readonly oldestProgram: number;
-  up(db: Kysely<Database>): Promise<void>;
+  readonly up: (db: Kysely<Database>) => Promise<void>;
 }
 
-const migrations: readonly Migration[] = [
+const allMigrations: readonly Migration[] = [
   spine,
   breakages,
   notices,
@@ -35,54 +37,111 @@ const migrations: readonly Migration[] = [
 ];
 
 /** This program, by the newest migration it knows. */
-export const programNumber = migrations.at(-1)?.number ?? 0;
+export const programNumber = allMigrations.at(-1)?.number ?? 0;
 
 export class StoreTooNewError extends Error {
   override readonly name = 'StoreTooNewError';
   readonly code = 'store-too-new';
 }
 
+/** The store could not be copied, and so was not migrated: it is as it was. */
+export class StoreNotCopiedError extends Error {
+  override readonly name = 'StoreNotCopiedError';
+  readonly code = 'store-not-copied';
+}
+
+export interface MigrateOptions {
+  /** Where the store is copied to before it is migrated. */
+  readonly copiesDir: string;
+  /** Hears what is done, when anything is. */
+  readonly say?: (text: string) => void;
+  /** Default: all that this program knows. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** Copies from before migrations that are kept: a store of this size each. */
+const maxCopies = 3;
+
 /**
- * Brings the schema up to date, one migration a transaction, after a copy of the file as it was.
+ * Brings the schema up to date, in one transaction, after a copy of the store as it was. Whatever
+ * stops it, the store is of the old schema or of the new one.
  *
- * @param backupPath where that copy goes; it is made only when there is something to migrate
  * @throws StoreTooNewError when the store was migrated past what this program can run on
+ * @throws StoreNotCopiedError when there is no room for the copy
  */
 export async function migrate(
   db: Kysely<Database>,
   database: DatabaseSync,
-  backupPath: (from: number) => string,
+  { copiesDir, say = () => {}, migrations = allMigrations }: MigrateOptions,
 ): Promise<void> {
-  await sql`create table if not exists migration (
-    number integer primary key, name text not null, oldest_program integer not null, applied_at bigint not null
-  )`.execute(db);
-  const applied = await sql<{ newest: number; oldest: number }>`
-    select coalesce(max(number), 0) as newest, coalesce(max(oldest_program), 0) as oldest from migration
-  `.execute(db);
-  const { newest = 0, oldest = 0 } = applied.rows[0] ?? {};
-  if (oldest > programNumber) {
+  const { numbers, oldestProgram } = await readApplied(db);
+  if (oldestProgram > programNumber) {
     throw new StoreTooNewError(
-      `the store needs a program that knows migration ${oldest}; this one knows ${programNumber}: run a newer weir`,
+      `the store is of schema ${oldestProgram}, which a newer weir made; this one knows ${programNumber}: run the newer one, or restore a backup from before`,
     );
   }
-  const pending = migrations.filter((migration) => migration.number > newest);
-  if (pending.length > 0 && newest > 0) await backup(database, backupPath(newest));
-  for (const migration of pending) {
-    await db.connection().execute((connection) => apply(connection, migration));
+  const pending = migrations.filter(({ number }) => !numbers.has(number));
+  if (pending.length === 0) return;
+  const from = Math.max(0, ...numbers);
+  if (from > 0) {
+    const copy = await keepCopy(database, copiesDir, from);
+    say(`the store is migrated from schema ${from} to ${programNumber}; as it was, it is ${copy}`);
   }
+  await db.connection().execute((connection) => applyAll(connection, pending));
 }
 
-async function apply(db: Kysely<Database>, migration: Migration): Promise<void> {
+interface Applied {
+  readonly numbers: ReadonlySet<number>;
+  readonly oldestProgram: number;
+}
+
+/** Of a store that is empty: none. */
+async function readApplied(db: Kysely<Database>): Promise<Applied> {
+  const known = await sql`select 1 from sqlite_master where name = 'migration'`.execute(db);
+  if (known.rows.length === 0) return { numbers: new Set(), oldestProgram: 0 };
+  const { rows } = await sql<{ number: number; oldest_program: number }>`
+    select number, oldest_program from migration
+  `.execute(db);
+  return {
+    numbers: new Set(rows.map(({ number }) => number)),
+    oldestProgram: Math.max(0, ...rows.map((row) => row.oldest_program)),
+  };
+}
+
+async function keepCopy(database: DatabaseSync, dir: string, from: number): Promise<string> {
+  // Names in the order of time.
+  const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
+  const path = join(dir, `${time}-schema-${from}.sqlite`);
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    await copyDatabase(database, path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreNotCopiedError(
+      `the store was not migrated, as it could not be copied to ${path} first: ${why}`,
+      { cause: error },
+    );
+  }
+  const copies = readdirSync(dir).filter((name) => name.endsWith('.sqlite'));
+  for (const name of copies.toSorted().slice(0, -maxCopies)) rmSync(join(dir, name));
+  return path;
+}
+
+async function applyAll(db: Kysely<Database>, migrations: readonly Migration[]): Promise<void> {
   await sql`begin immediate`.execute(db);
   try {
-    await migration.up(db);
-    await sql`insert into migration (number, name, oldest_program, applied_at)
-      values (${migration.number}, ${migration.name}, ${migration.oldestProgram}, ${Date.now()})`.execute(
-      db,
-    );
+    await sql`create table if not exists migration (
+      number integer primary key, name text not null, oldest_program integer not null, applied_at bigint not null
+    )`.execute(db);
+    for (const { number, name, oldestProgram, up } of migrations) {
+      await up(db);
+      await sql`insert into migration (number, name, oldest_program, applied_at)
+        values (${number}, ${name}, ${oldestProgram}, ${Date.now()})`.execute(db);
+    }
     await sql`commit`.execute(db);
   } catch (error) {
-    await sql`rollback`.execute(db);
+    // A full disk has rolled it back already.
+    await sql`rollback`.execute(db).catch(() => {});
     throw error;
   }
 }

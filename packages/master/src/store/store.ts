@@ -21,6 +21,8 @@ export interface Store extends AsyncDisposable {
 export interface StoreOptions {
   /** Called with the SQL of each statement of a unit. */
   onStatement?: (sql: string) => void;
+  /** Hears that the store is migrated. */
+  say?: (text: string) => void;
 }
 
 export class StoreInUseError extends Error {
@@ -33,20 +35,20 @@ export class StoreInUseError extends Error {
  *
  * @throws StoreInUseError when another engine has it open
  * @throws StoreTooNewError when a newer program migrated it too far
+ * @throws StoreNotCopiedError when there is no room for the copy that goes before a migration
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
   mkdirSync(dirname(path), { recursive: true });
   const lock = lockStore(path);
   const database = openWriterDatabase(path);
-  const { onStatement } = options;
+  const { onStatement, say } = options;
   const db = new Kysely<Database>({
     dialect: new SqliteDialect({ database: toSqliteDatabase(database) }),
     ...(onStatement && { log: (event) => onStatement(event.query.sql) }),
   });
   try {
-    await migrate(db, database, (from) =>
-      join(dirname(path), `before-migration-${from + 1}.sqlite`),
-    );
+    const copiesDir = join(dirname(path), 'before-migration');
+    await migrate(db, database, { copiesDir, ...(say && { say }) });
   } catch (error) {
     await db.destroy();
     lock.close();
