@@ -8,19 +8,27 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #cutAt: number[];
+  readonly #awayMs: number;
   #passed = 0;
+  #backAt = 0;
 
-  private constructor(target: () => number, cutAt: readonly number[]) {
+  private constructor(target: () => number, cutAt: readonly number[], awayMs: number) {
     this.#cutAt = [...cutAt];
+    this.#awayMs = awayMs;
     this.#server = createServer((socket) => this.#pass(socket, target()));
   }
 
   /**
    * @param target the port behind it, asked for at each link
    * @param cutAt bytes sent towards the target, over all links, after each of which all links are cut
+   * @param awayMs for so long after a cut, new links are refused
    */
-  static async start(target: () => number, cutAt: readonly number[]): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(target, cutAt);
+  static async start(
+    target: () => number,
+    cutAt: readonly number[],
+    awayMs = 0,
+  ): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(target, cutAt, awayMs);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
@@ -35,6 +43,10 @@ export class CuttingProxy implements AsyncDisposable {
   }
 
   #pass(near: Socket, port: number): void {
+    if (performance.now() < this.#backAt) {
+      near.destroy();
+      return;
+    }
     const far = connect(port, '127.0.0.1');
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
@@ -55,6 +67,7 @@ export class CuttingProxy implements AsyncDisposable {
       if (this.#passed >= (this.#cutAt[0] ?? Infinity)) {
         this.#cutAt.shift();
         this.cuts += 1;
+        this.#backAt = performance.now() + this.#awayMs;
         this.#cut();
       }
     });
