@@ -13,7 +13,7 @@ describe('a farm in chaos', () => {
 
     const chaos = await runChaos({
       minutes: 1,
-      seed: 1,
+      seed: 7,
       workers: 8,
       kinds: faultKinds,
       keep: false,

@@ -87,7 +87,9 @@ async function runIn(dir: string, options: ChaosOptions): Promise<Outcome> {
   const diskBytes = (256 + minutes * 96) * 1024 * 1024;
   await using farm = await ChaosFarm.prepare({ dir, workers, offers: offersOf(), diskBytes });
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('the run was ended')));
+    signal.addEventListener('abort', () =>
+      reject(new Error('no verdict', { cause: signal.reason })),
+    );
   });
   return await Promise.race([run(farm, options), aborted]);
 }

@@ -34,8 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   process.stderr.write(`chaos with seed ${options.seed}\n`);
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort());
+    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
   }
+  // Whatever goes wrong, the processes of the run must not outlive it.
+  process.on('uncaughtException', (error) => interrupt.abort(error));
   const chaos = await runChaos({
     ...chaosOptions,
     progress: teller(options.minutes * 60_000),

@@ -45,7 +45,11 @@ export class MailServer implements AsyncDisposable {
       logger: false,
       onData: (stream, session, callback) => {
         const to = session.envelope.rcptTo.map(({ address }) => address).join();
-        void this.#take(to, stream).then((answer) => reply(answer, callback));
+        this.#take(to, stream).then(
+          (answer) => reply(answer, callback),
+          // A client that was killed in the middle of a mail.
+          () => {},
+        );
       },
     });
     // A client that was killed resets its connection.
