@@ -65,6 +65,7 @@ export type Command =
       readonly trust: Trust;
       readonly reason: string;
     }
+  | { readonly t: 'release'; readonly worker: string; readonly reason: string }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
   | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
   /** What a farm file would change: one that is sent, or a version of it by number. */

@@ -33,6 +33,7 @@ import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
 import { expirePending } from './workers/pending-queue.ts';
 import { Probation } from './workers/probation.ts';
+import { Quarantines } from './workers/quarantines.ts';
 import { sessionMessage } from './workers/session-message.ts';
 import { Sessions } from './workers/sessions.ts';
 
@@ -87,8 +88,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log,
     maxAttempts: () => farm().limits.maxAttempts,
     grew: (id, bytes) => options.grew(id, bytes),
-    ended: (build, requeued) => {
-      void buildEnded(ending, build, requeued);
+    ended: (build) => {
+      void buildEnded(ending, build);
     },
     declined: (build, decline) =>
       dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', decline),
@@ -119,7 +120,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     farm,
     builders,
   });
-  const ending = { store, farmInForce, sessions, dispatcher, usage, now, log };
+  const freed = (): void => dispatcher.wake();
+  const quarantines = new Quarantines({ store, now, log, sessions, freed });
+  const ending = { store, farmInForce, sessions, quarantines, dispatcher, usage, now, log };
   const scheduling = {
     store,
     now,
@@ -151,7 +154,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     gone: (ids) => {
       for (const id of ids) queue.remove(id);
     },
-    freed: () => dispatcher.wake(),
+    freed,
   });
   const poller = createPoller({
     store,
@@ -172,6 +175,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   await leases.start();
   await builds.start();
+  await quarantines.start();
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
   await probation.start();
@@ -215,6 +219,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       considerAll();
       await probation.consider();
       await absences.look();
+      await quarantines.look();
     }),
     every(retainEveryMs, () =>
       store.unit(async (db) => {
@@ -255,6 +260,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           now,
           sessions,
           builds,
+          quarantines,
           dispatcher,
           queue,
           notifier,
@@ -278,6 +284,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
+      quarantines.stop();
       await dispatcher.stop();
       await gateway.close();
       await builds.settled();

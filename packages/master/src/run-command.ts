@@ -24,12 +24,14 @@ import {
 } from './workers/enrolment.ts';
 import { invite, takeBack } from './workers/invitations.ts';
 import { runOwnerCommand } from './workers/owner.ts';
+import type { Quarantines } from './workers/quarantines.ts';
 import type { Sessions } from './workers/sessions.ts';
 
 export interface CommandContext extends FarmCommandContext {
   readonly now: Clock;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
+  readonly quarantines: Pick<Quarantines, 'release'>;
   readonly dispatcher: Dispatcher;
   readonly queue: EmbeddedQueue;
   readonly notifier: Pick<Notifier, 'command'>;
@@ -98,6 +100,9 @@ export async function runCommand(
       return trust(context, actor, command);
     case 'reject':
       await store.unit((db) => rejectWorker(db, { ...command, actor, now }));
+      return {};
+    case 'release':
+      await context.quarantines.release({ ...command, actor });
       return {};
     case 'revoke':
       return revoke(context, actor, command);

@@ -25,6 +25,7 @@ interface Application {
   readonly lines: ReadonlyMap<number, number>;
   /** Set when the entries end the build. */
   readonly end: BuildEnd | undefined;
+  readonly maxAttempts: number;
   readonly at: number;
 }
 
@@ -34,21 +35,20 @@ interface Application {
  * Else the outcomes of all steps that have finished.
  *
  * @param lines of each log that these entries finish, by step
+ * @param maxAttempts how often a request is tried whose builds infrastructure takes
  */
 export async function applyJournal(
   db: Kysely<Database>,
   build: LiveBuild,
   entries: readonly JournalEntry[],
-  lines: ReadonlyMap<number, number>,
-  at: number,
+  { lines, maxAttempts, at }: Pick<Application, 'lines' | 'maxAttempts' | 'at'>,
 ): Promise<readonly Outcome[] | undefined> {
   const outcomes = [...build.outcomes, ...entries.flatMap(stepOutcome)];
   const end = endOf(build, entries, outcomes, at);
   if (!(await advance(db, build, entries.length, end))) return undefined;
   const events: NewEvent[] = [];
   for (const entry of entries) {
-    const event = await applyEntry(db, { build, lines, end, at }, entry);
-    if (event !== undefined) events.push(event);
+    events.push(...(await applyEntry(db, { build, lines, end, maxAttempts, at }, entry)));
   }
   await recordEvents(db, events);
   return outcomes;
@@ -70,29 +70,30 @@ function advance(
 
 async function applyEntry(
   db: Kysely<Database>,
-  { build, lines, end, at }: Application,
+  { build, lines, end, maxAttempts, at }: Application,
   entry: JournalEntry,
-): Promise<NewEvent | undefined> {
+): Promise<NewEvent[]> {
   switch (entry.t) {
     case 'step-started':
       await startStep(db, build.id, entry.step, at);
-      return stepEvent('step.started', build, entry.step, at, {});
+      return [stepEvent('step.started', build, entry.step, at, {})];
     case 'log-finished': {
       const log = build.logs[entry.step];
       if (log === undefined) throw new RangeError(`build ${build.id} has no step ${entry.step}`);
       const { bytes, ranges, sha256 } = entry;
       await finishLog(db, log, { bytes, ranges, sha256, lines: lines.get(entry.step) ?? 0 });
-      return undefined;
+      return [];
     }
     case 'step-finished': {
       const { findings, exitCode, signal, text } = entry;
       const result = stepResult(entry.result, findings);
       await finishStep(db, build.id, entry.step, { result, findings, exitCode, signal, text, at });
-      return stepEvent('step.finished', build, entry.step, at, { result, findings });
+      return [stepEvent('step.finished', build, entry.step, at, { result, findings })];
     }
     case 'build-finished':
-      if (end === undefined) return undefined;
-      return build.isLate ? lateEvent(db, build, end) : settleBuild(db, build, end);
+      if (end === undefined) return [];
+      if (build.isLate) return [await lateEvent(db, build, end)];
+      return settleBuild(db, build, end, maxAttempts);
   }
 }
 

@@ -12,6 +12,7 @@ export interface IntakeContext {
   readonly store: Store;
   readonly logs: LogSink;
   readonly now: Clock;
+  readonly maxAttempts: () => number;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
   /** The build's logs are of a kind that no correct worker sends. */
@@ -107,8 +108,10 @@ export class Intake {
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
-      const { store, now } = this.#context;
-      const outcomes = await store.unit((db) => applyJournal(db, build, entries, lines, now()));
+      const { store, now, maxAttempts } = this.#context;
+      const outcomes = await store.unit((db) =>
+        applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), at: now() }),
+      );
       if (outcomes === undefined) {
         session.send({
           t: 'abort',

@@ -27,8 +27,8 @@ export interface LiveBuildsContext {
   readonly log: Log;
   readonly maxAttempts: () => number;
   grew(log: number, bytes: number): void;
-  /** A build ended, whatever the end. `requeued`: its request waits again. */
-  ended(build: EndedBuild, requeued: boolean): void;
+  /** A build ended, whatever the end. */
+  ended(build: EndedBuild): void;
   /** A worker does not want what it was offered. */
   declined(build: LiveBuild, decline: Decline): Promise<void>;
 }
@@ -50,7 +50,7 @@ export class LiveBuilds {
       },
       finished: (build) => {
         this.#builds.delete(build.id);
-        if (!build.isLate) context.ended(build, false);
+        if (!build.isLate) context.ended(build);
       },
     });
   }
@@ -112,7 +112,9 @@ export class LiveBuilds {
   #takenAway(build: LiveBuild, session: Session, reason: string): void {
     const { log } = this.#context;
     build.tail = build.tail
-      .then(() => this.loseById(build.id, `worker ${session.name} gave it up: ${reason}`))
+      .then(() =>
+        this.loseById(build.id, `worker ${session.name} gave it up: ${reason}`, { isMeant: true }),
+      )
       .catch((error: unknown) =>
         log.warn(`build ${build.id} was not taken back: ${String(error)}`),
       );
@@ -159,16 +161,16 @@ export class LiveBuilds {
     }
   }
 
-  async loseById(id: number, text: string): Promise<void> {
+  async loseById(id: number, text: string, how?: { isMeant: boolean }): Promise<void> {
     const row = await buildById(this.#context.store.read, id);
-    if (row !== undefined) await this.lose(row, text);
+    if (row !== undefined) await this.lose(row, text, how);
   }
 
-  /** Infrastructure took a build. */
-  async lose(row: BuildRow, text: string): Promise<void> {
+  /** Infrastructure took a build; `isMeant`: somebody did so on purpose, and its worker is not to blame. */
+  async lose(row: BuildRow, text: string, { isMeant } = { isMeant: false }): Promise<void> {
     const { store, now, log, maxAttempts } = this.#context;
     const isRetried = await store.unit((db) =>
-      loseBuild(db, row, { text, maxAttempts: maxAttempts(), at: now() }),
+      loseBuild(db, row, { text, maxAttempts: maxAttempts(), isMeant, at: now() }),
     );
     const build = this.#builds.get(row.id);
     if (isRetried === undefined && build?.epoch !== row.epoch) return;
@@ -180,7 +182,7 @@ export class LiveBuilds {
     if (isRetried === undefined) return;
     log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
-    this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at }, isRetried);
+    this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at });
   }
 
   /** Its logs can't be stored, and never will be. */
@@ -191,10 +193,10 @@ export class LiveBuilds {
     build.session?.send({ t: 'abort', build: build.id, reason: text });
   }
 
-  /** A worker's builds are lost at once: it may not go on. */
+  /** A worker's builds are lost at once: a person wants it to go on no more. */
   async loseThoseOf(workerId: number, text: string): Promise<void> {
     for (const row of await openBuilds(this.#context.store.read, workerId)) {
-      await this.lose(row, text);
+      await this.lose(row, text, { isMeant: true });
     }
   }
 

@@ -6,9 +6,10 @@ import { builderOfRequest, setHead } from '../store/builders.ts';
 import type { BuilderRow } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
-import { finishRequest } from '../store/requests.ts';
 import { putRuntime } from '../store/runtimes.ts';
 import type { Database } from '../store/schema.ts';
+import { judgeWorkerOf } from '../workers/judge-worker.ts';
+import { endRequest } from './end-request.ts';
 
 /** The build that ends, by what its rows hang on. */
 export interface EndingBuild {
@@ -19,36 +20,41 @@ export interface EndingBuild {
   readonly upstreamCommit: string;
   readonly startedAt: number;
   readonly trial: Trial | null;
+  /** Why a person wanted it ended. */
+  readonly cancelReason: string | null;
 }
 
 /**
- * What follows from a build that its worker finished: its request, the builder's head and, for a
- * runtime builder, what the worker now keeps. A trial whose answer is known moves no head. Runs in the unit that ends the build. The event to
- * record.
+ * What follows from a build that its worker finished: its request, the builder's head, what is held
+ * against its worker and, for a runtime builder, what the worker now keeps. A trial whose answer is
+ * known moves no head. Runs in the unit that ends the build. The events to record.
  */
 export async function settleBuild(
   db: Kysely<Database>,
   build: EndingBuild,
   end: BuildEnd,
-): Promise<NewEvent> {
-  await finishRequest(db, build.requestId, {
-    result: end.result,
-    finding: end.findings[0] ?? null,
-    at: end.at,
-  });
-  const found = await builderOfRequest(db, build.requestId);
+  maxAttempts: number,
+): Promise<NewEvent[]> {
+  const found = await builderOfRequest(db, build.requestId, build.workerId);
   if (found === undefined) throw new Error(`build ${build.id} has no builder`);
-  const { builder, isOlder } = found;
+  const { builder, isOlder, isWorkerStruck } = found;
+  const { result, at } = end;
+  const finding = end.findings[0] ?? null;
+  const isWanted = build.cancelReason === null && builder.active === 1;
+  const retry = await endRequest(db, { ...build, result, finding, at, isWanted, maxAttempts });
   const isNews = build.trial === null || build.trial === 'open';
   if (isNews) await moveHead(db, builder, { ...build, isOlder }, end);
   if (builder.kind === 'runtime') await keepRuntime(db, builder, build, end);
-  return buildEvent('build.finished', builder, build, end.at, {
-    result: end.result,
+  const event = buildEvent('build.finished', builder, build, at, {
+    result,
     findings: end.findings,
     before: builder.verdict,
     green: builder.green_build_id,
     ...(build.trial !== null && { trial: build.trial }),
+    ...retry,
   });
+  if (!isWorkerStruck && isConclusive(result)) return [event];
+  return [event, ...(await judgeWorkerOf(db, { ...build, builder, result, at }))];
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { requestById } from '../store/requests.ts';
 import type { Store } from '../store/store.ts';
+import type { Quarantines } from '../workers/quarantines.ts';
 import type { Sessions } from '../workers/sessions.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Usage } from './usage.ts';
@@ -15,6 +16,7 @@ export interface EndingContext {
   readonly store: Store;
   readonly farmInForce: FarmInForce;
   readonly sessions: Sessions;
+  readonly quarantines: Quarantines;
   readonly dispatcher: Dispatcher;
   readonly usage: Usage;
   readonly now: Clock;
@@ -22,13 +24,10 @@ export interface EndingContext {
 }
 
 /** After a build ended: the copies in memory follow the store, and what waited for it goes on. */
-export async function buildEnded(
-  context: EndingContext,
-  build: EndedBuild,
-  requeued: boolean,
-): Promise<void> {
-  const { store, farmInForce, dispatcher, usage, now, log } = context;
+export async function buildEnded(context: EndingContext, build: EndedBuild): Promise<void> {
+  const { store, farmInForce, quarantines, dispatcher, usage, now, log } = context;
   try {
+    await quarantines.refresh(build.workerId);
     const builder = farmInForce.builders().get(build.builderId);
     const request = await requestById(store.read, build.requestId);
     if (builder === undefined || request === undefined) return;
@@ -36,7 +35,7 @@ export async function buildEnded(
     usage.add({ family: familyOf(builder), startedAt, finishedAt: now() });
     if (builder.kind === 'runtime') await runtimeEnded(context, builder, build, request);
     await farmInForce.refreshOne(builder.id);
-    if (requeued) dispatcher.enqueue(request);
+    if (request.state === 'waiting') dispatcher.enqueue(request);
     dispatcher.wake();
   } catch (error) {
     log.warn(`after a build of request ${build.requestId}: ${String(error)}`);

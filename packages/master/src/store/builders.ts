@@ -71,32 +71,39 @@ export async function returnNumber(
 }
 
 /**
- * The builder of a request, and whether the request's commits are older, on the trunk or on the
- * project's branch, than those of the builder's newest green build.
+ * The builder of a request, whether the request's commits are older, on the trunk or on the project's
+ * branch, than those of the builder's newest green build, and whether something is held against the
+ * worker that built it.
  */
 export async function builderOfRequest(
   db: Kysely<Database>,
   requestId: number,
-): Promise<{ builder: BuilderRow; isOlder: boolean } | undefined> {
+  workerId: number,
+): Promise<{ builder: BuilderRow; isOlder: boolean; isWorkerStruck: boolean } | undefined> {
   const row = await db
     .selectFrom('request as asked')
     .innerJoin('builder', 'builder.id', 'asked.builder_id')
     .leftJoin('build', 'build.id', 'builder.green_build_id')
     .leftJoin('request as built', 'built.id', 'build.request_id')
     .selectAll('builder')
-    .select((eb) =>
+    .select((eb) => [
       eb
         .or([
           eb('asked.upstream_position', '<', eb.ref('built.upstream_position')),
           eb('asked.project_position', '<', eb.ref('built.project_position')),
         ])
         .as('is_older'),
-    )
+      eb
+        .selectFrom('worker')
+        .select('worker.strikes')
+        .where('worker.id', '=', workerId)
+        .as('strikes'),
+    ])
     .where('asked.id', '=', requestId)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { is_older: isOlder, ...builder } = row;
-  return { builder, isOlder: Boolean(isOlder) };
+  const { is_older: isOlder, strikes, ...builder } = row;
+  return { builder, isOlder: Boolean(isOlder), isWorkerStruck: Boolean(strikes) };
 }
 
 /** What the head of the column shows after a build ended. */

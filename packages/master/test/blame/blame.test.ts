@@ -113,8 +113,8 @@ describe('what is held against a builder', () => {
       const end = { result, findings: [], text: '', environment: {}, at: 1 };
       await finishBuild(db, id, { epoch }, end);
       const build = { id, number, requestId: request.id, workerId, upstreamCommit };
-      const event = await settleBuild(db, { ...build, startedAt: 1, trial }, end);
-      await recordEvents(db, [event]);
+      const ending = { ...build, startedAt: 1, trial, cancelReason: null };
+      await recordEvents(db, await settleBuild(db, ending, end, 3));
       return id;
     });
   }

@@ -2,9 +2,10 @@ import type { Result } from '@weir/protocol';
 import { isConclusive, isTaken } from '../results/results.ts';
 
 const firstMs = 10_000;
-const longestMs = 3_600_000;
+/** No quarantine is longer, in milliseconds. */
+export const longestQuarantineMs = 3_600_000;
 
-/** The owner hears of a quarantine that is longer. */
+/** The owner hears of a quarantine that is longer, in milliseconds. */
 export const quietQuarantineMs = 600_000;
 
 /** A build that ended on a worker. */
@@ -69,5 +70,5 @@ export function judgeWorker(
  */
 export function quarantineMs(strikes: number): number {
   if (strikes < 2) return 0;
-  return Math.min(longestMs, firstMs * 2 ** (strikes - 2));
+  return Math.min(longestQuarantineMs, firstMs * 2 ** (strikes - 2));
 }

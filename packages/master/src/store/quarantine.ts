@@ -1,0 +1,180 @@
+import type { Elsewhere, Strikes } from '@weir/model';
+import { isConclusive, isTaken } from '@weir/model';
+import type { Result } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { BuilderRow } from './builders.ts';
+import type { Database } from './schema.ts';
+import type { WorkerRow } from './workers.ts';
+
+/** So many of the newest builds of each builder say how others fare with it. */
+const buildsLookedAt = 10;
+/** So many of a worker's newest builds are searched for those that infrastructure took. */
+const ownBuildsLookedAt = 20;
+const takenShown = 3;
+
+/** Written out, not bound: the partial index serves nothing else. */
+const isQuarantined = sql<boolean>`quarantined_until is not null`;
+
+export function strikesOf(row: WorkerRow): Strikes {
+  return { count: row.strikes, at: row.struck_at, family: row.struck_family };
+}
+
+export async function setStrikes(
+  db: Kysely<Database>,
+  workerId: number,
+  { count, at, family }: Strikes,
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ strikes: count, struck_at: at, struck_family: family })
+    .where('id', '=', workerId)
+    .execute();
+}
+
+/** Quarantines a worker, anew or for longer. */
+export async function setQuarantine(
+  db: Kysely<Database>,
+  workerId: number,
+  { at, until, reason }: { at: number; until: number; reason: string },
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set((eb) => ({
+      quarantined_at: eb.fn.coalesce('quarantined_at', eb.val(at)),
+      quarantined_until: until,
+      quarantine_reason: reason,
+    }))
+    .where('id', '=', workerId)
+    .execute();
+}
+
+/** Nothing is held against a worker any more. */
+export async function forgiveWorker(db: Kysely<Database>, workerId: number): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({
+      strikes: 0,
+      struck_at: null,
+      struck_family: null,
+      quarantined_at: null,
+      quarantined_until: null,
+      quarantine_reason: null,
+    })
+    .where('id', '=', workerId)
+    .execute();
+}
+
+/**
+ * Ends the quarantines whose time has come; what is held against those workers stays. Their names,
+ * in order.
+ */
+export async function endQuarantines(db: Kysely<Database>, now: number): Promise<string[]> {
+  const ended = await db
+    .updateTable('worker')
+    .set({ quarantined_until: null })
+    .where(isQuarantined)
+    .where('quarantined_until', '<=', now)
+    .returning('name')
+    .execute();
+  return ended.map(({ name }) => name).toSorted();
+}
+
+/** Lets no quarantine last longer than until then, and no strike lie in the future. */
+export async function limitQuarantines(
+  db: Kysely<Database>,
+  now: number,
+  longest: number,
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ quarantined_until: longest })
+    .where(isQuarantined)
+    .where('quarantined_until', '>', longest)
+    .execute();
+  await db.updateTable('worker').set({ struck_at: now }).where('struck_at', '>', now).execute();
+}
+
+/** Workers that take no builds for what is held against them. */
+export function quarantinedWorkers(db: Kysely<Database>): Promise<WorkerRow[]> {
+  return db.selectFrom('worker').selectAll().where(isQuarantined).orderBy('id').execute();
+}
+
+/** How other workers fared lately with the builds of a builder's family. */
+export async function elsewhereOf(
+  db: Kysely<Database>,
+  { project, upstream }: Pick<BuilderRow, 'project' | 'upstream'>,
+  workerId: number,
+): Promise<Elsewhere> {
+  const ended = await db
+    .selectFrom('builder')
+    .innerJoin('build', 'build.builder_id', 'builder.id')
+    .select(['build.worker_id', 'build.result', 'build.finished_at'])
+    .where((eb) =>
+      project === null
+        ? eb.and([eb('builder.project', 'is', null), eb('builder.upstream', '=', upstream)])
+        : eb('builder.project', '=', project),
+    )
+    // Numbers have no gaps: the newest are found by the index.
+    .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', buildsLookedAt)))
+    .where('build.state', '=', 'finished')
+    .execute();
+  let lastBuilt = 0;
+  let takenAt = 0;
+  let builtAt = 0;
+  for (const { worker_id, result, finished_at } of ended) {
+    const at = finished_at ?? 0;
+    const isOther = worker_id !== workerId;
+    if (result === null) continue;
+    if (isConclusive(result)) {
+      lastBuilt = Math.max(lastBuilt, at);
+      if (isOther) builtAt = Math.max(builtAt, at);
+    } else if (isOther && isTaken(result)) {
+      takenAt = Math.max(takenAt, at);
+    }
+  }
+  return { takenAt: takenAt > lastBuilt ? takenAt : null, builtAt: builtAt || null };
+}
+
+/** A build that infrastructure took. */
+export interface TakenBuild {
+  readonly build: number;
+  readonly builder: string;
+  readonly number: number;
+  readonly result: Result;
+  readonly text: string;
+}
+
+/** The last builds of a worker that infrastructure took, newest first. */
+export async function takenBuildsOf(db: Kysely<Database>, workerId: number): Promise<TakenBuild[]> {
+  const newest = await db
+    .selectFrom('build')
+    .select(['id', 'builder_id', 'number', 'result', 'text'])
+    .where('worker_id', '=', workerId)
+    .orderBy('id', 'desc')
+    .limit(ownBuildsLookedAt)
+    .execute();
+  const taken = newest
+    .flatMap((row) =>
+      row.result !== null && isTaken(row.result) ? [{ ...row, result: row.result }] : [],
+    )
+    .slice(0, takenShown);
+  if (taken.length === 0) return [];
+  const builders = await db
+    .selectFrom('builder')
+    .select(['id', 'name'])
+    .where(
+      'id',
+      'in',
+      taken.map((row) => row.builder_id),
+    )
+    .execute();
+  const names = new Map(builders.map(({ id, name }) => [id, name]));
+  return taken.map(({ id, builder_id, number, result, text }) => ({
+    build: id,
+    builder: names.get(builder_id) ?? '',
+    number,
+    result,
+    text,
+  }));
+}
