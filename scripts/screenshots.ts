@@ -61,8 +61,11 @@ async function pagesOf(farm: string): Promise<Map<string, string>> {
     ['outbox', '/outbox'],
     ['subscribe', '/subscribe'],
     ['farm-file', '/farm-file'],
+    ['farm-reference', '/farm-file/reference'],
     ['sign-in', '/sign-in'],
   ]);
+  const version = await first('farm/versions?limit=1');
+  if (version !== undefined) pages.set('farm-version', `/farm-file/versions/${version}`);
   for (const [kind, id] of Object.entries(found)) {
     if (id !== undefined) pages.set(kind, `/${kind}s/${id}`);
   }

@@ -8,10 +8,12 @@ import {
   addBuild,
   addChange,
   addRequest,
+  addVersion,
   addWorker,
   adminToken,
   endBuild,
   endLog,
+  farmText,
   print,
   projectBuilder,
   runtimeBuilder,
@@ -46,6 +48,10 @@ export const everyPage = [
   '/workers/w2',
   '/workers/w1/owner',
   '/farm-file',
+  '/farm-file/reference',
+  '/farm-file/versions/1',
+  '/farm-file/versions/2',
+  '/farm-file/versions/2?from=0',
   '/sign-in',
   '/nothing',
 ] as const;
@@ -88,7 +94,16 @@ export async function fillFarm(farm: SmallFarm): Promise<void> {
   await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
   await addBreakage(farm, { green: 1, red: 3 });
   await fillOutbox(farm, long);
+  await fillVersions(farm, long);
   await addBreakage(farm, { green: 1, red: 3 });
+}
+
+async function fillVersions(farm: SmallFarm, long: string): Promise<void> {
+  const url = `https://git.example/${long}`;
+  const commit = 'c0ffee'.repeat(6);
+  const source = { kind: 'repository', url, branch: 'main', commit, author: long } as const;
+  await addVersion(farm, `# ${long}\n${farmText}`, { reason: long, source });
+  await addVersion(farm, farmText.replace('lua test.lua', 'lua all.lua'), { reason: 'Calm down' });
 }
 
 async function built(farm: SmallFarm, worker: number, result: Result, long: string): Promise<void> {

@@ -1,7 +1,6 @@
 import process from 'node:process';
-import { isEmptyPlan } from '@weir/model';
+import { buildersInWords, isEmptyPlan, sourceInWords } from '@weir/model';
 import { farmVersionSchema, versionDifferenceSchema } from '@weir/protocol';
-import type { ApiFarmVersion } from '@weir/protocol';
 import { z } from 'zod';
 import type { CliCommand } from '../command.ts';
 import { formatTable } from '../table.ts';
@@ -48,8 +47,8 @@ async function list(options: ApiOptions & { json?: boolean | undefined }): Promi
       `${version.id}${version.isInForce ? ' in force' : ''}`,
       new Date(version.at).toISOString(),
       version.by,
-      fromText(version),
-      changedText(version),
+      sourceInWords(version),
+      buildersInWords(version),
       version.reason ?? '-',
     ]);
   return print(
@@ -71,7 +70,7 @@ async function show(
   const { plan, because, text } = difference;
   const when = new Date(version.at).toISOString();
   const why = version.reason === null ? '' : `: ${version.reason}`;
-  print(`Version ${id}, ${fromText(version)}, applied ${when} by ${version.by}${why}`);
+  print(`Version ${id}, ${sourceInWords(version)}, applied ${when} by ${version.by}${why}`);
   print(difference.from === 0 ? 'The first one.\n' : `Against version ${difference.from}:\n`);
   if (plan === null) print(`No plan: ${because}.\n`);
   else if (isEmptyPlan(plan)) print('It means the same.\n');
@@ -79,25 +78,6 @@ async function show(
   return print(
     text === null ? 'The texts have too little in common to compare.' : formatDifference(text),
   );
-}
-
-function fromText({ source, path }: ApiFarmVersion): string {
-  switch (source.kind) {
-    case 'file':
-      return `file ${path}`;
-    case 'sent':
-      return `sent as ${path}`;
-    case 'repository':
-      return `commit ${source.commit.slice(0, 10)} of ${source.author}`;
-    case 'roll-back':
-      return `version ${source.version} again`;
-  }
-}
-
-function changedText({ summary }: ApiFarmVersion): string {
-  if (summary === null) return '-';
-  const { added, removed, changed } = summary.builders;
-  return added + removed + changed === 0 ? 'none' : `+${added} -${removed} ~${changed}`;
 }
 
 function numberOf(text: string): number {

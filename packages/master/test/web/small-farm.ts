@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildersOf } from '@weir/model';
-import type { Range, Result } from '@weir/protocol';
+import type { FarmFiles, Range, Result, VersionSource } from '@weir/protocol';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -18,6 +18,7 @@ import type { BuildRow } from '../../src/store/builds.ts';
 import { finishBuild, insertBuild, insertSteps } from '../../src/store/builds.ts';
 import { insertChange } from '../../src/store/changes.ts';
 import { recordEvents } from '../../src/store/events.ts';
+import { insertFarmVersion } from '../../src/store/farm-versions.ts';
 import { finishLog, insertLogs } from '../../src/store/logs.ts';
 import type { RequestRow } from '../../src/store/requests.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
@@ -29,7 +30,7 @@ import { farmRulesOf } from '../../src/web/farm-rules.ts';
 import type { WebThread } from '../../src/web/thread.ts';
 import { startWebThread } from '../../src/web/thread.ts';
 
-const farmText = `
+export const farmText = `
 farm: Test farm
 platforms:
   linux: [linux, x64]
@@ -129,6 +130,20 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
 /** A commit's hash, the same for the same text. */
 export function commitOf(text: string): string {
   return createHash('sha1').update(text).digest('hex');
+}
+
+/** A version of the farm file, as if somebody had applied it; its number. */
+export function addVersion(
+  { store }: SmallFarm,
+  text: string,
+  from: { reason?: string; source?: VersionSource; included?: FarmFiles['included'] } = {},
+): Promise<number> {
+  const { reason = null, source = { kind: 'sent' }, included = [] } = from;
+  const files = { path: 'farm.yaml', text, included };
+  const counts = { added: 2, removed: 0, changed: 1 };
+  const summary = { builders: counts, requests: { kept: 3, changed: 1, cancelled: 0 }, running: 1 };
+  const version = { files, by: 'admin', at: start, reason, source, summary };
+  return store.unit((db) => insertFarmVersion(db, version));
 }
 
 /** One more change of a branch; its commit is `commitOf('BRANCH POSITION')`. */

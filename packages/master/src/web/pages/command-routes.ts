@@ -64,6 +64,14 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
       reason,
     }),
   );
+  door(
+    '/farm-file/versions/:id/roll-back',
+    () => '/farm-file',
+    (request, reason) => {
+      const against = Number(field(request, 'against'));
+      return { t: 'apply', file: numberOf(request), reason, against };
+    },
+  );
   const toWorker = (request: Request): string => workerPath(workerOf(request));
   for (const act of ['pause', 'resume'] as const) {
     door(`/workers/:name/${act}`, toWorker, (request, reason) => {

@@ -1,56 +1,57 @@
-import { referenceSections, whenAbsent } from '../../farm/reference.ts';
-import type { ReferenceSection } from '../../farm/reference.ts';
+import { buildersInWords, sourceInWords } from '@weir/model';
+import type { ApiFarmVersion } from '@weir/protocol';
+import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { versionPath } from './links.ts';
+import { age } from './words.ts';
 
-/** Every key of a farm file, made from the table by which the farm reads it. */
-export function farmFilePage(): Html {
+export interface FarmFileView {
+  readonly versions: readonly ApiFarmVersion[];
+  /** The query of the page after this one. */
+  readonly older: string | null;
+}
+
+/** The farm files that are and were in force. */
+export function farmFilePage({ now }: Visit, { versions, older }: FarmFileView): Html {
   return html`<h1>The farm file</h1>
     <p>
-      What a farm builds, on what, and whom it tells stands in one YAML file. This page is made from
-      the table by which this farm reads it. With
-      <code># yaml-language-server: $schema=/schema/farm.json</code> on top (with this farm's
-      address before the path) an editor completes it:
-      <a href="/schema/farm.json">the JSON Schema</a>.
+      What this farm builds, on what, and whom it tells stands in one YAML file:
+      <a href="/farm-file/reference">what it may say</a>. Every file that came into force is kept
+      here as a version.
     </p>
-    <nav aria-label="Sections">
-      <ul>
-        ${referenceSections.map(({ heading }) => html`<li><a href="#${idOf(heading)}">${plain(heading)}</a></li>`)}
-      </ul>
-    </nav>
-    ${referenceSections.map(sectionOf)}`;
+    <div id="versions" data-live>
+      <div class="scroll" tabindex="0" role="group" aria-label="Versions">
+        <table class="builds">
+          <thead>
+            <tr>
+              <th scope="col">Version</th>
+              <th scope="col">Applied</th>
+              <th scope="col">By</th>
+              <th scope="col">From</th>
+              <th scope="col">Builders</th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${versions.map((version) => row(version, now))}
+          </tbody>
+        </table>
+      </div>
+      ${older !== null && html`<p><a href="/farm-file?${older}">Older</a></p>`}
+    </div>`;
 }
 
-function sectionOf({ heading, options }: ReferenceSection): Html {
-  return html`<section>
-    <h2 id="${idOf(heading)}">${plain(heading)}</h2>
-    <dl class="options">
-      ${Object.entries(options).map(
-        ([key, option]) =>
-          html`<dt><code>${key}</code></dt>
-            <dd>
-              ${withCode(option.about)}
-              <span class="quiet">Value: ${option.type.expected}; ${withCode(whenAbsent(option))}.</span>
-            </dd>`,
-      )}
-    </dl>
-  </section>`;
-}
-
-/** Words between backquotes are code, as in the Markdown that is made of the same table. */
-function withCode(text: string): Html[] {
-  return text
-    .split('`')
-    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
-}
-
-function plain(heading: string): string {
-  return heading.replaceAll('`', '');
-}
-
-function idOf(heading: string): string {
-  return plain(heading)
-    .toLowerCase()
-    .replaceAll(/[^a-z]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
+function row(version: ApiFarmVersion, now: number): Html {
+  const { id, at, by, reason, isInForce } = version;
+  return html`<tr>
+    <td>
+      <a href="${versionPath(id)}">${id}</a> ${isInForce && html`<strong>in force</strong>`}
+    </td>
+    <td>${age(at, now)}</td>
+    <td>${by}</td>
+    <td class="wide">${sourceInWords(version)}</td>
+    <td>${buildersInWords(version)}</td>
+    <td class="why">${reason}</td>
+  </tr>`;
 }

@@ -27,6 +27,10 @@ export function breakagePath(id: number): string {
   return `/breakages/${id}`;
 }
 
+export function versionPath(id: number): string {
+  return `/farm-file/versions/${id}`;
+}
+
 export function deliveryPath(id: number): string {
   return `/outbox/${id}`;
 }
