@@ -65,7 +65,11 @@ function event(number: number, kind: string, subject: string): ApiEvent {
   return { number, at: number, kind, actor: 'engine', subject, data: {} };
 }
 
-const events = [event(1, 'request.created', 'request/1'), event(2, 'build.finished', 'build/1')];
+const events = [
+  event(1, 'request.created', 'request/1'),
+  event(2, 'build.started', 'build/1'),
+  event(3, 'build.finished', 'build/1'),
+];
 
 /** What a farm leaves that has built one request, and lost nothing. */
 function evidence(changes: Partial<Evidence> = {}): Evidence {
@@ -196,22 +200,22 @@ describe('the judges of chaos', () => {
 
   describe('of events', () => {
     it('want every number, and each event as it was seen', () => {
-      const [first, second] = events as [ApiEvent, ApiEvent];
-      const gap = [first, { ...second, number: 3 }];
+      const gap = events.map((each) => ({ ...each, number: each.number === 3 ? 4 : each.number }));
       assert.deepEqual(textsOf(judgeEvents(evidence({ events: gap }))), [
-        'event/3 event 3 stands where 2 was due',
+        'event/4 event 4 stands where 3 was due',
       ]);
-      const seen = [...events, event(3, 'build.started', 'build/2')].map((each) => ({
+      const seen = [...events, event(4, 'build.started', 'build/2')].map((each) => ({
         at: 1,
         event: each,
       }));
       assert.deepEqual(textsOf(judgeEvents(evidence({ seen }))), [
-        'event/3 was build.started of build/2, and is gone',
+        'event/4 was build.started of build/2, and is gone',
       ]);
     });
 
-    it('want one end of each build', () => {
+    it('want one beginning and one end of each build', () => {
       assert.deepEqual(textsOf(judgeEvents(evidence({ events: events.slice(0, 1) }))), [
+        'build/1 has no event that says that it began',
         'build/1 is success, and has 0 ends: ',
       ]);
     });
@@ -225,7 +229,7 @@ describe('the judges of chaos', () => {
     });
 
     it('want a breakage told', () => {
-      const opened = [...events, event(3, 'breakage.opened', 'breakage/1')];
+      const opened = [...events, event(4, 'breakage.opened', 'breakage/1')];
       assert.deepEqual(textsOf(judgeNotices(evidence({ events: opened }))), [
         'breakage/1 opened, and there is no notice of it',
       ]);

@@ -12,10 +12,16 @@ export function judgeEvents(evidence: Evidence): Loss[] {
     events.filter(({ kind }) => ends.includes(kind)),
     ({ subject }) => subject,
   );
+  const begun = new Set(
+    events.filter(({ kind }) => kind === 'build.started').map(({ subject }) => subject),
+  );
   return [
     ...contradictions.map(({ number, text }) => loss(`event/${number}`, text)),
     ...gapsOf(events),
     ...changesOf(events, seen),
+    ...builds
+      .filter(({ id }) => !begun.has(`build/${id}`))
+      .map(({ id }) => loss(`build/${id}`, 'has no event that says that it began')),
     ...builds.flatMap((build) => {
       const text = flawOf(build, endsOf.get(`build/${build.id}`) ?? []);
       return text === undefined ? [] : [loss(`build/${build.id}`, text)];
