@@ -118,6 +118,28 @@ describe('a reader of the event log', () => {
     assert.equal(await seen(), 'good next ');
   });
 
+  it('leaves an event that it could not handle to the next start', async () => {
+    const failed = Promise.withResolvers<void>();
+    const first = gathering({
+      async handle() {
+        failed.resolve();
+        throw new Error('no');
+      },
+    });
+    await first.reader.start();
+    await write('one');
+    first.reader.wake();
+    await failed.promise;
+    await first.reader.stop();
+
+    const second = gathering();
+    await second.reader.start();
+    await second.upTo('one');
+    await second.reader.stop();
+
+    assert.equal(await seen(), 'one ');
+  });
+
   it('writes an event once where two readers of one name meet', async () => {
     const first = gathering();
     const second = gathering();
