@@ -1,14 +1,15 @@
-import { ageText, durationText, etaText } from '@weir/model/layout';
+import { ageText, aheadText, durationText, etaText } from '@weir/model/layout';
 
 const everyMs = 1_000;
 
-/** Counts the ages on the page on, and the time that running builds have taken. */
+/** Counts on what the page says of ages, of what is ahead, and of the time that running builds have taken. */
 export function keepAgesFresh(): void {
   setInterval(() => {
     const now = Date.now();
     for (const time of document.querySelectorAll('time')) {
       const ms = now - Date.parse(time.dateTime);
       if (time.dataset['age'] !== undefined) setText(time, ageText(ms));
+      else if (time.dataset['ahead'] !== undefined) setText(time, aheadText(-ms));
       else if (time.dataset['elapsed'] !== undefined) setText(time, durationText(ms));
       else if (time.dataset['eta'] !== undefined) setText(time, etaText(-ms));
     }

@@ -78,6 +78,17 @@ export const revisionsSchema = z.object({
   project: commit.nullable(),
 });
 
+/** A try at a request that infrastructure took: it says nothing about the code. */
+export const takenSchema = z.object({
+  build: id,
+  number: id,
+  worker: z.string(),
+  /** `lost` or `exception`. */
+  result: z.enum(results),
+  text: z.string(),
+});
+export type ApiTaken = z.infer<typeof takenSchema>;
+
 export const requestSchema = z.object({
   id,
   builder: z.string(),
@@ -87,7 +98,10 @@ export const requestSchema = z.object({
   requestedBy: z.string(),
   revisions: revisionsSchema,
   createdAt: time,
+  /** How many of its tries infrastructure took. */
   attempts: z.number().int(),
+  /** Those tries, oldest first. */
+  taken: z.array(takenSchema),
   supersededBy: id.nullable(),
   result: z.enum(results).nullable(),
   finding: z.enum(findings).nullable(),
@@ -150,6 +164,8 @@ export const buildSchema = buildSummarySchema.extend({
   changes: z.array(changeSchema),
   environment: z.record(z.string(), z.string()),
   cancelRequested: z.string().nullable(),
+  /** The other tries at its request that infrastructure took, oldest first. */
+  taken: z.array(takenSchema),
   /** What its worker said of its end after it was lost: evidence, which changes nothing. */
   late: z
     .object({
@@ -261,6 +277,17 @@ export const workerSchema = z.object({
   /** Why it takes no builds for a while, in its own words: quiet hours, or that it is leaving. */
   resting: z.string().nullable(),
   diskFull: z.boolean(),
+  /** Infrastructure took what it built again and again. */
+  quarantine: z
+    .object({
+      since: time,
+      /** It takes no builds until then; null while it takes them, to show that it can. */
+      until: time.nullable(),
+      /** Times in a row. */
+      strikes: z.number().int().positive(),
+      reason: z.string(),
+    })
+    .nullable(),
   /** Another machine tried to connect with this worker's key. */
   duplicateAt: time.nullable(),
   /** Why its link was refused last: an agent that is too old. */

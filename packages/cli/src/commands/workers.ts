@@ -10,20 +10,22 @@ import type { ApiOptions } from './api.ts';
 import { invite, listInvitations, uninvite } from './invitations.ts';
 
 const listSchema = z.object({ items: z.array(workerSchema) });
-const acts = ['accept', 'reject', 'revoke', 'trust'] as const;
+const acts = ['accept', 'reject', 'revoke', 'release', 'trust'] as const;
 type Act = (typeof acts)[number];
 
 export const workersCommand: CliCommand = {
   name: 'workers',
-  summary: 'list workers; accept, reject, revoke or invite one',
+  summary: 'list workers; accept, reject, revoke, release or invite one',
   usage: `weir workers
 weir workers accept NAME --fingerprint SHA256:... [--label LABEL ...] [--trust TRUST] --reason TEXT
 weir workers reject|revoke NAME --reason TEXT
+weir workers release NAME --reason TEXT
 weir workers trust NAME --trust TRUST --reason TEXT
 weir workers invite [--name NAME] [--owner MAIL] [--label LABEL ...] [--trust TRUST] [--hours N] --reason TEXT
 weir workers invitations
 weir workers uninvite ID --reason TEXT
 
+  release          ends the quarantine of a worker whose builds infrastructure took
   --fingerprint F  of the key that you accept: compare it with what the worker's owner sees
   --label LABEL    grant a label that the worker can't find out itself; repeatable
   --trust TRUST    probation (default: its reds count once it found what others found),
@@ -83,6 +85,7 @@ const past: Readonly<Record<Act, string>> = {
   accept: 'accepted: it takes builds as soon as it connects again',
   reject: 'rejected',
   revoke: 'revoked, and its link is closed',
+  release: 'released: it takes builds again, and what led to its quarantine is forgotten',
   trust: 'trusted as you say',
 };
 
@@ -111,9 +114,15 @@ async function list(options: ApiOptions, json: boolean): Promise<number> {
       : formatTable(
           ['NAME', 'STATE', 'SLOTS', 'SANDBOX', 'LABELS', 'FINGERPRINT'],
           workers.map(row),
-        ),
+        ) + workers.map(quarantineLine).join(''),
   );
   return 0;
+}
+
+function quarantineLine({ name, quarantine }: ApiWorker): string {
+  if (quarantine === null || quarantine.until === null) return '';
+  const until = new Date(quarantine.until).toISOString();
+  return `\n${name} is quarantined until ${until}: ${quarantine.reason}\n  'weir workers release ${name} --reason TEXT' ends that.\n`;
 }
 
 function row(worker: ApiWorker): string[] {
@@ -134,5 +143,6 @@ function stateOf(worker: ApiWorker): string {
   if (worker.missingSince !== null) return 'missing';
   if (worker.paused !== null || worker.ownerPaused !== null) return 'paused';
   if (!worker.online) return 'offline';
+  if (worker.quarantine !== null && worker.quarantine.until !== null) return 'quarantined';
   return worker.probation === null ? 'online' : 'probation';
 }

@@ -5,6 +5,12 @@ export function ageText(ms: number): string {
   return `${spanText(seconds)} ago`;
 }
 
+/** How far ahead something is, in words. */
+export function aheadText(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds <= 0 ? 'now' : `in ${spanText(seconds)}`;
+}
+
 function spanText(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;

@@ -1,5 +1,6 @@
 import type { Result } from '@weir/protocol';
 import { isConclusive, isTaken } from '../results/results.ts';
+import { durationInWords } from '../waits/in-words.ts';
 
 const firstMs = 10_000;
 /** No quarantine is longer, in milliseconds. */
@@ -72,3 +73,10 @@ export function quarantineMs(strikes: number): number {
   if (strikes < 2) return 0;
   return Math.min(longestQuarantineMs, firstMs * 2 ** (strikes - 2));
 }
+
+/** The rule for people, as pages and mails print it. */
+export const quarantineRule: readonly string[] = [
+  `Infrastructure takes a build when its checkout, its sandbox, the disk or the machine fails. The second time in a row a worker takes no builds for ${durationInWords(quarantineMs(2))}, then twice as long each time, ${durationInWords(longestQuarantineMs)} at most.`,
+  'One build that comes to a result, red or green, ends that; so does an admin who releases the worker.',
+  'What infrastructure takes on several workers is held against the project, not against them.',
+];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ageText, durationText } from '@weir/model/layout';
+import { ageText, aheadText, durationText } from '@weir/model/layout';
 import { describe, it } from 'mocha';
 
 const minute = 60_000;
@@ -16,6 +16,19 @@ describe('ageText', () => {
   ];
   for (const [ms, text] of cases) {
     it(`calls ${ms} ms '${text}'`, () => assert.equal(ageText(ms), text));
+  }
+});
+
+describe('aheadText', () => {
+  const cases: [number, string][] = [
+    [-5_000, 'now'],
+    [0, 'now'],
+    [1, 'in 1 s'],
+    [60_000, 'in 1 min'],
+    [47 * hour, 'in 47 h'],
+  ];
+  for (const [ms, text] of cases) {
+    it(`calls ${ms} ms '${text}'`, () => assert.equal(aheadText(ms), text));
   }
 });
 

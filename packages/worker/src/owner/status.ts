@@ -73,10 +73,14 @@ function inWords(status: {
   return `${lines.join('\n')}\n`;
 }
 
-function stateText({ state, online, trust, probation, paused }: ApiWorker): string {
+function stateText({ state, online, trust, probation, paused, quarantine }: ApiWorker): string {
   if (state !== 'accepted') return state;
   const words = [online ? 'online' : 'offline', `trust ${trust}`];
   if (probation !== null) words.push(`${probation.agreed} of ${probation.needed} builds agree`);
   if (paused !== null) words.push(`paused by ${paused.by}: ${paused.reason}`);
+  if (quarantine !== null && quarantine.until !== null) {
+    const until = new Date(quarantine.until).toISOString();
+    words.push(`quarantined until ${until}: ${quarantine.reason}`);
+  }
   return words.join(', ');
 }

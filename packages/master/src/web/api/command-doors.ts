@@ -109,6 +109,7 @@ function builderDoors({ db, farm, sendCommand }: WebContext): Door[] {
 const workerActs = {
   'pause-worker': { path: 'pause', summary: 'Give a worker no more builds' },
   'resume-worker': { path: 'resume', summary: "End a worker's pause" },
+  release: { path: 'release', summary: "End a worker's quarantine, and forget what led to it" },
   reject: { path: 'reject', summary: 'Turn away a worker that asked to join' },
   revoke: { path: 'revoke', summary: "Revoke a worker's key, and close its link" },
 } as const;

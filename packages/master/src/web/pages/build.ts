@@ -7,6 +7,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
+import { takenList } from './taken.ts';
 import { timeBar } from './time-bar.ts';
 import { age, badge, bytesText, countText, duration, paintOf, shortCommit } from './words.ts';
 
@@ -38,6 +39,7 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: Buil
           build.revisions.project !== null && html` with ${shortCommit(build.revisions.project)}`
         }
       </p>
+      ${takenList(`Infrastructure took ${countText(build.taken.length, 'other try', 'other tries')} at its request.`, build.taken)}
       ${outOfReach(build, reattachWithinMs, now)}${lateResult(build, now)}
       ${build.cancelRequested !== null && html`<p class="warning">Cancel asked for: ${build.cancelRequested}</p>`}
     </div>

@@ -1,3 +1,4 @@
+import { isTaken } from '@weir/model';
 import { durationText } from '@weir/model/layout';
 import type { ApiBuildSummary, ApiBuilder, ApiRequest } from '@weir/protocol';
 import { commandForm } from './frame.ts';
@@ -42,8 +43,18 @@ export function builderPage(visit: Visit, view: BuilderView): Html {
       ${waiting.length > 0 && queue(waiting, now)}
     </section>
     <h2>Builds</h2>
-    <div id="builds" data-live>${buildTable(view.builds, now, { showBuilder: false })}</div>
+    <div id="builds" data-live>${takenNote(view.builds)}${buildTable(view.builds, now, { showBuilder: false })}</div>
     ${view.older !== null && html`<p><a href="${builderPath(name)}?${view.older}">Older builds</a></p>`}`;
+}
+
+/** How many of its builds came to no result, apart from the red ones. */
+function takenNote(builds: readonly ApiBuildSummary[]): Html | null {
+  const taken = builds.filter(({ result }) => result !== null && isTaken(result)).length;
+  if (taken === 0) return null;
+  return html`<p class="quiet">
+    Infrastructure took ${taken} of ${countText(builds.length, 'build')} here: they count neither as
+    red nor as green.
+  </p>`;
 }
 
 /** What is the matter with it now, and what to expect of it. */

@@ -78,7 +78,7 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
       return { t: `${act}-worker`, worker: workerOf(request), reason };
     });
   }
-  for (const act of ['reject', 'revoke'] as const) {
+  for (const act of ['reject', 'revoke', 'release'] as const) {
     door(`/workers/:name/${act}`, toWorker, (request, reason) => {
       return { t: act, worker: workerOf(request), reason };
     });

@@ -3,7 +3,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, workerPath } from './links.ts';
 import { age, badge, paintOf } from './words.ts';
-import { probationText } from './worker-state.ts';
+import { probationText, quarantineText } from './worker-state.ts';
 
 /** How far a worker has come, from its question to its first green build and the end of its probation; kept fresh by the script. */
 export function registerProgress(
@@ -54,7 +54,10 @@ function accepted(worker: ApiWorker | undefined): Html {
 
 function online(worker: ApiWorker | undefined, now: number): Html {
   if (worker?.state !== 'accepted') return html``;
-  if (worker.online) return html`${worker.sandbox?.kind === 'none' && 'without a sandbox'}`;
+  if (worker.online) {
+    const bare = worker.sandbox?.kind === 'none' && 'without a sandbox';
+    return html`${bare} ${quarantineText(worker, now)}`;
+  }
   return worker.heardAt === null ? html`` : html`Last heard of ${age(worker.heardAt, now)}.`;
 }
 

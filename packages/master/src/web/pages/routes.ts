@@ -79,7 +79,9 @@ export function pageRoutes(context: WebContext): Router {
       const found = await readRequest(db, rules(), id, visit.now);
       if (found === undefined) throw problem('no-such-request', 'there is no such request');
       const builds = await buildsOfRequest(db, id);
-      return { title: `Request ${id}`, content: requestPage(visit, found, builds) };
+      const { maxAttempts } = context.farm().file.limits;
+      const view = { request: found, builds, maxAttempts };
+      return { title: `Request ${id}`, content: requestPage(visit, view) };
     }),
   );
   router.get(

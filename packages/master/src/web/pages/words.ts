@@ -1,4 +1,4 @@
-import { ageText, durationText, etaText } from '@weir/model/layout';
+import { ageText, aheadText, durationText, etaText } from '@weir/model/layout';
 import type { ApiBuildSummary, Result } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -43,8 +43,17 @@ export function wordOf(paint: Paint): string {
 /** A moment, with its age in words that the page keeps fresh. */
 export function age(at: number, now: number): Html {
   const iso = new Date(at).toISOString();
-  const title = iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
-  return html`<time datetime="${iso}" title="${title}" data-age>${ageText(now - at)}</time>`;
+  return html`<time datetime="${iso}" title="${momentText(iso)}" data-age>${ageText(now - at)}</time>`;
+}
+
+function momentText(iso: string): string {
+  return iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+}
+
+/** A moment to come, in words that the page keeps fresh. */
+export function ahead(at: number, now: number): Html {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}" title="${momentText(iso)}" data-ahead>${aheadText(at - now)}</time>`;
 }
 
 /** How long something took, or has been going on: then the page counts on. */
@@ -61,8 +70,8 @@ export function eta(end: number, now: number): Html {
 }
 
 /** `1 line`, `2 lines`. */
-export function countText(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function countText(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 export function bytesText(bytes: number): string {

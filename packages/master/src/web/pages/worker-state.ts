@@ -1,14 +1,16 @@
+import { quarantineRule } from '@weir/model';
 import type { ApiWorker } from '@weir/protocol';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { age, countText } from './words.ts';
+import { age, ahead, countText } from './words.ts';
 
 type State =
   | ApiWorker['state']
   | 'left'
   | 'missing'
   | 'offline'
+  | 'quarantined'
   | 'paused'
   | 'probation'
   | 'online';
@@ -19,10 +21,16 @@ export function stateOf(worker: ApiWorker): State {
   if (worker.leftAt !== null) return 'left';
   if (worker.missingSince !== null) return 'missing';
   if (!worker.online) return 'offline';
+  if (isQuarantined(worker)) return 'quarantined';
   if ([worker.paused, worker.ownerPaused, worker.resting].some((why) => why !== null)) {
     return 'paused';
   }
   return worker.trust === 'probation' ? 'probation' : 'online';
+}
+
+/** It takes no builds, for what infrastructure did to its last ones. */
+export function isQuarantined({ quarantine }: ApiWorker): boolean {
+  return quarantine !== null && quarantine.until !== null;
 }
 
 export function stateBadge(worker: ApiWorker): Html {
@@ -36,6 +44,7 @@ export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
   const warnings = [
     leftAt !== null && html`Its owner took it away ${age(leftAt, now)}.`,
     missingSince !== null && html`Missing: noticed ${age(missingSince, now)}.`,
+    quarantineText(worker, now),
     paused !== null && html`Paused by ${paused.by} ${age(paused.at, now)}: ${paused.reason}`,
     ownerPaused !== null &&
       html`Paused by its owner ${age(ownerPaused.at, now)}: ${ownerPaused.reason}`,
@@ -46,7 +55,24 @@ export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
       html`Another machine with this worker's key tried to connect ${age(duplicateAt, now)}.`,
     worker.sandbox?.kind === 'none' && html`Runs without a sandbox, as its owner chose by name.`,
   ];
-  return warnings.flatMap((text) => (text === false ? [] : [html`<p class="warning">${text}</p>`]));
+  return warnings.flatMap((text) =>
+    text === false || text === null ? [] : [html`<div class="warning">${text}</div>`],
+  );
+}
+
+/** Why a worker is quarantined, until when, and what ends that. */
+export function quarantineText({ quarantine }: ApiWorker, now: number): Html | null {
+  if (quarantine === null) return null;
+  const { since, until, reason } = quarantine;
+  const state =
+    until === null
+      ? html`It was quarantined ${age(since, now)}, and is tried again.`
+      : html`Quarantined ${age(since, now)}: it takes builds again ${ahead(until, now)}.`;
+  return html`${state} ${reason}
+    <details>
+      <summary>When that happens, and what ends it</summary>
+      ${quarantineRule.map((sentence) => html`<p>${sentence}</p>`)}
+    </details>`;
 }
 
 /** How far a worker on probation has come. */
@@ -56,5 +82,5 @@ export function probationText({ probation }: ApiWorker, now: number): Html | nul
   const how = isProbeable
     ? 'it repeats builds whose answer is known'
     : 'no answer is known yet, so it takes any build';
-  return html`${agreed} of ${countText(needed, 'build')} agree: ${how}${disagreed > 0 && html`; ${countText(disagreed, 'time')} it found what others did not`}${notBefore !== null && notBefore > now && html`; tried again ${age(notBefore, now)}`}`;
+  return html`${agreed} of ${countText(needed, 'build')} agree: ${how}${disagreed > 0 && html`; ${countText(disagreed, 'time')} it found what others did not`}${notBefore !== null && notBefore > now && html`; tried again ${ahead(notBefore, now)}`}`;
 }

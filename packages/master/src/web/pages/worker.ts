@@ -92,6 +92,7 @@ function commands(visit: Visit, worker: ApiWorker): Html {
     <summary>Commands</summary>
     ${worker.state === 'pending' && commandForm(visit, { action: `${path}/accept`, label: 'Accept', fields: accept })}
     ${worker.state === 'pending' && commandForm(visit, { action: `${path}/reject`, label: 'Reject', danger: true })}
+    ${worker.quarantine !== null && commandForm(visit, { action: `${path}/release`, label: 'End its quarantine' })}
     ${worker.state === 'accepted' && commandForm(visit, worker.paused === null ? { action: `${path}/pause`, label: 'Pause' } : { action: `${path}/resume`, label: 'Resume' })}
     ${worker.state === 'accepted' && commandForm(visit, { action: `${path}/trust`, label: 'Trust it so', fields: trustChoice(worker.trust) })}
     ${worker.state === 'accepted' && commandForm(visit, { action: `${path}/revoke`, label: 'Revoke its key', danger: true })}

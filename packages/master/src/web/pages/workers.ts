@@ -3,7 +3,7 @@ import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { workerPath } from './links.ts';
-import { age } from './words.ts';
+import { age, ahead } from './words.ts';
 import { stateBadge } from './worker-state.ts';
 
 export function workersPage(visit: Visit, workers: readonly ApiWorker[]): Html {
@@ -76,10 +76,17 @@ function row(worker: ApiWorker, now: number): Html {
   const { name, running, slots, sandbox, labels, grantedLabels, heardAt, askedAt } = worker;
   return html`<tr>
     <td><a href="${workerPath(name)}">${name}</a></td>
-    <td>${stateBadge(worker)}</td>
+    <td>
+      ${stateBadge(worker)}${quarantineEnd(worker, now)}
+    </td>
     <td>${running.length} of ${slots} busy</td>
     <td>${sandbox?.kind ?? '–'}</td>
     <td class="labels">${[...labels, ...grantedLabels].join(' ')}</td>
     <td>${heardAt === null ? html`asked ${age(askedAt, now)}` : age(heardAt, now)}</td>
   </tr>`;
+}
+
+function quarantineEnd({ quarantine }: ApiWorker, now: number): Html | null {
+  if (quarantine === null || quarantine.until === null) return null;
+  return html` <span class="quiet">takes builds again ${ahead(quarantine.until, now)}</span>`;
 }

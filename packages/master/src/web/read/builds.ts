@@ -8,6 +8,7 @@ import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 import { readSteps } from './steps.ts';
 import { buildSummaryList } from './summaries.ts';
+import { takenTries } from './taken.ts';
 
 export interface BuildFilter {
   readonly builder?: string | undefined;
@@ -85,12 +86,14 @@ export async function readBuild(
   const row = await buildById(db, id);
   const [summary] = await buildSummaryList(db, [id]);
   if (row === undefined || summary === undefined) return undefined;
+  const taken = await takenTries(db, [row.request_id]);
   return {
     ...summary,
     steps: await readSteps(db, logs, id),
     changes: await readBuildChanges(db, row),
     environment: JSON.parse(row.environment_json) as Record<string, string>,
     cancelRequested: row.cancel_reason,
+    taken: (taken.get(row.request_id) ?? []).filter(({ build }) => build !== id),
     late: row.late_json === null ? null : (JSON.parse(row.late_json) as ApiBuild['late']),
   };
 }

@@ -8,6 +8,7 @@ import { isWaiting, requestById } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
+import { takenTries } from './taken.ts';
 import { loadWaitFacts } from './wait-facts.ts';
 
 export interface RequestFilter {
@@ -108,6 +109,11 @@ async function toRequests(
     )
     .execute();
   const names = new Map(builders.map((builder) => [builder.id, builder.name]));
+  const tried = rows.filter(({ attempts }) => attempts > 0);
+  const taken = await takenTries(
+    db,
+    tried.map(({ id }) => id),
+  );
   return rows.map((row) => ({
     id: row.id,
     builder: names.get(row.builder_id) ?? '',
@@ -118,6 +124,7 @@ async function toRequests(
     revisions: { upstream: row.upstream_commit, project: row.project_commit },
     createdAt: row.created_at,
     attempts: row.attempts,
+    taken: taken.get(row.id) ?? [],
     supersededBy: row.superseded_by,
     result: row.result,
     finding: row.finding,

@@ -80,9 +80,15 @@ async function toWorkers(
     leftAt: row.left_at,
     missingSince: row.missing_at,
     diskFull: row.disk_full === 1,
+    quarantine: quarantineOf(row),
     duplicateAt: row.duplicate_at,
     refused: row.refused_at === null ? null : { at: row.refused_at, text: row.refused_text ?? '' },
   }));
+}
+
+function quarantineOf(row: WorkerRow): ApiWorker['quarantine'] {
+  const { quarantined_at: since, quarantined_until: until, strikes } = row;
+  return since === null ? null : { since, until, strikes, reason: row.quarantine_reason ?? '' };
 }
 
 function probationOf(row: WorkerRow): ApiWorker['probation'] {
