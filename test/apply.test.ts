@@ -251,7 +251,7 @@ describe('weir apply', () => {
     const list = await weir('versions');
     assert.match(
       list.stdout,
-      /^6 in force +\S+ +admin +version 2 again +\+1 -0 ~0 +two projects again$/m,
+      /^6 in force +\S+ +admin +version 2 again +\+1 +two projects again$/m,
     );
     const one = await weir('versions', '6', '--from', '3');
     assert.match(one.stdout, /\+ project other\n/);

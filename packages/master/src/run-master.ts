@@ -16,7 +16,7 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
   } catch (error) {
     if (!(error instanceof FarmFileErrors)) throw error;
     const colour = process.stderr.isTTY;
-    process.stderr.write(formatFarmErrors(error.errors, error.texts, { colour }));
+    process.stderr.write(`${formatFarmErrors(error.errors, error.texts, { colour })}\n`);
     return 1;
   }
   const { port, workerPort, fingerprint, adminToken } = master;

@@ -74,8 +74,7 @@ export class OwnFile {
     // What is followed is asked soon: a farm that was running does not wait for a network.
     if (kept !== null && source.isFollowed) return { inForce: kept.farm, next: kept };
     const own = await this.#readFirst();
-    const next = await this.#take(own);
-    if (kept !== null) return { inForce: kept.farm, next: next ?? kept };
+    if (kept !== null) return { inForce: kept.farm, next: (await this.#take(own)) ?? kept };
     const { reading } = own;
     if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
     return { inForce: null, next: this.#versionOf(own, reading) };

@@ -14,13 +14,14 @@ const signs: Readonly<Record<PlanAction, PlanLine['sign']>> = {
   removed: '-',
   changed: '~',
 };
-/** Of a farm of thousands nobody reads every builder. */
-const maxBuilders = 40;
+/** Of a farm of thousands nobody reads every project and every builder. */
+const maxOfKind = 40;
 const maxValue = 60;
 
-/** A plan for people: the parts of the file, then the builders, so many of each kind at most. */
+/** A plan for people: the parts of the file, then the builders, at most so many of each kind. */
 export function planLines(plan: Plan): PlanLine[] {
-  return [...plan.parts.flatMap(partLines), ...builderLines(plan.builders)];
+  const parts = Map.groupBy(plan.parts, ({ part }) => part);
+  return [...[...parts.values()].flatMap(partsLines), ...builderLines(plan.builders)];
 }
 
 /** A plan in a line: `2 builders added, 1 removed; 3 requests cancelled; 1 build goes on as it was begun`. */
@@ -44,6 +45,13 @@ export function planSentence(plan: Plan): string {
       ? [`${counted(running, 'running build')} ${running === 1 ? 'goes' : 'go'} on as begun`]
       : []),
   ].join('; ');
+}
+
+function partsLines(parts: readonly PartPlan[]): PlanLine[] {
+  const lines = parts.slice(0, maxOfKind).flatMap(partLines);
+  const more = parts.length - maxOfKind;
+  if (more <= 0) return lines;
+  return [...lines, { sign: '~', depth: 0, text: `${counted(more, parts[0]?.part ?? '')} more` }];
 }
 
 function partLines({ part, name, action, settings }: PartPlan): PlanLine[] {
@@ -82,7 +90,7 @@ function builderLines(builders: readonly BuilderPlan[]): PlanLine[] {
   return (['removed', 'added', 'changed'] as const).flatMap((action) => {
     const all = byAction.get(action) ?? [];
     const lines = all
-      .slice(0, maxBuilders)
+      .slice(0, maxOfKind)
       .map((each): PlanLine => ({ sign: signs[action], depth: 0, text: builderText(each) }));
     const more = all.length - lines.length;
     if (more === 0) return lines;

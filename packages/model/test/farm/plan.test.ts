@@ -150,6 +150,19 @@ describe('the plan of another farm file', () => {
     assert.equal(planSentence(planOf(farm, farm)), 'nothing changes');
   });
 
+  it('is told in lines that somebody can read, however large the farm is', () => {
+    const project = farm.projects.get('app');
+    assert.ok(project);
+    const names = Array.from({ length: 1_000 }, (_, index) => `app${index}`);
+    const large = { ...farm, projects: new Map(names.map((name) => [name, { ...project, name }])) };
+
+    const lines = planLines(planOf(farm, large)).map(({ text }) => text);
+
+    assert.equal(lines.length, 83);
+    assert.ok(lines.includes('961 projects more'));
+    assert.ok(lines.includes('960 builders more'));
+  });
+
   it('is empty for the same farm, and only for it', () => {
     fc.assert(
       fc.property(anyFarm, anyFarm, (a, b) => {

@@ -1,11 +1,11 @@
 import { buildersInWords, isEmptyPlan, planLines, sourceInWords } from '@weir/model';
-import type { ApiFarmVersion, ApiVersionDifference, Plan } from '@weir/protocol';
+import type { ApiFarmVersion, ApiVersionDifference, Plan, PlanSummary } from '@weir/protocol';
 import type { Visit } from './frame.ts';
 import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { versionPath } from './links.ts';
-import { age } from './words.ts';
+import { age, countText } from './words.ts';
 
 export interface FarmVersionView {
   readonly version: ApiFarmVersion;
@@ -36,9 +36,18 @@ function facts(version: ApiFarmVersion, now: number): Html {
     ${source.kind === 'repository' && fact('Branch', `${source.branch} of ${source.url}`)}
     ${reason !== null && fact('Why', reason)}
     ${fact('Builders', buildersInWords(version))}
-    ${summary !== null && fact('Waiting then', `${summary.requests.kept} kept, ${summary.requests.changed} built by what changed, ${summary.requests.cancelled} cancelled`)}
-    ${summary !== null && fact('Running then', `${summary.running}, which went on as begun`)}
+    ${summary !== null && underWay(summary)}
   </dl>`;
+}
+
+/** What it did to what was waiting and running then. */
+function underWay({ requests: { changed, cancelled }, running }: PlanSummary): Html {
+  const waiting = [
+    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+    ...(changed > 0 ? [`${changed} built by what changed`] : []),
+  ];
+  return html`${waiting.length > 0 && fact('Requests', waiting.join(', '))}
+  ${running > 0 && fact('Running', `${countText(running, 'build')} went on as begun`)}`;
 }
 
 function fact(name: string, value: Html | string): Html {
@@ -48,11 +57,12 @@ function fact(name: string, value: Html | string): Html {
   </div>`;
 }
 
-function rollBack(visit: Visit, { version: { id }, inForce }: FarmVersionView): Html {
+function rollBack(visit: Visit, { version, inForce, difference }: FarmVersionView): Html {
+  const { id } = version;
   const fields = html`<input type="hidden" name="against" value="${inForce}" />`;
   const command = { action: `${versionPath(id)}/roll-back`, label: 'Roll back to it', fields };
   return html`${commandForm(visit, { ...command, danger: true })}
-    ${visit.csrf !== null && html`<p><a href="${versionPath(id)}?from=${inForce}">What a roll-back would change</a></p>`}`;
+    ${difference !== null && difference.from !== inForce && html`<p><a href="${versionPath(id)}?from=${inForce}">What a roll-back would change</a></p>`}`;
 }
 
 function forVisitors({ here }: Visit): Html {
@@ -63,13 +73,13 @@ function forVisitors({ here }: Visit): Html {
 }
 
 function between({ from, to, plan, because, text }: ApiVersionDifference): Html {
-  return html`<h2>${from === 0 ? 'What it says' : `What is new since version ${from}`}</h2>
+  return html`<h2>${from === 0 ? 'What it says' : `Compared with version ${from}`}</h2>
     <form class="command" method="get" action="${versionPath(to)}">
       <label
         ><span class="quiet">Compare with version</span>
         <input name="from" type="number" min="0" required value="${from}"
       /></label>
-      <button type="submit">Compare</button> <span class="quiet">0 is nothing</span>
+      <button type="submit">Compare</button>
     </form>
     ${plan === null ? html`<p class="warning">${because}</p>` : planList(plan)}
     ${text === null ? html`<p>The texts have too little in common to be compared.</p>` : textDifference(text)}`;

@@ -53,7 +53,7 @@ describe('the pages of the farm file', () => {
   it('show what is new in a version, as a plan and as text', async () => {
     const page = await text('/farm-file/versions/2');
 
-    assert.match(page, /What is new since version 1/);
+    assert.match(page, /Compared with version 1/);
     assert.match(
       page,
       /~ changed: project json ~ changed: steps\.test\.run: lua test\.lua → lua &lt;all&gt;\.lua/,
