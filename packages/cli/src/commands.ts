@@ -1,8 +1,10 @@
 import type { CliCommand } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
+import { backupCommand } from './commands/backup.ts';
 import { commandsByPeople } from './commands/by-people.ts';
 import { checkCommand } from './commands/check.ts';
 import { masterCommand } from './commands/master.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -21,5 +23,7 @@ export const commands: readonly CliCommand[] = [
   versionsCommand,
   statusCommand,
   workersCommand,
+  backupCommand,
+  restoreCommand,
   ...commandsByPeople,
 ];

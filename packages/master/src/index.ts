@@ -8,5 +8,8 @@ export { stderrLog } from './log.ts';
 export type { Log } from './log.ts';
 export { startMaster } from './master.ts';
 export type { Master, MasterOptions } from './master.ts';
+export { makeBackup } from './store/backup/make-backup.ts';
+export type { BackupManifest } from './store/backup/manifest.ts';
+export { restoreBackup } from './store/backup/restore-backup.ts';
 export { runMaster } from './run-master.ts';
 export type { RunMasterOptions } from './run-master.ts';

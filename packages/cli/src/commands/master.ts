@@ -1,8 +1,9 @@
 import process from 'node:process';
 import type { CliCommand } from '../command.ts';
+import { dataDirOf, defaultDataDir } from '../data-dir.ts';
 import { parseCommandLine, parseRemotes, parseWhole, UsageError } from '../usage.ts';
 
-const defaults = { data: 'weir-data', port: '8010', workerPort: '8011', host: '127.0.0.1' };
+const defaults = { port: '8010', workerPort: '8011', host: '127.0.0.1' };
 
 export const masterCommand: CliCommand = {
   name: 'master',
@@ -13,7 +14,7 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --farm FILE            the farm file; 'weir check FILE' tells what it means
   --farm-repository URL  follow the farm file in a git repository: FILE is its path there
   --farm-branch NAME     the branch of that repository (default: main)
-  --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaults.data})
+  --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
@@ -46,7 +47,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
     return runMaster({
       farmPath: values.farm,
       farmRepository: repositoryOf(values),
-      dataDir: values.data ?? env['WEIR_DATA'] ?? defaults.data,
+      dataDir: dataDirOf(values.data),
       port: parsePort(values.port ?? env['WEIR_PORT'] ?? defaults.port, '--port'),
       workerPort: parsePort(
         values['worker-port'] ?? env['WEIR_WORKER_PORT'] ?? defaults.workerPort,
