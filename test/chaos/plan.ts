@@ -140,7 +140,7 @@ export interface PlanOptions {
 
 /** So long a victim is left alone after a fault: the farm must get on, or there is nothing to lose. */
 const restMs: Readonly<Record<FaultRule['on'], number>> = {
-  master: 10_000,
+  master: 30_000,
   worker: 5_000,
   mail: 5_000,
 };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
@@ -26,6 +27,7 @@ export interface OwnEnd {
 
 /** As systemd has it with `Restart=always` and `RestartSec=1`. */
 const restartMs = 1_000;
+const stopMs = 60_000;
 
 /** A command of Weir that is kept running, as by systemd, and ended and frozen as by nobody. */
 export class Supervised {
@@ -91,9 +93,14 @@ export class Supervised {
     await this.#end('SIGKILL');
   }
 
-  /** SIGTERM; resolves when it has ended. */
+  /** SIGTERM; resolves when it has ended, or had a minute for it. */
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    const patience = new AbortController();
+    await Promise.race([
+      this.#end('SIGTERM'),
+      sleep(stopMs, undefined, { signal: patience.signal }).catch(() => {}),
+    ]);
+    patience.abort();
   }
 
   freeze(): void {
