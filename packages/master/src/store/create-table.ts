@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** `id`: the primary key, given by the database. A question mark allows NULL. */
+/** `id`: the primary key, given by the database and never twice. A question mark allows NULL. */
 type ColumnKind = 'id' | 'integer' | 'integer?' | 'text' | 'text?';
 
 /** Creates one table from a line per column; numbers are 64 bits wide. */
@@ -14,7 +14,9 @@ export async function createTable(
   for (const [column, kind] of Object.entries(columns)) {
     if (kind === 'id') {
       // Exactly `integer`: only then is it SQLite's rowid.
-      builder = builder.addColumn(column, 'integer', (definition) => definition.primaryKey());
+      builder = builder.addColumn(column, 'integer', (definition) =>
+        definition.primaryKey().autoIncrement(),
+      );
       continue;
     }
     const type = kind.startsWith('integer') ? 'bigint' : 'text';

@@ -13,6 +13,7 @@ import { resting } from './migrations/0006-resting.ts';
 import { leases } from './migrations/0007-leases.ts';
 import { quarantine } from './migrations/0008-quarantine.ts';
 import { farmVersions } from './migrations/0009-farm-versions.ts';
+import { numbers } from './migrations/0011-numbers.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -34,6 +35,7 @@ const allMigrations: readonly Migration[] = [
   leases,
   quarantine,
   farmVersions,
+  numbers,
 ];
 
 /** This program, by the newest migration it knows. */
@@ -51,8 +53,8 @@ export class StoreNotCopiedError extends Error {
 }
 
 export interface MigrateOptions {
-  /** Where the store is copied to before it is migrated. */
-  readonly copiesDir: string;
+  /** Where the store is copied to before it is migrated; null for one that is a copy. */
+  readonly copiesDir: string | null;
   /** Hears what is done, when anything is. */
   readonly say?: (text: string) => void;
   /** Default: all that this program knows. */
@@ -83,7 +85,7 @@ export async function migrate(
   const pending = migrations.filter(({ number }) => !numbers.has(number));
   if (pending.length === 0) return;
   const from = Math.max(0, ...numbers);
-  if (from > 0) {
+  if (from > 0 && copiesDir !== null) {
     const copy = await keepCopy(database, copiesDir, from);
     say(`the store is migrated from schema ${from} to ${programNumber}; as it was, it is ${copy}`);
   }

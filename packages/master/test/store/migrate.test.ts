@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { SmallDisk } from '../../../../test/chaos/machine.ts';
 import { needs } from '../../../../test/support/needs.ts';
+import { eventBounds, recordEvents } from '../../src/store/events.ts';
 import { programNumber, StoreNotCopiedError, StoreTooNewError } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/store.ts';
 
@@ -51,6 +52,26 @@ describe('a store of an older schema', () => {
       assert.equal(after.get('migration')?.at(-1)?.['number'], programNumber);
     });
   }
+
+  it('comes to the schema of a new store', async () => {
+    load(1);
+    const fresh = join(dir, 'new.sqlite');
+    for (const store of [path, fresh]) await (await openStore(store))[Symbol.asyncDispose]();
+
+    assert.deepEqual(schemaOf(path), schemaOf(fresh));
+  });
+
+  it('gives no number out twice from then on', async () => {
+    load(1);
+    await using store = await openStore(path);
+    const event = { at: 1, kind: 'a.b', actor: 'test', subject: 'farm', data: {} };
+    const { newest } = await eventBounds(store.read);
+
+    await store.unit((db) => db.deleteFrom('event').where('number', '=', newest).execute());
+    await store.unit((db) => recordEvents(db, [event]));
+
+    assert.equal((await eventBounds(store.read)).newest, newest + 1);
+  });
 
   it('is copied first, as it was', async () => {
     const before = load(1);
@@ -162,6 +183,18 @@ function rowsOf(path: string): Map<string, Row[]> {
       return [String(name), rows.map((row) => ({ ...row }))];
     }),
   );
+}
+
+/** Its columns and indexes, in no order. */
+function schemaOf(path: string): unknown {
+  using db = new DatabaseSync(path, { readOnly: true });
+  const columns = db.prepare(`
+    select t.name as "table", c.name, c.type, c."notnull", c.dflt_value, c.pk,
+      t.sql like '%autoincrement%' as counts
+    from sqlite_master t, pragma_table_info(t.name) c where t.type = 'table' order by 1, 2`);
+  const indexes = db.prepare(`
+    select name, tbl_name, sql from sqlite_master where type = 'index' and sql is not null order by 1`);
+  return [...columns.all(), ...indexes.all()].map((row) => ({ ...row }));
 }
 
 /** Of a row, the columns that it had before. */

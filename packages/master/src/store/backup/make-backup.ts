@@ -68,7 +68,7 @@ export async function makeBackup(options: MakeBackupOptions): Promise<BackupMani
     ...mails.filter((name) => name.endsWith('.eml')).map((name) => `${mailsFolder}/${name}`),
   ]);
   const { schema, oldestProgram, builds, logs } = facts;
-  return writer.finish({ takenAt, schema, oldestProgram, builds, logs });
+  return await writer.finish({ takenAt, schema, oldestProgram, builds, logs });
 }
 
 async function copyOpened(

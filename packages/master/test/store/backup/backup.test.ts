@@ -89,7 +89,7 @@ describe('a backup', () => {
     for (const { id, file, sha256, finished } of rows) {
       if (finished === 0) continue;
       const bytes = await readAll(reader, { id: Number(id), file: String(file) });
-      assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256, `log ${id}`);
+      assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256, `log ${String(id)}`);
     }
     const newest = Math.max(0, ...rows.map(({ id }) => Number(id)));
     const file = join(data, 'logs', '2026-w47.sqlite');
