@@ -8,6 +8,14 @@ import { packedPath } from './paths.ts';
 /** Bytes of a log whose chunks go in one transaction: some milliseconds of work. */
 const bytesPerRemoval = 4 * 1024 * 1024;
 
+export interface LogPackerOptions {
+  readonly transactions: LogTransactions;
+  /** Hears of a log that could not be packed. */
+  readonly warn: (message: string) => void;
+  /** What could not be packed is tried again after so long. Default 1 min. */
+  readonly retryMs?: number;
+}
+
 /**
  * Packs finished logs in the background, one at a time: first the object, then the chunks go, piece
  * by piece, then their pages. Whatever stops it in between, both forms are whole until the object is.
@@ -16,17 +24,17 @@ export class LogPacker {
   readonly #dir: string;
   readonly #transactions: LogTransactions;
   readonly #warn: (message: string) => void;
+  readonly #retryMs: number;
   readonly #waiting: LogAddress[] = [];
+  readonly #retries = new Set<NodeJS.Timeout>();
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(
-    dir: string,
-    { transactions, warn }: { transactions: LogTransactions; warn: (message: string) => void },
-  ) {
+  constructor(dir: string, { transactions, warn, retryMs = 60_000 }: LogPackerOptions) {
     this.#dir = dir;
     this.#transactions = transactions;
     this.#warn = warn;
+    this.#retryMs = retryMs;
   }
 
   /** Goes on with what the process before this one left. */
@@ -52,6 +60,7 @@ export class LogPacker {
   /** Ends after the piece it is at. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const retry of this.#retries) clearTimeout(retry);
     await this.#running;
   }
 
@@ -62,10 +71,19 @@ export class LogPacker {
       try {
         await this.#pack(log);
       } catch (error) {
-        this.#warn(`log ${log.id} was not packed: ${String(error)}`);
+        this.#warn(`log ${log.id} was not packed, and is tried again: ${String(error)}`);
+        this.#retry(log);
       }
     }
     this.#running = undefined;
+  }
+
+  #retry(log: LogAddress): void {
+    const retry = setTimeout(() => {
+      this.#retries.delete(retry);
+      this.add(log);
+    }, this.#retryMs);
+    this.#retries.add(retry);
   }
 
   #next(): LogAddress | undefined {

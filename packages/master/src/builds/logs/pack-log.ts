@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,14 +29,29 @@ export async function packLog(
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.part`;
-  await using object = await open(unfinished, 'w');
+  try {
+    await writeObject(unfinished, id, record, file);
+    await rename(unfinished, path);
+  } catch (error) {
+    // On a full disk it would take the last room.
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function writeObject(
+  path: string,
+  id: number,
+  record: FinishRecord,
+  file: () => LogFile,
+): Promise<void> {
+  await using object = await open(path, 'w');
   const { frames, end } = await writeFrames(object, id, record, file);
   const { bytes: printed, ranges, lines } = record;
   const index = { printed, ranges, bytes: keptBytes(ranges), lines, frames, end };
-  await object.write(encodeIndex(index), 0, undefined, end);
+  await object.writeFile(encodeIndex(index));
   await object.sync();
-  await rename(unfinished, path);
-  await syncFolder(dirname(path));
 }
 
 async function writeFrames(
@@ -54,7 +69,8 @@ async function writeFrames(
     fromByte += raw.length;
     firstLine += countLineEnds(raw);
     const frame = await compress(raw, thorough);
-    await object.write(frame, 0, undefined, end);
+    // Unlike `write` it does not stop in the middle of a frame.
+    await object.writeFile(frame);
     end += frame.length;
   }
   if (hash.digest('hex') !== record.sha256) {

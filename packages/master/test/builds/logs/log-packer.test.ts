@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { packedPath } from '../../../src/builds/logs/paths.ts';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
@@ -75,6 +76,21 @@ describe('the log packer', () => {
     assert.deepEqual(extent.ranges, ranges);
     assert.equal(extent.printed, printed.length);
     assert.deepEqual(await readAll(reader), keptOf(printed, ranges));
+  });
+
+  it('tries again what it could not pack', async () => {
+    const folder = dirname(packedPath(dir, log.id));
+    mkdirSync(dirname(folder), { recursive: true });
+    writeFileSync(folder, 'in the way');
+    writer.startPacking();
+    await writer.appendAll(0, printed);
+    await writer.finish(endOf(printed));
+    await writer.packer.idle();
+
+    assert.match(writer.warnings.join(), /log 7 was not packed, and is tried again: .*EEXIST/);
+    rmSync(folder);
+    while (chunksOf(log.id) !== undefined) await nextTurn();
+    assert.deepEqual(await readAll(reader), printed);
   });
 
   it('leaves a small log where it is', async () => {

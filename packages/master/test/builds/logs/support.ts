@@ -49,7 +49,7 @@ export class Writer {
     const keeper = new LogKeeper(this.dir, onFinished);
     const { transactions } = keeper;
     const warn = (message: string) => this.warnings.push(message);
-    return [keeper, new LogPacker(this.dir, { transactions, warn })];
+    return [keeper, new LogPacker(this.dir, { transactions, warn, retryMs: 10 })];
   }
 
   append(offset: number, bytes: Uint8Array, afterCut = false, address = log) {
