@@ -52,6 +52,7 @@ describe('a build that does nothing', () => {
       now,
       log: quiet,
       url: () => 'http://localhost',
+      shortage: () => {},
       grew: () => {},
     });
     disposing.defer(() => engine.stop());

@@ -33,6 +33,10 @@ export interface FarmOptions {
   readonly remotes?: ReadonlyMap<string, string>;
   /** Added to the master's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The master's data folder; one in the farm's own folder when absent. */
+  readonly dataDir?: string;
+  /** A command that runs the master: `['prlimit', '--nofile=64']`. */
+  readonly under?: readonly string[];
 }
 
 /** A master as a process of its own, with real workers, in a folder of its own. */
@@ -46,15 +50,20 @@ export class FarmProcess implements AsyncDisposable {
   url = '';
   workerPort = 0;
   fingerprint = '';
+  readonly dataDir: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #farmArgs: readonly string[];
+  readonly #under: readonly string[];
   #process: ChildProcess | undefined;
   #events: EventWatch | undefined;
   #errors: Interface | undefined;
 
-  private constructor(dir: string, { remotes = new Map(), env = {}, farmRepository }: FarmOptions) {
+  private constructor(dir: string, options: FarmOptions) {
+    const { remotes = new Map(), env = {}, under = [], farmRepository } = options;
     this.#env = env;
+    this.#under = under;
     this.dir = dir;
+    this.dataDir = options.dataDir ?? join(dir, 'farm');
     this.farmPath = join(dir, 'farm.yaml');
     this.#farmArgs =
       farmRepository === undefined
@@ -81,10 +90,11 @@ export class FarmProcess implements AsyncDisposable {
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
     const args = [weir, 'master', '--json', ...this.#farmArgs];
-    args.push('--data', join(this.dir, 'farm'), '--port', port);
+    args.push('--data', this.dataDir, '--port', port);
     args.push('--worker-port', String(this.workerPort));
     for (const [url, path] of this.remotes) args.push('--remote', `${url}=${path}`);
-    const child = spawn(process.execPath, args, {
+    const [command = '', ...rest] = [...this.#under, process.execPath, ...args];
+    const child = spawn(command, rest, {
       env: { ...process.env, ...this.#env, WEIR_ADMIN_TOKEN: token },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -130,6 +140,11 @@ export class FarmProcess implements AsyncDisposable {
 
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
+  }
+
+  /** Of the master's process. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** Starts a worker; with `accept` it is accepted as soon as it asks, and online when this resolves. */

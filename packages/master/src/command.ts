@@ -159,6 +159,8 @@ export interface FarmFacts {
   readonly farmRepository: Omit<FarmRepository, 'path'> | null;
   /** How farm files are read. */
   readonly farmOptions: FarmOptions;
+  /** Why there is too little room for the farm's data; null when there is enough. */
+  readonly shortage: string | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
@@ -166,8 +168,10 @@ export interface FarmFacts {
   readonly file: Farm;
 }
 
-/** What of the farm file in force decides why something waits. `farmRulesOf` takes it from there. */
+/** What of the farm file in force, and of its disk, decides why something waits. See `farmRulesOf`. */
 export interface FarmRules {
+  /** There is too little room for the farm's data. */
+  readonly isFarmFull: boolean;
   /** The labels that each platform requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;
   /** `max-parallel` of each family that has one; the model's `familyOf` names families. */

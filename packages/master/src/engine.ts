@@ -6,6 +6,8 @@ import type { LogSink } from './builds/log-sink.ts';
 import { reattachBuilds } from './builds/reattach.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
+import { DiskRoom, tellRoom } from './disk-room.ts';
+import type { Room } from './disk-room.ts';
 import { buildEnded } from './dispatch/build-ended.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { reconcileRuntimes } from './dispatch/runtimes.ts';
@@ -54,6 +56,8 @@ export interface EngineOptions {
   farmChanged(): void;
   /** Asks the repository of the farm file soon. */
   pollFarmFile(): void;
+  /** Why there is too little room for the farm's data; null when there is enough. */
+  shortage(text: string | null): void;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -81,9 +85,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { farm, builders } = farmInForce;
   const queue = new EmbeddedQueue();
   const usage = new Usage();
+  const room = await DiskRoom.open({
+    dir: options.dataDir,
+    minFreeBytes: () => farm().limits.minFreeBytes,
+  });
+  store.onDiskFull = () => room.failed();
   const builds = new LiveBuilds({
     store,
     logs,
+    room,
     now,
     log,
     maxAttempts: () => farm().limits.maxAttempts,
@@ -115,6 +125,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     sessions,
     builds,
     usage,
+    isFarmFull: () => room.isLow,
     now,
     log,
     farm,
@@ -162,6 +173,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     dataDir: options.dataDir,
     now,
     log,
+    hasRoom: () => !room.isLow,
     onChanges: (branch) => scheduler.consider(branch),
   });
 
@@ -208,11 +220,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       refused,
     },
   );
+  room.watch(roomChanged);
   poller.start();
   clocks.consider();
 
   const timers = [
-    every(reapEveryMs, () => leases.reap()),
+    // While nothing can be written no lease is renewed either.
+    every(reapEveryMs, async () => {
+      if (!room.isFull) await leases.reap();
+    }),
     every(renewEveryMs, () => leases.renew(sessions.all())),
     every(reconcileEveryMs, async () => {
       await dispatcher.reconcile();
@@ -245,6 +261,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     considerAll();
     options.farmChanged();
     return applied;
+  }
+
+  function roomChanged(next: Room, freeBytes: number): void {
+    options.shortage(room.shortage);
+    tellRoom({ store, room, now, log }, next, freeBytes)
+      // Before the reaper looks: leases that could not be renewed have run out.
+      .then(() => (next === 'full' ? undefined : leases.renew(sessions.all())))
+      .catch((error: unknown) => log.warn(String(error)));
+    dispatcher.wake();
   }
 
   function considerAll(): void {
@@ -285,6 +310,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop() {
       for (const timer of timers) clearInterval(timer);
       quarantines.stop();
+      room[Symbol.dispose]();
       await dispatcher.stop();
       await gateway.close();
       await builds.settled();

@@ -79,6 +79,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
+  let shortage: string | null = null;
   const facts = (workerPort: number): FarmFacts => {
     const farm = farmInForce.farm();
     return {
@@ -89,8 +90,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       fingerprint: farmKey.fingerprint,
       farmRepository,
       farmOptions,
+      shortage,
       warnings: ownFile.warnings(),
-      rules: farmRulesOf(farm),
+      rules: farmRulesOf(farm, shortage !== null),
       file: farm,
     };
   };
@@ -126,6 +128,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     log,
     farmChanged: () => tellWeb(),
     pollFarmFile: () => void following.poll(),
+    shortage(text) {
+      shortage = text;
+      tellWeb();
+    },
     grew: gatherGrowth((grown) => web?.grew(grown)),
     url: () => webUrl(host, web?.port ?? port),
   });

@@ -1,4 +1,5 @@
 export * from './layout/age.ts';
 export * from './layout/ansi.ts';
+export * from './layout/bytes.ts';
 export * from './layout/waterfall.ts';
 export * from './layout/console.ts';

@@ -1,9 +1,12 @@
 import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
+import type { DiskRoom } from '../disk-room.ts';
+import { DiskFullError } from '../store/disk-full.ts';
 import type { Store } from '../store/store.ts';
 import type { Session } from '../workers/session.ts';
 import { applyJournal } from './apply-journal.ts';
+import { HeldBack } from './held-back.ts';
 import type { LiveBuild } from './live-build.ts';
 import type { LogAddress, LogSink } from './log-sink.ts';
 import { LogRefusedError } from './logs/refused.ts';
@@ -11,6 +14,7 @@ import { LogRefusedError } from './logs/refused.ts';
 export interface IntakeContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly room: Pick<DiskRoom, 'isFull' | 'failed' | 'returned'>;
   readonly now: Clock;
   readonly maxAttempts: () => number;
   /** Bytes were stored: who follows the log wants to know. */
@@ -30,9 +34,13 @@ const maxUnstoredBytes = 4 * maxInFlightBytes;
  */
 export class Intake {
   readonly #context: IntakeContext;
+  readonly #heldBack: HeldBack;
 
   constructor(context: IntakeContext) {
     this.#context = context;
+    this.#heldBack = new HeldBack(context.logs, (build, session, step, error) =>
+      this.#failed(build, session, step, error),
+    );
   }
 
   /** One piece of a log. Undefined, or why the link must be closed. */
@@ -43,6 +51,11 @@ export class Intake {
     // What follows a lost frame is on its way already: the worker was told to go back.
     if (frame.sequence > expected) return `log frame ${frame.sequence} came, ${expected} was next`;
     build.sequences.set(frame.step, expected + 1);
+    const { room } = this.#context;
+    if (room.isFull) {
+      this.#heldBack.hold(build, session, frame.step, room.returned());
+      return undefined;
+    }
     build.unstored += frame.bytes.length;
     if (build.unstored > maxUnstoredBytes) {
       return 'too many log bytes without waiting for acknowledgement';
@@ -50,7 +63,7 @@ export class Intake {
     // The frame is a view of ws's buffer, which goes with the next frame.
     const bytes = new Uint8Array(frame.bytes);
     this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) =>
-      this.#failed(build, session, error),
+      this.#failed(build, session, frame.step, error),
     );
     return undefined;
   }
@@ -80,24 +93,35 @@ export class Intake {
   journal(build: LiveBuild, session: Session, entries: readonly JournalEntry[]): void {
     build.tail = build.tail
       .then(() => this.#apply(build, session, entries))
-      .catch((error: unknown) => this.#failed(build, session, error));
+      .catch((error: unknown) => this.#failed(build, session, stepOf(build, entries), error));
   }
 
   /**
-   * What the worker sent can't be stored. A log that no correct worker sends ends the build, or the
-   * worker would come back with it for ever; anything else ends the link.
+   * What the worker sent can't be stored. For want of room or time it is asked for again; a log that
+   * no correct worker sends ends the build, or the worker would come back with it for ever; anything
+   * else ends the link.
    */
-  #failed(build: LiveBuild, session: Session, error: unknown): void {
+  #failed(build: LiveBuild, session: Session, step: number, error: unknown): void {
+    const { logs, room } = this.#context;
     const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof LogRefusedError && error.code !== 'log-queue-full') {
-      this.#context.refused(build, text);
-    } else {
+    if (error instanceof DiskFullError) {
+      room.failed();
+      this.#heldBack.hold(build, session, step, room.returned());
+    } else if (!(error instanceof LogRefusedError)) {
       session.refuse('badFrame', text);
+    } else if (error.code === 'log-queue-full') {
+      this.#heldBack.hold(build, session, step, logs.caughtUp());
+    } else {
+      this.#context.refused(build, text);
     }
   }
 
   async #apply(build: LiveBuild, session: Session, sent: readonly JournalEntry[]): Promise<void> {
     if (build.session !== session) return;
+    const { room } = this.#context;
+    if (room.isFull) {
+      return this.#heldBack.hold(build, session, stepOf(build, sent), room.returned());
+    }
     const { epoch } = build;
     // What was stored before a link broke comes again after it.
     const entries = sent.filter((entry) => entry.n > build.entries);
@@ -152,6 +176,12 @@ export class Intake {
     }
     return lines;
   }
+}
+
+/** A step by which these entries can be asked for again. */
+function stepOf({ steps }: LiveBuild, entries: readonly JournalEntry[]): number {
+  const entry = entries.find((candidate) => 'step' in candidate);
+  return entry?.step ?? steps - 1;
 }
 
 /** @throws Error when they are not the next ones, or of a step that the build has not */

@@ -35,6 +35,8 @@ export interface LiveBuild {
   readonly isLate: boolean;
   /** A log was asked for again: the journal after it was dropped, and comes once more. */
   isRewinding: boolean;
+  /** Steps of which something was dropped for want of room; their worker is asked for it again. */
+  readonly heldBack: Set<number>;
   /** Why a person wants it ended. */
   cancelReason: string | null;
   /** The next sequence number on this link, by step. */

@@ -1,5 +1,6 @@
 import type { LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import type { Log } from '../log.ts';
 import type { BuildRow } from '../store/builds.ts';
 import { buildById, openBuilds } from '../store/builds.ts';
@@ -23,6 +24,7 @@ export type BuildMessage = Extract<SessionMessage, { build: number }>;
 export interface LiveBuildsContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly room: DiskRoom;
   readonly now: Clock;
   readonly log: Log;
   readonly maxAttempts: () => number;

@@ -78,6 +78,7 @@ function toLiveBuild(row: BuildRow, { steps, logs, commit }: Parts): LiveBuild {
     isLate: row.state === 'finished',
     isRewinding: false,
     cancelReason: row.cancel_reason,
+    heldBack: new Set(),
     sequences: new Map(),
     unstored: 0,
     tail: Promise.resolve(),

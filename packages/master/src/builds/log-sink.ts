@@ -14,6 +14,8 @@ export interface LogSink {
   ): Promise<AppendAnswer>;
   /** The end of what is stored of a log. */
   position(log: LogAddress): Promise<number>;
+  /** Resolves when there is room in the queue again, after a `log-queue-full`. */
+  caughtUp(): Promise<void>;
   /** Checks the whole log and keeps it for good, or says where the sender must go back to. */
   finish(log: LogAddress, end: LogEnd): Promise<FinishAnswer>;
 }

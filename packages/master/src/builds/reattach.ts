@@ -113,6 +113,7 @@ async function takeOver(
   build.isDetached = false;
   build.sequences.clear();
   build.isRewinding = false;
+  build.heldBack.clear();
   return true;
 }
 

@@ -72,6 +72,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     outcomes: [],
     isRewinding: false,
     cancelReason: null,
+    heldBack: new Set(),
     sequences: new Map(),
     unstored: 0,
     tail: Promise.resolve(),

@@ -23,6 +23,8 @@ export interface DispatcherContext {
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
   readonly usage: Usage;
+  /** There is too little room for the farm's data. */
+  readonly isFarmFull: () => boolean;
   readonly now: Clock;
   readonly log: Log;
   readonly farm: () => Farm;
@@ -124,10 +126,11 @@ export class Dispatcher {
   }
 
   #facts(requests: readonly RequestRow[]): DispatchFacts {
-    const { sessions, builds, usage, now, builders } = this.#context;
+    const { sessions, builds, usage, now, builders, isFarmFull } = this.#context;
     const at = now();
     return {
       now: at,
+      isFarmFull: isFarmFull(),
       builders: builders(),
       requests: requests.map(toWaiting),
       workers: sessions.all(),

@@ -126,6 +126,7 @@ function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
     reattachWithinMs: values['reattach-within'],
     eventRetentionMs: values['event-retention'],
     missingAfterMs: values['missing-after'],
+    minFreeBytes: values['min-free'],
   };
 }
 

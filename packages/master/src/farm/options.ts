@@ -171,6 +171,11 @@ export const limitsOptions = {
     '90m',
     'A worker that is away for longer, while the farm is up, is missing: its owner is told.',
   ),
+  'min-free': option(
+    size('1MiB', '16TiB'),
+    '1GiB',
+    "With less room where the farm's data is, no builds are given out; with less than half of it, what running builds print stays with their workers.",
+  ),
 };
 
 const limits = section(limitsOptions);

@@ -10,12 +10,14 @@ import { UnitWriter } from './unit-writer.ts';
 
 /** The store of an engine: the only writer of its file. */
 export interface Store extends AsyncDisposable {
-  /** Runs one write, all or nothing; resolves after its commit. */
+  /** Runs one write, all or nothing; resolves after its commit. Rejects with DiskFullError for want of room. */
   unit<T>(unit: Unit<T>): Promise<T>;
   /** A connection of its own for reading: sees what is committed. */
   readonly read: Kysely<Database>;
   /** Called after each commit. A wake-up only: it carries no fact. */
   onCommit: () => void;
+  /** Called when there was no room for a unit. */
+  onDiskFull: () => void;
 }
 
 export interface StoreOptions {
@@ -55,11 +57,15 @@ export async function openStore(path: string, options: StoreOptions = {}): Promi
     throw error;
   }
   const reader = openReader(path);
-  const writer = new UnitWriter(db, () => store.onCommit());
+  const writer = new UnitWriter(db, {
+    onCommit: () => store.onCommit(),
+    onDiskFull: () => store.onDiskFull(),
+  });
   const store: Store = {
     read: reader,
     unit: (unit) => writer.run(unit),
     onCommit: () => {},
+    onDiskFull: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
       await reader.destroy();

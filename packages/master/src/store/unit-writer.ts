@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import { DiskFullError, saysDiskFull } from './disk-full.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -7,6 +8,12 @@ import type { Database } from './schema.ts';
  * other unit can.
  */
 export type Unit<T> = (db: Kysely<Database>) => Promise<T>;
+
+export interface UnitWriterHooks {
+  onCommit(): void;
+  /** There was no room for a transaction. */
+  onDiskFull(): void;
+}
 
 interface Waiting {
   readonly unit: Unit<unknown>;
@@ -21,17 +28,20 @@ interface Waiting {
  */
 export class UnitWriter {
   readonly #db: Kysely<Database>;
-  readonly #onCommit: () => void;
+  readonly #hooks: UnitWriterHooks;
   #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
 
-  constructor(db: Kysely<Database>, onCommit: () => void) {
+  constructor(db: Kysely<Database>, hooks: UnitWriterHooks) {
     this.#db = db;
-    this.#onCommit = onCommit;
+    this.#hooks = hooks;
   }
 
-  /** Resolves with the unit's value after its commit; rejects, with nothing written, when the unit throws. */
+  /**
+   * Resolves with the unit's value after its commit; rejects, with nothing written, when the unit
+   * throws, and with DiskFullError when there is no room for it.
+   */
   run<T>(unit: Unit<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -65,16 +75,24 @@ export class UnitWriter {
           for (const waiting of batch) answers.push(await runInSavepoint(db, waiting));
           await sql`commit`.execute(db);
         } catch (error) {
-          await sql`rollback`.execute(db);
+          // A full disk has SQLite roll back by itself: then there is nothing left to do.
+          await sql`rollback`.execute(db).catch(() => {});
           throw error;
         }
       });
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
+      this.#refuse(batch, error);
       return;
     }
     for (const answer of answers) answer();
-    this.#onCommit();
+    this.#hooks.onCommit();
+  }
+
+  #refuse(batch: readonly Waiting[], error: unknown): void {
+    const isDiskFull = saysDiskFull(error);
+    const reason = isDiskFull ? new DiskFullError({ cause: error }) : error;
+    for (const waiting of batch) waiting.reject(reason);
+    if (isDiskFull) this.#hooks.onDiskFull();
   }
 }
 
@@ -85,6 +103,8 @@ async function runInSavepoint(db: Kysely<Database>, waiting: Waiting): Promise<(
     await sql`release unit`.execute(db);
     return () => waiting.resolve(value);
   } catch (error) {
+    // The savepoint is gone with the whole transaction.
+    if (saysDiskFull(error)) throw error;
     await sql`rollback to unit`.execute(db);
     await sql`release unit`.execute(db);
     return () => waiting.reject(error);

@@ -14,6 +14,8 @@ export interface PollerOptions {
   readonly dataDir: string;
   readonly now: Clock;
   readonly log: Log;
+  /** Whether there is room for what a fetch brings; without it the remotes are not asked. */
+  readonly hasRoom: () => boolean;
   /** Changes of this branch were written. */
   readonly onChanges: (branch: string) => void;
 }
@@ -42,7 +44,7 @@ export function createPoller(options: PollerOptions): Poller {
   async function ask(url: string): Promise<boolean> {
     using _place = await places.take();
     const branches = followed.get(url) ?? [];
-    if (stopping.signal.aborted || branches.length === 0) return true;
+    if (stopping.signal.aborted || branches.length === 0 || !options.hasRoom()) return true;
     try {
       return await followRepository({ ...options, signal: stopping.signal }, url, branches);
     } catch (error) {

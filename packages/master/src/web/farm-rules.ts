@@ -3,8 +3,8 @@ import { familyOf, trunkName } from '@weir/model';
 import type { FarmRules } from '../command.ts';
 import { scheduledOf } from '../schedule/scheduled.ts';
 
-/** What the web thread must know of the farm file to say why something waits. */
-export function farmRulesOf(farm: Farm): FarmRules {
+/** What the web thread must know of the farm to say why something waits. */
+export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
   const maxParallel = new Map<string, number>();
   const timers = new Map<string, StableTimer>();
   for (const { name, trunks, maxParallel: most } of farm.upstreams.values()) {
@@ -19,6 +19,7 @@ export function farmRulesOf(farm: Farm): FarmRules {
   }
   const schedules = Map.groupBy(scheduledOf(farm), ({ owner }) => owner);
   return {
+    isFarmFull,
     platforms: farm.platforms,
     maxParallel,
     timers,

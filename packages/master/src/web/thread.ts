@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Command, CommandAnswer, FarmFacts, ToEngine, ToWeb, WebOptions } from '../command.ts';
 import { CommandError } from '../command.ts';
 import type { Log } from '../log.ts';
+import { DiskFullError } from '../store/disk-full.ts';
 
 /** The web role as the engine sees it: a thread that it starts, wakes and answers. */
 export interface WebThread extends AsyncDisposable {
@@ -74,6 +75,10 @@ async function answer(
     if (error instanceof CommandError) {
       const { status, code, message, errors } = error;
       return { t: 'refused', id, status, code, detail: message, errors };
+    }
+    if (error instanceof DiskFullError) {
+      const detail = `${error.message}: nothing was changed`;
+      return { t: 'refused', id, status: 503, code: error.code, detail };
     }
     host.log.warn(`the command ${command.t} failed: ${String(error)}`);
     return { t: 'refused', id, status: 500, code: 'internal', detail: 'the engine failed' };

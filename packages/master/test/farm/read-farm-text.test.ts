@@ -68,6 +68,7 @@ describe('reading a farm file', () => {
       reattachWithinMs: 1_800_000,
       eventRetentionMs: 30 * 86_400_000,
       missingAfterMs: 90 * 60_000,
+      minFreeBytes: 1024 ** 3,
     });
   });
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { DiskFullError } from '../../src/store/disk-full.ts';
 import {
   dropEventsBefore,
   eventBounds,
@@ -78,6 +80,27 @@ describe('the store', () => {
     await store.unit((db) => recordEvents(db, [event('new.one', 200)]));
 
     assert.deepEqual(await eventBounds(store.read), { oldest: 2, newest: 3 });
+  });
+
+  it('says that the disk is full, writes nothing, and goes on when there is room', async () => {
+    const pages = (count: number) =>
+      store.unit((db) => sql`pragma max_page_count = ${sql.lit(count)}`.execute(db));
+    const noticed: unknown[] = [];
+    store.onDiskFull = () => noticed.push('full');
+    await store.unit((db) => recordEvents(db, [event('small.one')]));
+    await pages(1);
+    const large = { ...event('large.one'), data: { text: 'x'.repeat(200_000) } };
+
+    await assert.rejects(
+      store.unit((db) => recordEvents(db, [large])),
+      DiskFullError,
+    );
+
+    assert.deepEqual(noticed, ['full']);
+    await pages(1_000_000);
+    await store.unit((db) => recordEvents(db, [event('after.it')]));
+    const kinds = (await eventsAfter(store.read, 0, 10)).map((row) => row.kind);
+    assert.deepEqual(kinds, ['small.one', 'after.it']);
   });
 
   it('refuses a second engine on the same file', async () => {

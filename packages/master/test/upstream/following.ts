@@ -136,6 +136,7 @@ export class Following implements AsyncDisposable {
       farm: () => this.#farm,
       dataDir: this.dataDir,
       now: () => this.now,
+      hasRoom: () => true,
       onChanges: (branch) => this.changed.push(branch),
       log: { info: () => {}, warn: (message) => this.warnings.push(message) },
     });

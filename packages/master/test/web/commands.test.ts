@@ -3,6 +3,7 @@ import type { ApiBuilder, ApiRequest, Problem } from '@weir/protocol';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { validatedFetch } from '../../../../test/support/api.ts';
 import { CommandError } from '../../src/command.ts';
+import { DiskFullError } from '../../src/store/disk-full.ts';
 import { addChange, addRequest, adminToken, runtimeBuilder, startSmallFarm } from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
 
@@ -106,6 +107,14 @@ describe('commands by people', () => {
 
     assert.equal(response.status, 500);
     assert.doesNotMatch(await response.text(), /secret/);
+  });
+
+  it('says that nothing was changed when the disk is full', async () => {
+    farm.answer = () => Promise.reject(new DiskFullError());
+
+    const response = await post('/api/v1/workers/w1/pause', { reason: 'x' });
+
+    assert.equal(await codeOf(response), '503 disk-full');
   });
 
   it('answers 503 when the engine does not answer', async function () {

@@ -93,8 +93,9 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
     fingerprint: 'SHA256:farm',
     farmRepository: null,
     farmOptions: { remotes: new Map(), base: '/' },
+    shortage: null,
     warnings: [],
-    rules: farmRulesOf(reading.farm),
+    rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
     ...facts,
   };

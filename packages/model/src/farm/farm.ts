@@ -49,6 +49,8 @@ export interface FarmLimits extends BuildLimits {
   readonly eventRetentionMs: number;
   /** A worker that is away for longer is missing. */
   readonly missingAfterMs: number;
+  /** With less free where the farm's data is, no builds are given out. */
+  readonly minFreeBytes: number;
 }
 
 export interface Upstream {

@@ -39,7 +39,8 @@ export function assign(facts: DispatchFacts): Assignments {
   return round;
 }
 
-function candidatesOf({ requests, builders, now }: DispatchFacts): Candidate[] {
+function candidatesOf({ requests, builders, now, isFarmFull }: DispatchFacts): Candidate[] {
+  if (isFarmFull) return [];
   const candidates: Candidate[] = [];
   for (const request of requests) {
     const builder = builders.get(request.builderId);

@@ -72,6 +72,8 @@ export interface RunningBuild {
 /** All that decides which request goes where, and why one waits. Times are milliseconds UTC. */
 export interface DispatchFacts {
   readonly now: number;
+  /** There is too little room for the farm's own data: it gives out no builds. */
+  readonly isFarmFull: boolean;
   /** The builders of the farm file in force, by id; a request of any other one waits. */
   readonly builders: ReadonlyMap<number, BuilderFacts>;
   readonly requests: readonly WaitingRequest[];

@@ -18,6 +18,7 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | what holds                                                | reason                |
  * | --------------------------------------------------------- | --------------------- |
  * | its builder is paused or not in the farm file             | paused                |
+ * | there is no room for the farm's own data                  | disk full             |
  * | its time after builds that were taken has not come        | backing off           |
  * | the workers lack its labels                               | no worker with label  |
  * | ... are not the one that it is meant for                  | no worker with label  |
@@ -38,7 +39,7 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
 export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait {
   const builder = facts.builders.get(request.builderId);
   if (!builder) return { reason: 'paused', detail: 'its builder is not in the farm file' };
-  const held = heldBack(request, builder, facts.now);
+  const held = heldBack(request, builder, facts);
   if (held) return held;
   let workers = facts.workers;
   for (const obstacle of obstacles) {
@@ -53,10 +54,15 @@ export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait 
   );
 }
 
-function heldBack(request: WaitingRequest, builder: BuilderFacts, now: number): Wait | null {
+function heldBack(
+  request: WaitingRequest,
+  builder: BuilderFacts,
+  { now, isFarmFull }: DispatchFacts,
+): Wait | null {
   if (builder.paused) {
     return { reason: 'paused', detail: `${builder.name} is ${pausedBy(builder.paused)}` };
   }
+  if (isFarmFull) return { reason: 'disk full', detail: 'the farm itself is out of disk space' };
   if (request.notBefore === null || request.notBefore <= now) return null;
   const left = durationInWords(request.notBefore - now);
   return {

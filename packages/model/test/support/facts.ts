@@ -90,6 +90,7 @@ export function facts(
   const builders = over.builders ?? [runtimeBuilder(), projectBuilder()];
   return {
     now,
+    isFarmFull: false,
     requests: [],
     workers: [],
     running: [],
@@ -130,6 +131,7 @@ export function farm(projects: readonly Project[]): Farm {
       reattachWithinMs: 1_800_000,
       eventRetentionMs: 1,
       missingAfterMs: 1,
+      minFreeBytes: 1,
     },
     remotes: new Map(),
   };

@@ -74,6 +74,7 @@ export function smallFarm(): Farm {
       reattachWithinMs: 30 * minute,
       eventRetentionMs: 30 * 86_400_000,
       missingAfterMs: 90 * minute,
+      minFreeBytes: 1,
     },
     remotes: new Map(),
   };

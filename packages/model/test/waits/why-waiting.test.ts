@@ -30,6 +30,10 @@ describe('whyWaiting', () => {
     workers: [worker()],
   });
   testWait('paused', 'its builder is not in the farm file', { builders: [] });
+  testWait('disk full', 'the farm itself is out of disk space', {
+    isFarmFull: true,
+    workers: [worker()],
+  });
   testWait(
     'backing off',
     'infrastructure took its build; the next try is in 2 min',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { defaultLogCapBytes } from '@weir/protocol';
 import { stderrLog } from '../../log.ts';
+import { DiskFullError } from '../../store/disk-full.ts';
 import type { AppendAnswer, FinishAnswer, LogAddress, LogEnd, LogSink } from '../log-sink.ts';
 import { LogRefusedError } from './refused.ts';
 import type { LogAnswer, LogReply, LogRequest } from './thread-messages.ts';
@@ -64,6 +65,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
   readonly #ended: Promise<void>;
   #lastCall = 0;
   #queuedBytes = 0;
+  #caughtUp = Promise.withResolvers<void>();
   #failure: Error | undefined;
 
   constructor(thread: Worker, options: Required<LogWriterOptions>) {
@@ -105,7 +107,15 @@ export class LogWriter implements LogSink, AsyncDisposable {
     const answer = this.#ask({ t: 'append', log, offset, bytes: owned, afterCut }, [owned.buffer]);
     return (await answer.finally(() => {
       this.#queuedBytes -= size;
+      if (this.#queuedBytes > this.#options.maxQueuedBytes / 2) return;
+      this.#caughtUp.resolve();
+      this.#caughtUp = Promise.withResolvers();
     })) as AppendAnswer;
+  }
+
+  /** Resolves when half of the queue is free; asked for when it is full. */
+  caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
   }
 
   async position(log: LogAddress): Promise<number> {
@@ -147,8 +157,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
     const call = this.#calls.get(answer.call);
     this.#calls.delete(answer.call);
     if ('value' in answer) call?.resolve(answer.value);
-    else if (answer.refusal === undefined) call?.reject(new Error(answer.message));
-    else call?.reject(new LogRefusedError(answer.refusal, answer.message));
+    else call?.reject(toError(answer));
   }
 
   #end(): void {
@@ -156,6 +165,12 @@ export class LogWriter implements LogSink, AsyncDisposable {
     for (const call of this.#calls.values()) call.reject(this.#failure);
     this.#calls.clear();
   }
+}
+
+function toError({ failure, message }: Extract<LogAnswer, { message: string }>): Error {
+  if (failure === undefined) return new Error(message);
+  if (failure === 'disk-full') return new DiskFullError({ cause: new Error(message) });
+  return new LogRefusedError(failure, message);
 }
 
 /** The bytes in a buffer that holds nothing else, and so can be handed over without a copy. */

@@ -36,4 +36,9 @@ export type LogReply =
 
 export type LogAnswer =
   | { readonly call: number; readonly value: unknown }
-  | { readonly call: number; readonly refusal: LogRefusal | undefined; readonly message: string };
+  | {
+      readonly call: number;
+      /** What a caller may want to tell apart. */
+      readonly failure: LogRefusal | 'disk-full' | undefined;
+      readonly message: string;
+    };

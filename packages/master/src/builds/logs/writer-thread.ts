@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { saysDiskFull } from '../../store/disk-full.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { LogPacker } from './log-packer.ts';
 import { LogRefusedError } from './refused.ts';
@@ -30,8 +31,8 @@ port.on('message', (request: LogRequest) => {
   perform(request).then(
     (value) => answer({ call, value }),
     (error: unknown) => {
-      const refusal = error instanceof LogRefusedError ? error.code : undefined;
-      answer({ call, refusal, message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      answer({ call, failure: failureOf(error), message });
     },
   );
 });
@@ -49,6 +50,11 @@ function perform(request: Exclude<LogRequest, { t: 'close' }>): Promise<unknown>
     case 'finish':
       return keeper.finish(log, request.end, capBytes);
   }
+}
+
+function failureOf(error: unknown): Extract<LogAnswer, { message: string }>['failure'] {
+  if (error instanceof LogRefusedError) return error.code;
+  return saysDiskFull(error) ? 'disk-full' : undefined;
 }
 
 /** Gathers what is known in this turn: a commit answers many calls at once. */

@@ -1,3 +1,4 @@
+import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { ApiBuild, ApiStep } from '@weir/protocol';
 import { changeNote } from './change.ts';
@@ -9,7 +10,7 @@ import { buildPath, builderPath, logPath, requestPath, workerPath } from './link
 import { logLine } from './log.ts';
 import { takenList } from './taken.ts';
 import { timeBar } from './time-bar.ts';
-import { age, badge, bytesText, countText, duration, paintOf, shortCommit } from './words.ts';
+import { age, badge, countText, duration, paintOf, shortCommit } from './words.ts';
 
 export interface BuildView {
   readonly build: ApiBuild;

@@ -1,9 +1,10 @@
+import { bytesText } from '@weir/model/layout';
 import { styleLine } from '@weir/model/layout';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, logPath } from './links.ts';
-import { bytesText, countText } from './words.ts';
+import { countText } from './words.ts';
 
 export interface LogView {
   readonly id: number;

@@ -1,11 +1,12 @@
 import { buildersOf } from '@weir/model';
 import type { Farm } from '@weir/model';
+import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { StepSpec } from '@weir/protocol';
 import type { Habit } from '../read/habits.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { bytesText, countText } from './words.ts';
+import { countText } from './words.ts';
 
 /** What each builder is used to, by its name. */
 export type Habits = ReadonlyMap<string, Habit>;

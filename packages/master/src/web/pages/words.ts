@@ -74,18 +74,6 @@ export function countText(count: number, noun: string, nouns = `${noun}s`): stri
   return `${count} ${count === 1 ? noun : nouns}`;
 }
 
-export function bytesText(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} B`;
-  let amount = bytes;
-  let unit = 'B';
-  for (const larger of ['KiB', 'MiB', 'GiB', 'TiB']) {
-    if (amount < 1_024) break;
-    amount /= 1_024;
-    unit = larger;
-  }
-  return `${Number.isInteger(amount) ? amount : amount.toFixed(1)} ${unit}`;
-}
-
 /** The first ten digits of a commit's hash. */
 export function shortCommit(commit: string): Html {
   return html`<code title="${commit}">${commit.slice(0, 10)}</code>`;

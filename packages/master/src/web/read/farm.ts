@@ -31,11 +31,12 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where(isOpenBreakage)
     .executeTakeFirstOrThrow();
+  const shortage = farm.shortage === null ? [] : [farm.shortage];
   return {
     name: farm.name,
     introduction: farm.file.introduction,
     version: weirVersion,
-    warnings: [...farm.warnings, ...online.flatMap(sandboxWarning)],
+    warnings: [...shortage, ...farm.warnings, ...online.flatMap(sandboxWarning)],
     workersOnline: online.length,
     workers: workers.length,
     slots: online.reduce((sum, worker) => sum + worker.slots, 0),

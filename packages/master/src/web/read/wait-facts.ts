@@ -32,6 +32,7 @@ export async function loadWaitFacts(
   const workers = await acceptedWorkers(db);
   return {
     now,
+    isFarmFull: rules.isFarmFull,
     builders: await builderFacts(db, rules, [...ids]),
     requests: requests.map(toWaiting),
     workers: workers.map((worker) => toWorkerFacts(worker, running, runtimes)),

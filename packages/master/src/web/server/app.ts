@@ -57,7 +57,7 @@ export function createApp(parts: WebParts): Express {
   // A proxy on this machine says who asks, and how; nobody else is believed.
   app.set('trust proxy', 'loopback');
   app.use(securityHeaders());
-  app.use(healthRoutes(context.db, () => parts.ping()));
+  app.use(healthRoutes(context.db, context.farm, () => parts.ping()));
   app.get(
     '/metrics',
     metricsDoor(context.db, context.farm, () => streams.count),

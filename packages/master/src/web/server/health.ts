@@ -1,12 +1,17 @@
 import { Router } from 'express';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import type { FarmFacts } from '../../command.ts';
 import { programNumber } from '../../store/migrate.ts';
 import type { Database } from '../../store/schema.ts';
 import { problem } from './problems.ts';
 
-/** `/healthz`: the process lives. `/readyz`: store, schema and engine are there too. */
-export function healthRoutes(db: Kysely<Database>, ping: () => Promise<void>): Router {
+/** `/healthz`: the process lives. `/readyz`: store, schema, engine and room for its data are there too. */
+export function healthRoutes(
+  db: Kysely<Database>,
+  farm: () => FarmFacts,
+  ping: () => Promise<void>,
+): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
     response.set('cache-control', 'no-store').json({ status: 'ok' });
@@ -14,6 +19,8 @@ export function healthRoutes(db: Kysely<Database>, ping: () => Promise<void>): R
   router.get('/readyz', async (_request, response) => {
     await checkStore(db);
     await ping();
+    const { shortage } = farm();
+    if (shortage !== null) throw problem('disk-full', shortage);
     response.set('cache-control', 'no-store').json({ status: 'ok' });
   });
   return router;

@@ -1,7 +1,7 @@
+import { bytesText } from '@weir/model/layout';
 import type { Problem } from '@weir/protocol';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../../log.ts';
-import { bytesText } from '../pages/words.ts';
 import { problem, ProblemError } from './problems.ts';
 
 /** Answers for whatever no door in front of it took. */
