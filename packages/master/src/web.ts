@@ -12,6 +12,7 @@ import { EngineLink } from './web/live/engine-link.ts';
 import { EventFeed } from './web/live/event-feed.ts';
 import { LogGrowth } from './web/live/log-growth.ts';
 import { Streams } from './web/live/streams.ts';
+import { lowerPriority } from './web/lower-priority.ts';
 import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
@@ -23,6 +24,7 @@ const drainMs = 2_000;
 
 if (parentPort === null) throw new Error('the web role runs as a thread of the engine');
 const port = parentPort;
+lowerPriority();
 const options = workerData as WebOptions;
 
 const log = stderrLog();

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import process from 'node:process';
 import { farmSchema, wellKnownSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { startWebThread } from '../../src/web/thread.ts';
@@ -19,6 +22,15 @@ describe('the web role', () => {
   it('is alive, and ready while store and engine are there', async () => {
     assert.equal((await get('/healthz')).status, 200);
     assert.equal((await get('/readyz')).status, 200);
+  });
+
+  it('is a thread that lets the engine go first', function () {
+    // Elsewhere a thread has no priority of its own.
+    if (process.platform !== 'linux') this.skip();
+
+    const behind = niceOfThreads().filter((nice) => nice === getPriority() + 10);
+
+    assert.equal(behind.length, 1);
   });
 
   it('tells workers where to connect, and by which key they know the farm', async () => {
@@ -54,6 +66,8 @@ describe('the web role', () => {
 
   it('goes by the farm file that the engine put in force last', async () => {
     farm.web.setFarm({ ...farm.facts, warnings: ['The farm file is broken.'] });
+    // Asks the engine, whose answer comes by the same way behind the farm file.
+    await get('/readyz');
 
     const answer = farmSchema.parse(await (await get('/api/v1/farm')).json());
 
@@ -69,3 +83,11 @@ describe('the web role', () => {
     await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
   });
 });
+
+/** The nice value of each thread of this process. */
+function niceOfThreads(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const [, fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ');
+    return Number(fields.split(' ')[16]);
+  });
+}
