@@ -5,9 +5,10 @@ import { performance } from 'node:perf_hooks';
 export class HttpClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #base: string;
-  readonly #token: string;
+  readonly #token: string | null;
 
-  constructor(base: string, token: string) {
+  /** @param token null: asks as a visitor does */
+  constructor(base: string, token: string | null) {
     this.#base = base;
     this.#token = token;
   }
@@ -46,7 +47,7 @@ export class HttpClient implements Disposable {
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const headers = {
-      authorization: `Bearer ${this.#token}`,
+      ...(this.#token !== null && { authorization: `Bearer ${this.#token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     const asked = request(new URL(path, this.#base), { method, agent: this.#agent, headers });

@@ -6,6 +6,7 @@ import { m4Tail } from './weir/m4-tail.ts';
 import { m6Start } from './weir/m6-start.ts';
 import { m7Recovery } from './weir/m7-recovery.ts';
 import { m7Restart } from './weir/m7-restart.ts';
+import { m8UnderLoad } from './weir/m8-under-load.ts';
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -30,6 +31,7 @@ const measurements: Readonly<
     ['main', (name) => m7Recovery(name, 3)],
     ['builds50', (name) => m7Restart(name, 50)],
   ],
+  m8: [['main', (name) => m8UnderLoad(name, { rounds: 3, viewers: 200, rate: 20, seconds: 30 })]],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}

@@ -137,15 +137,18 @@ export class BenchFarm implements AsyncDisposable {
   /** Workers that have joined and were accepted; resolves when all are online. */
   async joinWorkers(names: readonly string[], slots: number): Promise<ChildProcess[]> {
     const children = names.map((name) => this.#spawnWorker(name, slots));
-    for (const name of names) {
-      const { fingerprint } = await until(`worker ${name}`, async () => {
-        const { items } = workersSchema.parse(await this.client.get('/api/v1/workers'));
-        return items.find((worker) => worker.name === name);
-      });
-      await this.client.post(`/api/v1/workers/${name}/accept`, { reason, fingerprint, labels: [] });
-    }
+    for (const name of names) await this.accept(name);
     await until('workers', () => this.store.workersOnline() === names.length || undefined);
     return children;
+  }
+
+  /** Accepts a worker as soon as it asks. */
+  async accept(name: string): Promise<void> {
+    const { fingerprint } = await until(`worker ${name}`, async () => {
+      const { items } = workersSchema.parse(await this.client.get('/api/v1/workers'));
+      return items.find((worker) => worker.name === name);
+    });
+    await this.client.post(`/api/v1/workers/${name}/accept`, { reason, fingerprint, labels: [] });
   }
 
   #spawnWorker(name: string, slots: number): ChildProcess {
