@@ -10,26 +10,22 @@ export async function syncBuilders(
   db: Kysely<Database>,
   builders: readonly Builder[],
 ): Promise<void> {
-  await db.updateTable('builder').set({ active: 0 }).where('active', '=', 1).execute();
+  const known = new Map((await activeBuilders(db)).map((row) => [row.name, row]));
   for (const [place, builder] of builders.entries()) {
     const { name, kind, upstream, trunk, project, platform, tier } = builder;
+    const row = known.get(name);
+    known.delete(name);
+    // Most of a large farm is as it was.
+    if (row?.tier === tier && row.place === place) continue;
+    const identity = { name, kind, upstream, trunk, project, platform };
     await db
       .insertInto('builder')
-      .values({
-        name,
-        kind,
-        upstream,
-        trunk,
-        project,
-        platform,
-        tier,
-        place,
-        active: 1,
-        next_number: 1,
-        verdict: 'unknown',
-      })
+      .values({ ...identity, tier, place, active: 1, next_number: 1, verdict: 'unknown' })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ tier, place, active: 1 }))
       .execute();
+  }
+  for (const { id } of known.values()) {
+    await db.updateTable('builder').set({ active: 0 }).where('id', '=', id).execute();
   }
 }
 
