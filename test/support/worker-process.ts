@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly sandbox?: 'bubblewrap' | 'none';
   /** Granted when it is accepted. */
   readonly labels?: readonly string[];
+  /** Added to the agent's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Further arguments of `weir worker join`. */
   readonly args?: readonly string[];
   /** Web address to join by, when it is not the farm's own. */
@@ -36,6 +38,7 @@ export class WorkerProcess implements AsyncDisposable {
   output = '';
   readonly #heard = new Set<() => void>();
   readonly #slots: number;
+  readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess;
 
   constructor({
@@ -44,9 +47,11 @@ export class WorkerProcess implements AsyncDisposable {
     slots = 1,
     sandbox = 'none',
     args = [],
+    env = {},
     url = farm.url,
   }: WorkerOptions) {
     this.name = name;
+    this.#env = env;
     this.#slots = slots;
     this.dataDir = join(farm.dir, name);
     const command = ['worker', 'join', url, '--name', name, '--slots', String(slots)];
@@ -134,6 +139,7 @@ export class WorkerProcess implements AsyncDisposable {
 
   #spawn(args: readonly string[], onLine: (line: string) => void): ChildProcess {
     const child = spawn(process.execPath, [weir, ...args], {
+      env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
