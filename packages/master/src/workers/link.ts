@@ -34,7 +34,7 @@ export interface LinkContext {
   refused(who: string, text: string): void;
 }
 
-/** Who connects must have proved itself and said hello within this time. */
+/** Who connects must prove itself within this time, and then say hello within as much. */
 const handshakeMs = 15_000;
 
 /**
@@ -52,7 +52,10 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
     context.refused(who, text);
     closeLink(socket, reason, text);
   };
-  const deadline = setTimeout(() => refuse('unproven', 'no proof and hello in time'), handshakeMs);
+  // No offence: what it sent may have got lost on its way.
+  const waitForWorker = (): NodeJS.Timeout =>
+    setTimeout(() => refuse('restarting', 'no proof and hello in time'), handshakeMs);
+  let deadline = waitForWorker();
 
   async function greet(message: WorkerMessage): Promise<void> {
     if (proved === undefined && message.t === 'prove') {
@@ -78,9 +81,9 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
       if (enrolment.t !== 'accepted') return refuse(enrolment.t, enrolment.text);
       proved = { ...enrolment.worker, agent: message.agent };
       sendMessage(socket, { t: 'proof', version: proof.version, signature: proof.signature });
+      deadline = waitForWorker();
     } else if (proved !== undefined && message.t === 'hello') {
       session = await context.begin(socket, proved, message);
-      if (session !== undefined) clearTimeout(deadline);
     } else {
       refuse('badFrame', `${message.t} is out of order here`);
     }
@@ -104,6 +107,8 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
       return refuse('badFrame', 'frame before the session began');
     }
     busy = true;
+    // The time that the farm takes for its answer is not the worker's.
+    clearTimeout(deadline);
     greet(incoming.message)
       .catch((error: unknown) => {
         refuse('restarting', error instanceof Error ? error.message : 'the farm failed');
