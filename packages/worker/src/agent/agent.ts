@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { SandboxKind } from '@weir/protocol';
 import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { Link } from '../link/link.ts';
 import type { Hello, SessionMessage, Welcome } from '../link/link.ts';
+import { slotDir, usedSlots } from '../runner/paths.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
 import type { AgentOptions, AgentStatus } from './agent-options.ts';
 import { watchDisk } from './disk-watch.ts';
@@ -30,9 +30,14 @@ export class Agent {
   #words = 'not connected yet';
   /** The owner took the worker away: the farm is told so at the end. */
   #isLeaving = false;
+  /** It is known which builds are here. */
+  #hasOpened = false;
   #isStopped = false;
   #isHandedOver = false;
-  /** Ends what the agent waits for just now: a link that comes up, or the pause after one. */
+  /**
+   * Has the farm hear another hello, whatever the agent is at: ends a link, one that comes up too
+   * (its hello may be said already), or the pause after one.
+   */
   #interrupt: () => void = () => {};
 
   constructor(options: AgentOptions) {
@@ -41,14 +46,14 @@ export class Agent {
     const sandbox: SandboxKind = options.sandbox.kind;
     this.#pause = new OwnerPause(options);
     this.#slots = new Slots(options.slots, (index) => {
-      const dir = join(options.dataDir, 'slots', String(index));
+      const dir = slotDir(options.dataDir, index);
       return new Slot({
         dir,
         sandbox,
         remotes: options.remotes,
         findRunner: options.findRunner,
         changed: () => this.#slotChanged(),
-        relink: () => this.#link?.close(),
+        relink: () => this.#interrupt(),
         warn: options.say,
       });
     });
@@ -63,7 +68,9 @@ export class Agent {
    */
   async run(): Promise<void> {
     mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o700 });
-    await this.#slots.open();
+    await this.#slots.open(usedSlots(this.#options.dataDir));
+    this.#hasOpened = true;
+    this.#endIfDrained();
     const { dataDir, minFreeBytes, say } = this.#options;
     using _watch = await watchDisk(dataDir, minFreeBytes, (isFull) => {
       this.#intake.isDiskFull = isFull;
@@ -116,7 +123,7 @@ export class Agent {
     await this.#slots.resize(slots);
     this.#options.keep({ slots });
     this.#options.say(`slots ${slots}`);
-    this.#link?.close();
+    this.#interrupt();
   }
 
   get status(): AgentStatus {
@@ -275,12 +282,13 @@ export class Agent {
   }
 
   #slotChanged(): void {
+    this.#slots.closeUnwanted();
     this.#intake.sayReady();
     this.#endIfDrained();
   }
 
   #endIfDrained(): void {
-    if (!this.#intake.isDraining || !this.#intake.isIdle) return;
+    if (!this.#hasOpened || !this.#intake.isDraining || !this.#intake.isIdle) return;
     if (this.#isLeaving) this.#link?.send({ t: 'left' });
     this.#end();
   }

@@ -1,6 +1,8 @@
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
 import type { FindRunner, Runner } from '../runner/find-runner.ts';
+import { readWrittenBuild } from '../runner/held-build.ts';
 import type { RunnerEvent, RunnerState } from '../runner/messages.ts';
+import { slotPaths } from '../runner/paths.ts';
 import { agentVersion } from '../version.ts';
 import { Feed } from './feed.ts';
 
@@ -82,11 +84,20 @@ export class Slot {
     if (state === null) {
       runner.close();
       warn(`the runner of ${dir} does not answer; it is asked again`);
+      this.#adoptWritten();
       return this.#openLater();
     }
     this.#runner = runner;
     void runner.closed.then(() => this.#lost(runner));
     this.#adopt(state);
+  }
+
+  /** A runner that is frozen still has its build: its folder says which. */
+  #adoptWritten(): void {
+    const written = readWrittenBuild(slotPaths(this.#options.dir));
+    if (written === null || this.#feed !== null) return;
+    const { number: build, entries, isFinished: finished } = written;
+    this.#adopt({ t: 'state', build, epoch: null, entries, finished });
   }
 
   /** Begins a build. The feed is attached to the link by the caller. */

@@ -27,10 +27,16 @@ export class Slots {
     return Math.max(0, Math.min(free, this.#wanted - this.busy));
   }
 
-  /** @throws Error when a runner does not answer */
-  async open(): Promise<void> {
+  /**
+   * Opens what is missing: as many slots as are wanted, and those that an agent with more of them
+   * left a build in.
+   *
+   * @param used slots up to this one hold builds
+   * @throws Error when a runner does not answer
+   */
+  async open(used = 0): Promise<void> {
     const added: Slot[] = [];
-    while (this.#slots.length < this.#wanted) {
+    while (this.#slots.length < Math.max(this.#wanted, used)) {
       const slot = this.#make(this.#slots.length);
       this.#slots.push(slot);
       added.push(slot);
@@ -46,8 +52,15 @@ export class Slots {
   /** What runs goes on; fewer slots take effect as it ends. */
   async resize(count: number): Promise<void> {
     this.#wanted = count;
-    while (this.#slots.length > count && this.#slots.at(-1)?.isFree) this.#slots.pop()?.close(true);
+    this.closeUnwanted();
     await this.open();
+  }
+
+  /** Closes slots that are free and more than are wanted. */
+  closeUnwanted(): void {
+    while (this.#slots.length > this.#wanted && this.#slots.at(-1)?.isFree) {
+      this.#slots.pop()?.close(true);
+    }
   }
 
   find(isIt: (slot: Slot) => boolean): Slot | undefined {

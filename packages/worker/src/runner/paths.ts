@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Longest path that every Unix takes for a socket. */
@@ -50,6 +51,21 @@ export function slotPaths(slot: string): SlotPaths {
     work: join(slot, 'work'),
     mark: createHash('sha256').update(slot).digest('hex').slice(0, 16),
   };
+}
+
+/** The folder of the worker's slot number `index`, from 0. */
+export function slotDir(data: string, index: number): string {
+  return join(data, 'slots', String(index));
+}
+
+/** So many slots, from the first on, include all that hold a build. */
+export function usedSlots(data: string): number {
+  const slots = join(data, 'slots');
+  const names = existsSync(slots) ? readdirSync(slots) : [];
+  const used = names.filter(
+    (name) => /^\d+$/.test(name) && existsSync(slotPaths(join(slots, name)).spec),
+  );
+  return Math.max(0, ...used.map((name) => Number(name) + 1));
 }
 
 /** The spool of one step's log. */
