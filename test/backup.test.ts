@@ -33,17 +33,19 @@ describe('a farm that is put back to a backup', () => {
     ended = Number(first.subject.slice('build/'.length));
     known = await gated.begin();
 
-    const { status, stdout, stderr } = await runWeir([
-      ...['backup', join(farm.dir, 'backup'), '--data', data],
-    ]);
-    assert.equal(status, 0, stderr);
-    assert.match(stdout, /^.*backup: 3 builds and 3 logs as of 20.*Z, \d+ files, [\d.]+ KiB\n/);
+    const backup = join(farm.dir, 'backup');
+    const made = await runWeir(['backup', backup, '--data', data]);
+    assert.equal(made.status, 0, made.stderr);
+    assert.match(
+      made.stdout,
+      /^.*backup: 3 builds and 3 logs as of 20.*Z, \d+ files, [\d.]+ KiB\n/,
+    );
 
     unknown = await gated.begin();
     lastEvent = farm.events.last;
     await farm.kill();
     await rename(data, `${data}-before`);
-    const restored = await runWeir(['restore', join(farm.dir, 'backup'), '--data', data]);
+    const restored = await runWeir(['restore', backup, '--data', data]);
     assert.equal(restored.status, 0, restored.stderr);
     assert.match(restored.stdout, /^Next: weir master --farm FILE --data /m);
     await farm.start();
