@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import { formatBytes } from '../bytes.ts';
 import type { CliCommand } from '../command.ts';
@@ -25,6 +26,8 @@ FOLDER holds secrets: whoever has it can act as the farm.
     });
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) throw new UsageError('backup takes one FOLDER');
+    // The farm comes first, where both want the processor.
+    setPriority(constants.priority.PRIORITY_LOW);
     const { makeBackup } = await import('@weir/master');
     using line = new ProgressLine();
     const manifest = await makeBackup({
