@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiEvent } from '@weir/protocol';
 import { drain } from './drain.ts';
 import { gather } from './evidence.ts';
 import type { Evidence, PlayedFault } from './evidence.ts';
@@ -201,14 +202,15 @@ class ProgressReport implements Disposable {
   #since = performance.now();
   readonly #farm: ChaosFarm;
   readonly #timer: NodeJS.Timeout;
-  readonly #running = new Set<string>();
+  /** Builds by their request. */
+  readonly #running = new Map<string, string>();
   readonly #detached = new Set<string>();
   #builds = 0;
   #lost = 0;
 
   constructor(farm: ChaosFarm, tell: (progress: Progress) => void) {
     this.#farm = farm;
-    farm.witness.onEvent(({ kind, subject }) => this.#note(kind, subject));
+    farm.witness.onEvent((event) => this.#note(event));
     this.#timer = setInterval(() => tell(this.#progress()), progressMs);
   }
 
@@ -237,12 +239,14 @@ class ProgressReport implements Disposable {
     };
   }
 
-  #note(kind: string, subject: string): void {
-    if (kind === 'build.started') this.#running.add(subject);
+  #note({ kind, subject, data }: ApiEvent): void {
+    if (kind === 'build.started') this.#running.set(`request/${String(data['request'])}`, subject);
+    // It never began: nothing remains of it but this.
+    if (kind === 'request.declined') this.#running.delete(subject);
     if (kind === 'build.detached') this.#detached.add(subject);
     if (kind === 'build.attached') this.#detached.delete(subject);
     if (!['build.finished', 'build.lost', 'build.cancelled'].includes(kind)) return;
-    this.#running.delete(subject);
+    this.#running.delete(`request/${String(data['request'])}`);
     this.#detached.delete(subject);
     this.#builds += 1;
     if (kind === 'build.lost') this.#lost += 1;

@@ -18,8 +18,8 @@ interface FaultRule {
 
 /** Two missed heartbeats and a second: a link that is silent for longer is down. */
 const beyondLink = [32, 45] as const;
-/** A lease and the time in which a detached build may come back. */
-const beyondLease = [100, 150] as const;
+/** A lease, its renewal, and the time in which a detached build may come back. */
+const beyondLease = [120, 200] as const;
 
 export const faultRules = {
   'master killed': {
@@ -138,11 +138,15 @@ export interface PlanOptions {
   readonly kinds: readonly FaultKind[];
 }
 
-/** So long a victim is left alone after a fault: the farm must get on, or there is nothing to lose. */
-const restMs: Readonly<Record<FaultRule['on'], number>> = {
-  master: 30_000,
-  worker: 5_000,
-  mail: 5_000,
+/**
+ * So long a victim is left alone after a fault, in milliseconds: the farm must get on, or nothing is
+ * at stake. A master that starts gives every build a whole lease, so it has to stay up at times
+ * until one runs out.
+ */
+const restsMs: Readonly<Record<FaultRule['on'], readonly number[]>> = {
+  master: [15_000, 15_000, 200_000],
+  worker: [5_000],
+  mail: [5_000],
 };
 
 /** The faults of a run, in the order of their beginning. The same options give the same plan. */
@@ -161,7 +165,7 @@ export function planFaults(options: PlanOptions): Fault[] {
     const chance = random.next();
     const key = `${victim} ${rule.part}`;
     if (at < (busyUntil.get(key) ?? 0) || at + lastsMs > options.lengthMs) continue;
-    busyUntil.set(key, at + lastsMs + restMs[rule.on]);
+    busyUntil.set(key, at + lastsMs + random.pick(restsMs[rule.on]));
     faults.push({ at, kind, victim, lastsMs, chance });
   }
   return faults;
