@@ -1,5 +1,5 @@
-import type { Elsewhere, Strikes } from '@weir/model';
-import { isConclusive, isTaken } from '@weir/model';
+import type { FamilyRun, Strikes } from '@weir/model';
+import { isTaken } from '@weir/model';
 import type { Result } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
@@ -7,7 +7,7 @@ import type { BuilderRow } from './builders.ts';
 import type { Database } from './schema.ts';
 import type { WorkerRow } from './workers.ts';
 
-/** So many of the newest builds of each builder say how others fare with it. */
+/** So many of the newest builds of each builder say how its family fares. */
 const buildsLookedAt = 10;
 /** So many of a worker's newest builds are searched for those that infrastructure took. */
 const ownBuildsLookedAt = 20;
@@ -100,40 +100,36 @@ export function quarantinedWorkers(db: Kysely<Database>): Promise<WorkerRow[]> {
   return db.selectFrom('worker').selectAll().where(isQuarantined).orderBy('id').execute();
 }
 
-/** How other workers fared lately with the builds of a builder's family. */
-export async function elsewhereOf(
+/** The newest builds of a builder's family that ended, on whichever worker. */
+export async function endedOfFamily(
   db: Kysely<Database>,
   { project, upstream }: Pick<BuilderRow, 'project' | 'upstream'>,
-  workerId: number,
-): Promise<Elsewhere> {
+): Promise<FamilyRun[]> {
+  const family = await db
+    .selectFrom('builder')
+    .select('id')
+    .where((eb) =>
+      project === null
+        ? eb.and([eb('project', 'is', null), eb('upstream', '=', upstream)])
+        : eb('project', '=', project),
+    )
+    .execute();
   const ended = await db
     .selectFrom('builder')
     .innerJoin('build', 'build.builder_id', 'builder.id')
     .select(['build.worker_id', 'build.result', 'build.finished_at'])
-    .where((eb) =>
-      project === null
-        ? eb.and([eb('builder.project', 'is', null), eb('builder.upstream', '=', upstream)])
-        : eb('builder.project', '=', project),
+    // Ids first, or the planner begins at the builds.
+    .where(
+      'builder.id',
+      'in',
+      family.map(({ id }) => id),
     )
     // Numbers have no gaps: the newest are found by the index.
     .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', buildsLookedAt)))
-    .where('build.state', '=', 'finished')
     .execute();
-  let lastBuilt = 0;
-  let takenAt = 0;
-  let builtAt = 0;
-  for (const { worker_id, result, finished_at } of ended) {
-    const at = finished_at ?? 0;
-    const isOther = worker_id !== workerId;
-    if (result === null) continue;
-    if (isConclusive(result)) {
-      lastBuilt = Math.max(lastBuilt, at);
-      if (isOther) builtAt = Math.max(builtAt, at);
-    } else if (isOther && isTaken(result)) {
-      takenAt = Math.max(takenAt, at);
-    }
-  }
-  return { takenAt: takenAt > lastBuilt ? takenAt : null, builtAt: builtAt || null };
+  return ended.flatMap(({ worker_id: workerId, result, finished_at: at }) =>
+    result === null || at === null ? [] : [{ workerId, result, at }],
+  );
 }
 
 /** A build that infrastructure took. */

@@ -1,10 +1,17 @@
-import { familyOf, isConclusive, isTaken, judgeWorker, quarantineMs } from '@weir/model';
+import {
+  familyOf,
+  fareElsewhere,
+  isConclusive,
+  isTaken,
+  judgeWorker,
+  quarantineMs,
+} from '@weir/model';
 import type { Result } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { BuilderRow } from '../store/builders.ts';
 import type { NewEvent } from '../store/events.ts';
 import {
-  elsewhereOf,
+  endedOfFamily,
   forgiveWorker,
   setQuarantine,
   setStrikes,
@@ -25,8 +32,6 @@ export interface EndedRun {
   readonly at: number;
 }
 
-const nowhere = { takenAt: null, builtAt: null };
-
 /**
  * Writes what a build that ended says about its worker: nothing, a strike and maybe a quarantine, or
  * that it is sane. Runs in the unit that ends the build; the events to record.
@@ -38,7 +43,9 @@ export async function judgeWorkerOf(db: Kysely<Database>, run: EndedRun): Promis
   const { builder, result, startedAt } = run;
   const family = familyOf(builder);
   const strikes = strikesOf(worker);
-  const elsewhere = isTaken(result) ? await elsewhereOf(db, builder, worker.id) : nowhere;
+  // A build with a result needs no comparison.
+  const others = isTaken(result) ? await endedOfFamily(db, builder) : [];
+  const elsewhere = fareElsewhere(others, worker.id);
   switch (judgeWorker({ result, startedAt, family }, strikes, elsewhere)) {
     case 'nothing':
       return [];

@@ -34,6 +34,27 @@ export interface Elsewhere {
   readonly builtAt: number | null;
 }
 
+/** A build of one family that ended at a time, in milliseconds UTC. */
+export interface FamilyRun {
+  readonly workerId: number;
+  readonly result: Result;
+  readonly at: number;
+}
+
+/** How other workers than this one fared with a family's newest builds. */
+export function fareElsewhere(runs: readonly FamilyRun[], workerId: number): Elsewhere {
+  const others = runs.filter((run) => run.workerId !== workerId);
+  const lastBuilt = newest(runs, isConclusive);
+  const takenAt = newest(others, isTaken);
+  const isOpen = takenAt !== null && takenAt > (lastBuilt ?? 0);
+  return { takenAt: isOpen ? takenAt : null, builtAt: newest(others, isConclusive) };
+}
+
+function newest(runs: readonly FamilyRun[], counts: (result: Result) => boolean): number | null {
+  const times = runs.flatMap(({ result, at }) => (counts(result) ? [at] : []));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /**
  * What a build says about its worker: it is `sane`, which ends what is held against it; it gets a
  * `strike`; or `nothing`. The first line that holds decides.

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import type { Result } from '@weir/protocol';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { isConclusive } from '../../src/results/results.ts';
-import type { Elsewhere, Strikes, WorkerRun } from '../../src/workers/quarantine.ts';
-import { judgeWorker, quarantineMs } from '../../src/workers/quarantine.ts';
+import type { Elsewhere, FamilyRun, Strikes, WorkerRun } from '../../src/workers/quarantine.ts';
+import { fareElsewhere, judgeWorker, quarantineMs } from '../../src/workers/quarantine.ts';
 
 const clean: Strikes = { count: 0, at: null, family: null };
 const struck: Strikes = { count: 1, at: 100, family: 'project:json' };
@@ -78,7 +77,7 @@ interface Turn {
 class Farm {
   readonly longestMs: number[];
   readonly #strikes: Strikes[];
-  readonly #runs: { worker: number; family: string; result: Result; at: number }[] = [];
+  readonly #runs = new Map<string, FamilyRun[]>();
   #now = 1_000;
 
   constructor(workers: number) {
@@ -94,25 +93,15 @@ class Farm {
     const judged = judgeWorker(
       { result, startedAt, family },
       strikes,
-      this.#elsewhere(worker, family),
+      fareElsewhere(this.#runs.get(family) ?? [], worker),
     );
-    this.#runs.push({ worker, family, result, at: this.#now });
+    const run = { workerId: worker, result, at: this.#now };
+    this.#runs.set(family, [...(this.#runs.get(family) ?? []), run]);
     if (judged === 'sane') this.#strikes[worker] = clean;
     if (judged !== 'strike') return;
     const count = strikes.count + 1;
     this.#strikes[worker] = { count, at: this.#now, family };
     this.longestMs[worker] = Math.max(this.longestMs[worker] ?? 0, quarantineMs(count));
-  }
-
-  #elsewhere(worker: number, family: string): Elsewhere {
-    const its = this.#runs.filter((each) => each.family === family);
-    const built = its.filter(({ result }) => isConclusive(result));
-    const taken = its.filter((each) => each.worker !== worker && !isConclusive(each.result));
-    const last = built.at(-1)?.at ?? 0;
-    return {
-      takenAt: taken.findLast(({ at }) => at > last)?.at ?? null,
-      builtAt: built.findLast((each) => each.worker !== worker)?.at ?? null,
-    };
   }
 }
 

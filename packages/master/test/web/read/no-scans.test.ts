@@ -13,6 +13,7 @@ import { openBuilds } from '../../../src/store/builds.ts';
 import { deliveriesAbout, dueDeliveries, nextDeliveryAt } from '../../../src/store/deliveries.ts';
 import { gatheringNotices } from '../../../src/store/notices.ts';
 import { greenBuilds, repeatsOf, waitingTrials } from '../../../src/store/probation.ts';
+import { endedOfFamily, takenBuildsOf } from '../../../src/store/quarantine.ts';
 import { waitingRequests } from '../../../src/store/requests.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
@@ -29,6 +30,7 @@ import {
   readNotice,
 } from '../../../src/web/read/notices.ts';
 import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
+import { takenTries } from '../../../src/web/read/taken.ts';
 import { listUpstreams } from '../../../src/web/read/upstreams.ts';
 import { listWorkers } from '../../../src/web/read/workers.ts';
 import {
@@ -128,6 +130,10 @@ describe('no query scans history', () => {
     'when the next delivery is due': () => nextDeliveryAt(db, { channel: 'mail', after: now }),
     'what a commit may break yet': () =>
       isAnyUnsettled(db, [{ upstream: 'lua', trunk: 'master', upstream_red: 'a' } as MemberRow]),
+    'how a project fares': () => endedOfFamily(db, { project: 'json', upstream: 'lua' }),
+    'how an upstream fares': () => endedOfFamily(db, { project: null, upstream: 'lua' }),
+    'what infrastructure took from a worker': () => takenBuildsOf(db, 1),
+    'what infrastructure took of requests': () => takenTries(db, [1, 2]),
     'what waits': () => waitingRequests(db),
     'what runs': () => openBuilds(db),
   };
