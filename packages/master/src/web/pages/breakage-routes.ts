@@ -6,7 +6,7 @@ import { readBreakageView } from './breakage-data.ts';
 import { breakagePage } from './breakage.ts';
 import { breakagesPage } from './breakages.ts';
 import { numberOf } from './params.ts';
-import { show } from './show.ts';
+import { showToAll } from './show.ts';
 import { one } from './waterfall-ask.ts';
 
 const closedInPage = 25;
@@ -17,7 +17,7 @@ export function breakageRoutes(context: WebContext): Router {
   const router = Router();
   router.get(
     '/breakages',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const open = await listBreakages(db, { state: 'open', limit: maxOpen });
       const cursor = one(request, 'cursor');
       const closed = await listBreakages(db, { state: 'closed', limit: closedInPage, cursor });
@@ -28,7 +28,7 @@ export function breakageRoutes(context: WebContext): Router {
   );
   router.get(
     '/breakages/:id',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const view = await readBreakageView(context, numberOf(request));
       if (view === undefined) throw problem('no-such-breakage', 'there is no such breakage');
       return { title: view.breakage.title, content: breakagePage(visit, view) };

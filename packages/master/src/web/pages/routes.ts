@@ -20,7 +20,7 @@ import { outboxRoutes } from './outbox-routes.ts';
 import { nameOf, numberOf } from './params.ts';
 import { registerRoutes } from './register-routes.ts';
 import { requestPage } from './request.ts';
-import { show } from './show.ts';
+import { show, showToAll } from './show.ts';
 import { signInPage } from './sign-in.ts';
 import { subscribeRoutes } from './subscribe-routes.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
@@ -41,14 +41,14 @@ export function pageRoutes(context: WebContext): Router {
   });
   router.get(
     '/',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const waterfall = await readWaterfall(db, logs, rules(), waterfallAsk(request), visit.now);
       return { title: '', content: waterfallPage(visit, waterfall) };
     }),
   );
   router.get(
     '/builders/*name',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const name = nameOf(request);
       const builder = await readBuilder(db, rules(), name, visit.now);
       if (builder === undefined) throw problem('no-such-builder', `there is no builder ${name}`);
@@ -63,7 +63,7 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/builds/:id',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const build = await readBuild(db, logs, numberOf(request));
       if (build === undefined) throw problem('no-such-build', 'there is no such build');
       const { reattachWithinMs } = context.farm().file.limits;
@@ -74,7 +74,7 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/requests/:id',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const id = numberOf(request);
       const found = await readRequest(db, rules(), id, visit.now);
       if (found === undefined) throw problem('no-such-request', 'there is no such request');
@@ -86,7 +86,7 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/changes/:id',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const change = await readChange(db, numberOf(request));
       if (change === undefined) throw problem('no-such-change', 'there is no such change');
       return { title: change.subject, content: changePage(visit, change) };
@@ -94,7 +94,7 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.get(
     '/logs/:id',
-    show(context, async (visit, request) => {
+    showToAll(context, async (visit, request) => {
       const from = Number(one(request, 'from') ?? Number.NaN);
       const view = await readLogView(context, numberOf(request), from);
       if (view === undefined) throw problem('no-such-log', 'there is no such log');

@@ -1,22 +1,44 @@
+import { performance } from 'node:perf_hooks';
 import type { Request, RequestHandler, Response } from 'express';
+import { eventBounds } from '../../store/events.ts';
 import type { WebContext } from '../context.ts';
 import { page, visitOf } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
+import { SharedPages } from './shared-pages.ts';
 
 export type Shown = { readonly title: string; readonly content: Html };
+export type MakePage = (visit: Visit, request: Request) => Promise<Shown>;
 
 /** A handler that shows a page. */
-export function show(
-  context: WebContext,
-  make: (visit: Visit, request: Request) => Promise<Shown>,
-): RequestHandler {
+export function show(context: WebContext, make: MakePage): RequestHandler {
   return async (request: Request, response: Response) => {
-    const visit = await visitOf(context, request);
-    const { title, content } = await make(visit, request);
-    response
-      .set('cache-control', 'no-store')
-      .type('html')
-      .send(page(visit, title, content));
+    send(response, await draw(context, make, request));
   };
+}
+
+/** As `show`, for a page that depends on its address alone as long as nobody is signed in: visitors share it. */
+export function showToAll(context: WebContext, make: MakePage): RequestHandler {
+  const { db, signIn } = context;
+  const shared = new SharedPages({
+    newestEvent: async () => (await eventBounds(db)).newest,
+    now: () => performance.now(),
+  });
+  return async (request: Request, response: Response) => {
+    const drawn = (): Promise<Buffer> => draw(context, make, request);
+    const isVisitor = signIn.actorOf(request) === null;
+    send(response, await (isVisitor ? shared.get(request.originalUrl, drawn) : drawn()));
+  };
+}
+
+async function draw(context: WebContext, make: MakePage, request: Request): Promise<Buffer> {
+  const visit = await visitOf(context, request);
+  const { title, content } = await make(visit, request);
+  return Buffer.from(page(visit, title, content));
+}
+
+/** Not by `response.send`, which would hash what no browser may keep. */
+function send(response: Response, html: Buffer): void {
+  response.set({ 'cache-control': 'no-store', 'content-length': String(html.length) });
+  response.type('html').end(html);
 }
