@@ -28,9 +28,9 @@ describe('the web role', () => {
     // Elsewhere a thread has no priority of its own.
     if (process.platform !== 'linux') this.skip();
 
-    const behind = niceOfThreads().filter((nice) => nice === getPriority() + 10);
+    const own = getPriority();
 
-    assert.equal(behind.length, 1);
+    assert.ok(niceOfThreads().includes(own + 10));
   });
 
   it('tells workers where to connect, and by which key they know the farm', async () => {
