@@ -172,7 +172,6 @@ export class ModelMaster {
         poll: () => {},
         refreshBuilder: (id) => farmInForce.refreshOne(id),
         pollFarmFile: () => {},
-        farmInForce,
         farmOptions: { remotes: new Map(), base: '' },
         apply: () => Promise.reject(new Error('the farm file stays as it is')),
       },

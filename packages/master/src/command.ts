@@ -1,5 +1,5 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
-import type { ApiPlanAnswer, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { FarmFileError, FarmFiles, Trust } from '@weir/protocol';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 
@@ -68,8 +68,7 @@ export type Command =
   | { readonly t: 'release'; readonly worker: string; readonly reason: string }
   | { readonly t: 'reject'; readonly worker: string; readonly reason: string }
   | { readonly t: 'revoke'; readonly worker: string; readonly reason: string }
-  /** What a farm file would change: one that is sent, or a version of it by number. */
-  | { readonly t: 'plan'; readonly file: FarmFiles | number }
+  /** Puts a farm file in force. */
   | {
       readonly t: 'apply';
       /** A number rolls back to that version. */
@@ -89,7 +88,6 @@ export interface CommandAnswer {
   readonly request?: number;
   /** The code is said here, once, and nowhere else. */
   readonly invitation?: { readonly id: number; readonly code: string };
-  readonly plan?: Omit<ApiPlanAnswer, 'text'>;
   /** Of the farm file. */
   readonly version?: number;
 }
@@ -157,6 +155,8 @@ export interface FarmFacts {
   readonly fingerprint: string;
   /** The repository that the farm file is followed in; null: it is a file on the master's disk. */
   readonly farmRepository: Omit<FarmRepository, 'path'> | null;
+  /** The number of the version of the farm file that is in force. */
+  readonly version: number;
   /** How farm files are read. */
   readonly farmOptions: FarmOptions;
   /** Why there is too little room for the farm's data; null when there is enough. */

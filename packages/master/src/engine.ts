@@ -292,7 +292,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           builders,
           poll: (branch) => void poller.poll(branch),
           refreshBuilder: (id) => farmInForce.refreshOne(id),
-          farmInForce,
           farmOptions: options.farmOptions,
           apply,
           pollFarmFile: () => options.pollFarmFile(),

@@ -89,6 +89,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       workerPort,
       fingerprint: farmKey.fingerprint,
       farmRepository,
+      version: farmInForce.version,
       farmOptions,
       shortage,
       warnings: ownFile.warnings(),

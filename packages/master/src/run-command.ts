@@ -5,8 +5,8 @@ import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { CommandError } from './command.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
-import type { FarmCommandContext } from './farm/run-farm-command.ts';
-import { runFarmCommand } from './farm/run-farm-command.ts';
+import type { ApplyContext } from './farm/apply-asked.ts';
+import { applyAsked } from './farm/apply-asked.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { EmbeddedQueue } from './queue/embedded.ts';
 import { again, force } from './schedule/force.ts';
@@ -27,7 +27,7 @@ import { runOwnerCommand } from './workers/owner.ts';
 import type { Quarantines } from './workers/quarantines.ts';
 import type { Sessions } from './workers/sessions.ts';
 
-export interface CommandContext extends FarmCommandContext {
+export interface CommandContext extends ApplyContext {
   readonly now: Clock;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
@@ -78,9 +78,8 @@ export async function runCommand(
       for (const branch of command.branches) context.poll(branch);
       if (command.farmFile === true) context.pollFarmFile();
       return {};
-    case 'plan':
     case 'apply':
-      return runFarmCommand(context, actor, command);
+      return applyAsked(context, actor, command);
     case 'accept':
       await store.unit((db) => acceptWorker(db, { ...command, actor, now }));
       return {};

@@ -16,6 +16,11 @@ export class FarmFileErrors extends Error {
   }
 }
 
+/** `2 errors` */
+export function errorCount({ length }: readonly FarmFileError[]): string {
+  return `${length} error${length === 1 ? '' : 's'}`;
+}
+
 /** One line for a log: `farm.yaml:12:5: projects.json.poll: not a duration: expected ..., came "1 minute"; did you mean 1m?` */
 export function farmErrorLine(error: FarmFileError): string {
   const place = error.line === 0 ? error.file : `${error.file}:${error.line}:${error.column}`;

@@ -40,6 +40,7 @@ export interface Applied {
 export class FarmInForce {
   readonly #store: Store;
   #farm: Farm | null;
+  #version = 0;
   #builders = new Map<number, BuilderFacts>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -55,11 +56,9 @@ export class FarmInForce {
   };
   readonly builders = (): ReadonlyMap<number, BuilderFacts> => this.#builders;
 
-  /** What a farm file would change now. */
-  async plan(farm: Farm): Promise<{ against: FarmVersionRow | undefined; plan: Plan }> {
-    const { read } = this.#store;
-    const against = await newestFarmVersion(read);
-    return { against, plan: planOf(this.#farm, farm, await underWayByBuilder(read)) };
+  /** The number of the version in force; 0 before one was applied. */
+  get version(): number {
+    return this.#version;
   }
 
   /**
@@ -83,7 +82,7 @@ export class FarmInForce {
       await syncBranches(db, farm, at);
       await cancelWaiting(db, plan, at);
       if (version.digest !== undefined) await rememberRead(db, version.digest);
-      if (newest !== undefined && hasText(newest, version.files)) {
+      if (newest !== undefined && wholeText(filesOfVersion(newest)) === wholeText(version.files)) {
         return { version: newest.id, isNew: false, plan };
       }
       const isPlanned = this.#farm !== null || newest === undefined;
@@ -97,6 +96,7 @@ export class FarmInForce {
     // Together: the builders of one file mean nothing under another.
     this.#builders = await loadBuilders(this.#store.read, farm);
     this.#farm = farm;
+    this.#version = applied.version;
     return applied;
   }
 
@@ -118,11 +118,6 @@ function checkAgainst(newest: FarmVersionRow | undefined, against: number | unde
     'another-version',
     `version ${newest.id}, applied by ${newest.applied_by}, is in force, not version ${against}: plan again`,
   );
-}
-
-/** The version has the same text, whatever it was called. */
-export function hasText(version: FarmVersionRow, files: FarmFiles): boolean {
-  return wholeText(filesOfVersion(version)) === wholeText(files);
 }
 
 /** What waits for builders that are gone, or for commits of a branch that is followed no more. */

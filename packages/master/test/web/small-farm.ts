@@ -92,6 +92,7 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
     workerPort: 8011,
     fingerprint: 'SHA256:farm',
     farmRepository: null,
+    version: 1,
     farmOptions: { remotes: new Map(), base: '/' },
     shortage: null,
     warnings: [],

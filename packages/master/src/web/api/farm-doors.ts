@@ -7,13 +7,12 @@ import {
   rollBackBodySchema,
   versionDifferenceSchema,
 } from '@weir/protocol';
-import type { ApiFarmVersion, ApiPlanAnswer, FarmFiles } from '@weir/protocol';
+import type { ApiFarmVersion } from '@weir/protocol';
 import { z } from 'zod';
 import type { Command } from '../../command.ts';
-import { differenceOf } from '../../farm/difference.ts';
-import { farmVersionById, filesOfVersion } from '../../store/farm-versions.ts';
 import type { WebContext } from '../context.ts';
 import { listFarmVersions, readFarmVersion } from '../read/farm-versions.ts';
+import { readPlan } from '../read/plan.ts';
 import { readVersionDifference } from '../read/version-difference.ts';
 import { problem } from '../server/problems.ts';
 import { found, idOf, pageOf, pageQuery } from './asked.ts';
@@ -72,11 +71,7 @@ function readingDoors({ db, farm }: WebContext): Door[] {
   ];
 }
 
-function applyingDoors({ db, sendCommand }: WebContext): Door[] {
-  const filesOf = async (file: FarmFiles | number): Promise<FarmFiles> => {
-    if (typeof file !== 'number') return file;
-    return filesOfVersion(found(await farmVersionById(db, file), 'version', file));
-  };
+function applyingDoors({ db, farm, sendCommand }: WebContext): Door[] {
   const applied = async (
     actor: string,
     command: Extract<Command, { t: 'apply' }>,
@@ -96,17 +91,10 @@ function applyingDoors({ db, sendCommand }: WebContext): Door[] {
       summary: 'What a farm file, or an older version, would change; changes nothing',
       body: planBodySchema,
       answer: planAnswerSchema,
-      handle: async ({ actor, body }): Promise<ApiPlanAnswer> => {
+      handle: ({ body }) => {
         const file = body.file ?? body.version;
         if (file === undefined) throw problem('bad-body', 'a file or a version is needed');
-        const { plan } = await sendCommand(actor, { t: 'plan', file });
-        if (plan === undefined) throw new Error('the engine gave no plan');
-        const [name, to] = [`version ${plan.against}`, await filesOf(file)];
-        const text = differenceOf(
-          { name, files: await filesOf(plan.against) },
-          { name: typeof file === 'number' ? `version ${file}` : 'as sent', files: to },
-        );
-        return { ...plan, text };
+        return readPlan(db, farm(), file);
       },
     }),
     door({

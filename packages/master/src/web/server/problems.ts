@@ -4,6 +4,7 @@ import type { FarmFileError } from '@weir/protocol';
 export const problems = {
   'bad-body': { status: 400, title: 'The body is not what this door takes' },
   'bad-cursor': { status: 400, title: 'The cursor is not one that this farm gave' },
+  'bad-farm-file': { status: 400, title: 'The farm file has mistakes' },
   'bad-hook': { status: 400, title: 'The hook is not what this forge sends' },
   'bad-query': { status: 400, title: 'The query is not what this door takes' },
   'bad-url': { status: 400, title: 'The address can not be read' },
@@ -30,6 +31,7 @@ export const problems = {
   'no-such-version': { status: 404, title: 'There is no such version of the farm file' },
   'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
+  'version-unreadable': { status: 409, title: 'This Weir can not read that version any more' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that is not taken' },
   'range-not-satisfiable': { status: 416, title: 'The log has no such bytes' },

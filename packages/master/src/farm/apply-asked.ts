@@ -4,37 +4,29 @@ import { CommandError } from '../command.ts';
 import { farmVersionById, filesOfVersion } from '../store/farm-versions.ts';
 import type { Store } from '../store/store.ts';
 import type { FarmFileError } from './farm-file-error.ts';
+import { errorCount } from './farm-file-error.ts';
 import type { FarmOptions } from './farm-source.ts';
-import type { Applied, FarmInForce } from './in-force.ts';
-import { hasText } from './in-force.ts';
+import type { Applied } from './in-force.ts';
 import type { FarmToApply } from './own-file.ts';
 import { readFarmFiles } from './read-farm-file.ts';
 
-export type FarmCommand = Extract<Command, { t: 'plan' | 'apply' }>;
+type ApplyCommand = Extract<Command, { t: 'apply' }>;
 
-export interface FarmCommandContext {
+export interface ApplyContext {
   readonly store: Store;
-  readonly farmInForce: FarmInForce;
   readonly farmOptions: FarmOptions;
   apply(next: FarmToApply): Promise<Applied>;
 }
 
-/** Plans and applies what people send or name. @throws CommandError when it can't be done */
-export async function runFarmCommand(
-  context: FarmCommandContext,
+/** Puts in force what people send or name. @throws CommandError when it can't be done */
+export async function applyAsked(
+  context: ApplyContext,
   actor: string,
-  command: FarmCommand,
+  { file, reason, against }: ApplyCommand,
 ): Promise<CommandAnswer> {
-  const { farmInForce, farmOptions } = context;
-  const files = await filesAsked(context, command.file);
-  const reading = await readFarmFiles(files, farmOptions);
-  if (!reading.ok) throw brokenFile(command.file, reading.errors);
-  if (command.t === 'plan') {
-    const { against, plan } = await farmInForce.plan(reading.farm);
-    const isSame = against !== undefined && hasText(against, files);
-    return { plan: { against: against?.id ?? 0, isSame, plan } };
-  }
-  const { reason, against, file } = command;
+  const files = await filesAsked(context, file);
+  const reading = await readFarmFiles(files, context.farmOptions);
+  if (!reading.ok) throw brokenFile(file, reading.errors);
   const source: VersionSource =
     typeof file === 'number' ? { kind: 'roll-back', version: file } : { kind: 'sent' };
   const version = { files, by: actor, reason, source, against };
@@ -43,10 +35,7 @@ export async function runFarmCommand(
   throw new CommandError(409, 'no-change', `version ${applied.version} is this very file`);
 }
 
-async function filesAsked(
-  { store }: FarmCommandContext,
-  file: FarmFiles | number,
-): Promise<FarmFiles> {
+async function filesAsked({ store }: ApplyContext, file: FarmFiles | number): Promise<FarmFiles> {
   if (typeof file !== 'number') return file;
   const row = await farmVersionById(store.read, file);
   if (row !== undefined) return filesOfVersion(row);
@@ -54,13 +43,10 @@ async function filesAsked(
 }
 
 function brokenFile(file: FarmFiles | number, errors: readonly FarmFileError[]): CommandError {
-  const count = `${errors.length} error${errors.length === 1 ? '' : 's'}`;
-  return typeof file === 'number'
-    ? new CommandError(
-        409,
-        'version-unreadable',
-        `this Weir can't read version ${file} any more: ${count}`,
-        errors,
-      )
-    : new CommandError(400, 'bad-farm-file', `the farm file has ${count}`, errors);
+  if (typeof file !== 'number') {
+    const detail = `the farm file has ${errorCount(errors)}`;
+    return new CommandError(400, 'bad-farm-file', detail, errors);
+  }
+  const detail = `this Weir can't read version ${file} any more`;
+  return new CommandError(409, 'version-unreadable', detail, errors);
 }
