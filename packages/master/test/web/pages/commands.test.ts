@@ -88,6 +88,16 @@ describe('forms on the pages', () => {
     });
   }
 
+  it('are on no page that visitors share, whoever asks for it at the same time', async () => {
+    const path = `/builders/${runtimeBuilder}`;
+    const asked = [{ cookie }, {}, { cookie }, {}].map(async (headers) => {
+      const response = await fetch(farm.url + path, { headers });
+      return (await response.text()).includes('name="csrf"');
+    });
+
+    assert.deepEqual(await Promise.all(asked), [true, false, true, false]);
+  });
+
   it('force a build at a commit that was typed', async () => {
     await send(builder, `${builder}/force`, { reason: 'to see', upstream: ' abcd1234 ' });
 
