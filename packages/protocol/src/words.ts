@@ -114,6 +114,8 @@ export const noticeKinds = [
   'worker-missing',
   'worker-back',
   'worker-disagreed',
+  'worker-quarantined',
+  'worker-recovered',
   'confirmation',
 ] as const;
 export type NoticeKind = (typeof noticeKinds)[number];

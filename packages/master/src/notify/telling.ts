@@ -1,5 +1,6 @@
-import type { NoticeContent, Recipient, Scope } from '@weir/model';
+import type { NoticeContent, Recipient, Scope, WorkerNoticeKind } from '@weir/model';
 import {
+  badNewsEndedBy,
   headline,
   isReadyToTell,
   recipientKey,
@@ -52,6 +53,8 @@ export async function tellingOf(
     case 'worker-missing':
     case 'worker-back':
     case 'worker-disagreed':
+    case 'worker-quarantined':
+    case 'worker-recovered':
       return tellWorker(sources.db, notice);
     case 'confirmation':
       // It is written as told.
@@ -106,14 +109,15 @@ async function tellFixed(sources: FactSources, { about }: NoticeRow): Promise<Te
 async function tellWorker(db: Kysely<Database>, notice: NoticeRow): Promise<Telling> {
   const content = contentOf(notice);
   const line = headline(content);
-  if (content.kind !== 'worker-back') {
+  const ended = badNewsEndedBy[notice.kind as WorkerNoticeKind];
+  if (ended === undefined) {
     const addressees = await followersOf(db, [notice.about as Scope]);
     return { content, headline: line, addressees };
   }
   const earlier = await noticesAbout(db, notice.about);
-  const missing = earlier.findLast(({ kind }) => kind === 'worker-missing');
+  const bad = earlier.findLast(({ kind }) => kind === ended);
   const told = (await deliveriesAbout(db, notice.about)).filter(
-    ({ notice_id: id }) => id === missing?.id,
+    ({ notice_id: id }) => id === bad?.id,
   );
   return { content, headline: line, addressees: await stillFollowing(db, told) };
 }

@@ -1,5 +1,12 @@
-import type { WorkerNews, WorkerNoticeKind } from '@weir/model';
-import { canonicalAddress, isMailAddress, isScope, workerNoticeKinds } from '@weir/model';
+import type { TakenLine, WorkerNews, WorkerNoticeKind } from '@weir/model';
+import {
+  badNewsEndedBy,
+  canonicalAddress,
+  isMailAddress,
+  isScope,
+  quietQuarantineMs,
+  workerNoticeKinds,
+} from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { LoggedEvent } from '../events/reader.ts';
 import { deliveriesAbout } from '../store/deliveries.ts';
@@ -17,7 +24,9 @@ const workerEvents: ReadonlyMap<string, WorkerNoticeKind> = new Map(
 const dayMs = 24 * 3_600_000;
 
 /** Whether a notice follows from an event. */
-export function isNews({ kind }: LoggedEvent): boolean {
+export function isNews({ kind, at, data }: LoggedEvent): boolean {
+  // Most quarantines are over before anyone could do something about them.
+  if (kind === 'worker.quarantined') return Number(data['until']) - at > quietQuarantineMs;
   return breakageEvents.includes(kind) || workerEvents.has(kind);
 }
 
@@ -54,14 +63,23 @@ async function isAwaited(db: Kysely<Database>, breakage: string): Promise<boolea
   return isScope(breakage) && (await activeSubscriptions(db, [breakage])).length > 0;
 }
 
-/** A worker that comes and goes all day long is told of once a day. */
+/** A worker that comes and goes all day long is told of once a day, and once until it is over. */
 function isNewsAgain(earlier: readonly NoticeRow[], kind: WorkerNoticeKind, at: number): boolean {
-  if (kind === 'worker-back') {
-    const last = earlier.findLast((each) => each.kind === kind || each.kind === 'worker-missing');
-    return last?.kind === 'worker-missing';
+  const ended = badNewsEndedBy[kind];
+  if (ended !== undefined) {
+    const last = earlier.findLast((each) => each.kind === kind || each.kind === ended);
+    return last?.kind === ended;
   }
   const last = earlier.findLast((each) => each.kind === kind);
-  return last === undefined || at - last.created_at >= dayMs;
+  if (last === undefined) return true;
+  if (kind === 'worker-quarantined' && !isOver(earlier, last)) return false;
+  return at - last.created_at >= dayMs;
+}
+
+function isOver(earlier: readonly NoticeRow[], bad: NoticeRow): boolean {
+  return earlier.some(
+    (each) => each.id > bad.id && badNewsEndedBy[each.kind as WorkerNoticeKind] === bad.kind,
+  );
 }
 
 /** Whoever owns a worker follows it, until they unsubscribe. */
@@ -82,24 +100,28 @@ function workerContent({ kind, subject, at, data }: LoggedEvent): WorkerContent 
   const noticeKind = workerEvents.get(kind);
   if (noticeKind === undefined) return undefined;
   const worker = subject.slice(subject.indexOf('/') + 1);
-  const { build } = data;
+  const { build, builds } = data;
   const facts = {
     worker,
     at,
     text: workerText(kind, data),
     build: typeof build === 'number' ? build : null,
+    ...(Array.isArray(builds) && { taken: builds as TakenLine[] }),
   };
   return { kind: noticeKind, facts };
 }
 
 function workerText(kind: string, data: LoggedEvent['data']): string {
-  const { text, trust, builder } = data;
+  const { text, trust, builder, strikes, until } = data;
   if (typeof text === 'string') return text;
   if (kind === 'worker.accepted' && trust === 'probation') {
     return 'It is on probation: first it repeats builds whose answer is known, then its own count.';
   }
   if (kind === 'worker.disagreed' && typeof builder === 'string') {
     return `Its build of ${builder} came out otherwise than those of other workers.`;
+  }
+  if (kind === 'worker.quarantined' && typeof until === 'number') {
+    return `${String(strikes)} times in a row infrastructure took what it built. It takes builds again at ${new Date(until).toISOString()}.`;
   }
   return '';
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { WorkerNews } from '@weir/model';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { recordEvents } from '../../src/store/events.ts';
 import { NotifyFarm } from './notify-farm.ts';
@@ -44,6 +45,13 @@ describe("a worker's owner", () => {
         }),
       ),
     );
+  }
+
+  async function quarantined(at: number, ms: number): Promise<void> {
+    const taken = { build: 7, builder: 'lua/main/here', number: 3, result: 'lost', text: 'gone' };
+    const data = { until: at + ms, strikes: 8, builds: [taken] };
+    const event = { at, kind: 'worker.quarantined', actor: 'engine', subject: 'worker/w1', data };
+    await farm.store.unit((db) => recordEvents(db, [event]));
   }
 
   async function told(count: number): Promise<string[]> {
@@ -96,6 +104,31 @@ describe("a worker's owner", () => {
     await farm.notices({ 'worker-promoted': 'told' });
 
     assert.deepEqual(await told(1), ['ann@example.test: w1 fails what others pass']);
+  });
+
+  it('hears once of a quarantine that grew long, and in one thread that it is over', async () => {
+    await owned('ann@example.test');
+
+    await quarantined(1, 600_000);
+    await quarantined(600_001, 600_001);
+    await quarantined(90_000_000, 3_600_000);
+    await happens('worker.recovered', 'worker.recovered', 'worker.accepted');
+
+    assert.deepEqual((await told(3)).slice(0, 2), [
+      'ann@example.test: w1 is quarantined',
+      'ann@example.test: re w1 builds again',
+    ]);
+    const { facts_json: facts } = await farm.store.read
+      .selectFrom('notice')
+      .select('facts_json')
+      .where('kind', '=', 'worker-quarantined')
+      .executeTakeFirstOrThrow();
+    const { text, taken } = JSON.parse(facts ?? '') as WorkerNews;
+    assert.match(text, /^8 times in a row .* again at 1970-01-01T00:20:00\.002Z\.$/);
+    assert.deepEqual(
+      taken?.map(({ build }) => build),
+      [7],
+    );
   });
 
   it('who left no mail address is nobody', async () => {

@@ -1,4 +1,4 @@
-import type { Finding, Moved, NoticeKind } from '@weir/protocol';
+import type { Finding, Moved, NoticeKind, Result } from '@weir/protocol';
 import type { Scope } from './scope.ts';
 
 /** What a notice about a breakage tells: written down when it is told, so that every try says the same. */
@@ -70,6 +70,16 @@ export interface WorkerNews {
   readonly text: string;
   /** The build that shows it. */
   readonly build: number | null;
+  /** Builds that infrastructure took there, newest first; only where that is the news. */
+  readonly taken?: readonly TakenLine[];
+}
+
+export interface TakenLine {
+  readonly build: number;
+  readonly builder: string;
+  readonly number: number;
+  readonly result: Result;
+  readonly text: string;
 }
 
 /** What a mail that asks for a confirmation tells. */
@@ -91,5 +101,13 @@ export const workerNoticeKinds = [
   'worker-missing',
   'worker-back',
   'worker-disagreed',
+  'worker-quarantined',
+  'worker-recovered',
 ] as const satisfies readonly NoticeKind[];
 export type WorkerNoticeKind = (typeof workerNoticeKinds)[number];
+
+/** The good news that ends a bad one: it goes to those who heard the bad one, in the same thread. */
+export const badNewsEndedBy: Readonly<Partial<Record<WorkerNoticeKind, WorkerNoticeKind>>> = {
+  'worker-back': 'worker-missing',
+  'worker-recovered': 'worker-quarantined',
+};

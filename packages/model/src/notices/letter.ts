@@ -1,3 +1,4 @@
+import { quarantineRule } from '../workers/quarantine.ts';
 import type { BreakageFacts, ConfirmationFacts, NoticeContent, Side, WorkerNews } from './facts.ts';
 import type { WorkerNoticeKind } from './facts.ts';
 import { oneLine } from './one-line.ts';
@@ -55,6 +56,8 @@ export function letterOf(content: NoticeContent, context: LetterContext): Letter
     case 'worker-missing':
     case 'worker-back':
     case 'worker-disagreed':
+    case 'worker-quarantined':
+    case 'worker-recovered':
       return { ...worker(content.kind, content.facts, context), footer: footer(context) };
   }
 }
@@ -174,6 +177,8 @@ const workerLeads: Readonly<Record<WorkerNoticeKind, readonly [Letter['tone'], s
   'worker-missing': ['bad', 'is missing: the farm does not hear from it any more.'],
   'worker-back': ['good', 'is back.'],
   'worker-disagreed': ['bad', 'failed what others pass.'],
+  'worker-quarantined': ['bad', 'is quarantined: its builds come to no result.'],
+  'worker-recovered': ['good', 'is not quarantined any more.'],
 };
 
 function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext): Said {
@@ -181,6 +186,7 @@ function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext
   if (news.build !== null) {
     blocks.push({ is: 'link', text: 'The build', url: `${url}/builds/${news.build}` });
   }
+  if (kind === 'worker-quarantined') blocks.push(...quarantined(news, url));
   blocks.push({
     is: 'link',
     text: 'The worker',
@@ -188,6 +194,23 @@ function worker(kind: WorkerNoticeKind, news: WorkerNews, { url }: LetterContext
   });
   const [tone, what] = workerLeads[kind];
   return { tone, lead: `Your worker ${news.worker} ${what}`, blocks };
+}
+
+function quarantined({ taken = [] }: WorkerNews, url: string): Block[] {
+  return [
+    { is: 'heading', text: 'Its last builds without a result' },
+    {
+      is: 'table',
+      rows: taken.map(({ build, builder, number, result, text }) => ({
+        cells: [`${builder} #${number}`, result, oneLine(text, 200)],
+        url: `${url}/builds/${build}`,
+      })),
+    },
+    { is: 'heading', text: 'What to do' },
+    { is: 'text', text: 'On the machine, this looks at all that a worker needs:' },
+    { is: 'lines', lines: ['node weir-worker.mjs doctor'] },
+    ...quarantineRule.map((text) => ({ is: 'text', text }) as const),
+  ];
 }
 
 function confirmation(

@@ -11,6 +11,8 @@ const workerWords: Readonly<Record<WorkerNoticeKind, string>> = {
   'worker-missing': 'is missing',
   'worker-back': 'is back',
   'worker-disagreed': 'fails what others pass',
+  'worker-quarantined': 'is quarantined',
+  'worker-recovered': 'builds again',
 };
 
 /**
@@ -30,6 +32,8 @@ export function headline(content: NoticeContent): string {
     case 'worker-missing':
     case 'worker-back':
     case 'worker-disagreed':
+    case 'worker-quarantined':
+    case 'worker-recovered':
       return oneLine(`${content.facts.worker} ${workerWords[content.kind]}`, maxSubject);
   }
 }

@@ -152,4 +152,21 @@ Unsubscribe: https://weir.example.org/unsubscribe/1/x
     assert.match(text, /^roman \(test\) broke by a change of its own/);
     assert.match(text, /Nothing changed in pebble\/main between them\./);
   });
+
+  it('shows the owner of a quarantined worker its last builds, and what to do', () => {
+    const taken = [
+      { build: 71, builder: 'roman', number: 3, result: 'lost', text: 'the runner ended' },
+      { build: 70, builder: 'mosaic', number: 9, result: 'exception', text: 'no git' },
+    ] as const;
+    const news = { worker: 'w1', at: 0, text: '8 times in a row.', build: null, taken };
+
+    const text = letterText(letterOf({ kind: 'worker-quarantined', facts: news }, context));
+
+    assert.match(text, /^Your worker w1 is quarantined: its builds come to no result\./);
+    assert.match(
+      text,
+      /mosaic #9 +exception +no git\n {4}https:\/\/weir\.example\.org\/builds\/70/,
+    );
+    assert.match(text, /What to do[^]*node weir-worker\.mjs doctor[^]*1 h at most\./);
+  });
 });
