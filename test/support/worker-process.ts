@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly args?: readonly string[];
   /** Web address to join by, when it is not the farm's own. */
   readonly url?: string;
+  /** One in the farm's own folder when absent. */
+  readonly dataDir?: string;
 }
 
 /** A worker's agent as a process of its own. */
@@ -49,11 +51,12 @@ export class WorkerProcess implements AsyncDisposable {
     args = [],
     env = {},
     url = farm.url,
+    dataDir = join(farm.dir, name),
   }: WorkerOptions) {
     this.name = name;
     this.#env = env;
     this.#slots = slots;
-    this.dataDir = join(farm.dir, name);
+    this.dataDir = dataDir;
     const command = ['worker', 'join', url, '--name', name, '--slots', String(slots)];
     command.push('--data', this.dataDir, '--sandbox', sandbox, '--min-free', '0.01', '--json');
     for (const [address, path] of farm.remotes) command.push('--remote', `${address}=${path}`);

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-const everyMs = 30_000;
+const everyMs = 5_000;
 
 /**
  * Tells whether there is too little room under a folder: at once if so, then whenever that changes.

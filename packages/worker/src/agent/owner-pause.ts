@@ -45,6 +45,8 @@ export class OwnerPause {
 
   #set(reason: string | null, isUnsaid: boolean): void {
     const { keep, say } = this.#options;
+    // Each welcome says it: nothing is to be written for what is known.
+    if (reason === this.#reason && isUnsaid === this.#isUnsaid) return;
     if (reason !== this.#reason) say(reason === null ? 'takes builds again' : `paused: ${reason}`);
     this.#reason = reason;
     this.#isUnsaid = isUnsaid;

@@ -70,7 +70,13 @@ export async function runWorker(
     isPauseUnsaid: config.isPauseUnsaid,
     keep(change) {
       config = { ...config, ...change };
-      writeConfig(dataDir, config);
+      try {
+        writeConfig(dataDir, config);
+      } catch (error) {
+        say(
+          `this holds until the worker is started again, but could not be kept: ${String(error)}`,
+        );
+      }
     },
     say,
   });

@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { BuildSpec, Finding, Result } from '@weir/protocol';
 import type { ProcessPlatform } from '../process/contract.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
+import { errorText } from './disk-full.ts';
 import { sandboxFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
 import type { JournalFact } from './journal.ts';
@@ -88,6 +88,7 @@ export class SlotBuild implements HeldBuild {
       ending = { result: 'exception', findings: [], text: sayError(error) };
     }
     this.#isFinished = true;
+    // Where not even this can be written the runner ends by the error, and the build is lost with it.
     const environment = { ...this.#machine, ...sandboxFacts(this.#order.sandbox) };
     this.#append({ t: 'build-finished', ...ending, environment });
     this.#journal[Symbol.dispose]();
@@ -151,7 +152,10 @@ export class SlotBuild implements HeldBuild {
           text: `cancelled: ${String(signal.reason)}`.slice(0, 500),
         }
       : { result: 'exception', findings: [], text };
-    const log = await new SpoolWriter(join(this.#paths.build, 'logs', String(step)), 0).finish();
+    const spool = logDir(this.#paths.slot, step);
+    // The farm is told that the log is empty: nothing of it may be found there.
+    rmSync(spool, { recursive: true, force: true });
+    const log = await new SpoolWriter(spool, 0).finish();
     this.#append({ t: 'log-finished', step, ...log });
     this.#append({ t: 'step-finished', step, ...ending, exitCode: null, signal: null });
     return ending;
@@ -173,5 +177,5 @@ function joinEndings(before: Ending, after: Ending): Ending {
 }
 
 function sayError(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  return errorText(error).slice(0, 500);
 }

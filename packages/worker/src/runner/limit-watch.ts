@@ -1,5 +1,6 @@
 import { readdir, lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFull } from './disk-full.ts';
 
 /** Space taken by the folders in bytes; files with several names count once. */
 export async function measureFolders(
@@ -33,6 +34,8 @@ export interface WatchOptions {
   readonly diskBytes: number;
   readonly hasProcessCapHit: () => boolean;
   readonly onHit: (what: 'disk-cap' | 'process-cap') => void;
+  /** The whole disk is full, by whomever. */
+  readonly onDiskFull: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +45,7 @@ export interface WatchOptions {
  * whole disk was taken meanwhile that the cap may be reached.
  */
 export async function watchLimits(options: WatchOptions): Promise<void> {
-  const { dirs, diskBytes, hasProcessCapHit, onHit, signal } = options;
+  const { dirs, diskBytes, hasProcessCapHit, onHit, onDiskFull, signal } = options;
   const [anyDir = '/'] = dirs;
   let measured = 0;
   let takenThen = 0;
@@ -50,6 +53,7 @@ export async function watchLimits(options: WatchOptions): Promise<void> {
   while (await tick(signal)) {
     if (hasProcessCapHit()) return onHit('process-cap');
     const disk = await statfs(anyDir);
+    if (isFull(disk)) onDiskFull();
     const taken = (disk.blocks - disk.bfree) * disk.bsize;
     const mayBeFull = measured + taken - takenThen > diskBytes;
     const startedAt = performance.now();

@@ -14,6 +14,8 @@ export interface StepFacts {
   readonly hits: LimitHits;
   readonly ended: EndReason | null;
   readonly isLogCut: boolean;
+  /** The worker's disk was full while the step ran. */
+  readonly wasDiskFull: boolean;
 }
 
 export interface Outcome {
@@ -47,6 +49,11 @@ export function outcomeOf(facts: StepFacts, step: StepSpec, limits: BuildLimits)
   }
   const { finding, text } = explain(facts, process.signal, step, limits);
   const hasFailed = ended !== null || exit.code !== 0;
+  if (hasFailed && facts.wasDiskFull && finding !== 'disk-cap') {
+    // What fails for want of room says nothing about the code.
+    const reason = `the worker's disk was full while it ran: ${text}`;
+    return { ...process, result: 'exception', findings: [], text: cut(reason) };
+  }
   const findings: Finding[] = finding === null ? [] : [finding];
   if (facts.isLogCut) findings.push('log-cap');
   if (hasFailed && step.install) findings.push('install-failed');

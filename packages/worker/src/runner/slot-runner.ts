@@ -8,6 +8,7 @@ import type { Sandbox } from '../sandbox/contract.ts';
 import { detectSandbox } from '../sandbox/detect.ts';
 import { agentVersion } from '../version.ts';
 import { wipe } from '../workspace/wipe.ts';
+import type { BuildOrder } from './build.ts';
 import { SlotBuild } from './build.ts';
 import { machineFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
@@ -104,19 +105,23 @@ export class SlotRunner {
   /** A slot that is taken says so by its state. */
   #run({ spec, epoch, remotes, sandbox }: RunOrder): void {
     if (this.#build === null) {
+      this.#build = this.#begin({ spec, remotes, sandbox: this.#sandbox(sandbox) });
       this.#epoch = epoch;
-      this.#build = new SlotBuild(
-        this.#paths,
-        this.#platform,
-        this.#machine,
-        { spec, remotes, sandbox: this.#sandbox(sandbox) },
-        {
-          onEntry: () => queueMicrotask(() => this.#entryWritten()),
-          onGrew: () => this.#tellGrowth(),
-        },
-      );
     }
     this.#tellState();
+  }
+
+  /** @throws Error when there is no room even for the build's first file; nothing of it is left then */
+  #begin(order: BuildOrder): SlotBuild {
+    try {
+      return new SlotBuild(this.#paths, this.#platform, this.#machine, order, {
+        onEntry: () => queueMicrotask(() => this.#entryWritten()),
+        onGrew: () => this.#tellGrowth(),
+      });
+    } catch (error) {
+      wipe(this.#paths.build, this.#paths.trash);
+      throw error;
+    }
   }
 
   #entryWritten(): void {

@@ -1,9 +1,11 @@
+import { statfsSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildLimits, StepSpec } from '@weir/protocol';
 import type { ProcessPlatform, StepCommand, StepProcess } from '../process/contract.ts';
 import type { FinishedLog } from '../spool/writer.ts';
 import { SpoolWriter } from '../spool/writer.ts';
+import { errorText, isFull } from './disk-full.ts';
 import { watchLimits } from './limit-watch.ts';
 import { outcomeOf } from './outcome.ts';
 import type { EndReason, Outcome } from './outcome.ts';
@@ -37,32 +39,47 @@ export async function runStep(
   const child = await platform.spawnStep(command, { limits, mark, output: outputPipe });
   try {
     const watch = new AbortController();
-    const ended = guard(child, order, spool, watch.signal);
+    const seen = guard(child, order, spool, watch.signal);
     const exit = await child.exited;
+    const isFullNow = isFull(statfsSync(order.spool));
     watch.abort();
     await child.killTree();
     await drain(child);
     const log = await spool.finish();
     const hits = child.limitHits();
     const isLogCut = log.bytes > limits.logBytes;
-    const reason = ended() ?? (cancelled.aborted ? cancelReason(cancelled) : null);
-    return { log, outcome: outcomeOf({ exit, hits, ended: reason, isLogCut }, step, limits) };
+    const reason = seen.ended ?? (cancelled.aborted ? cancelReason(cancelled) : null);
+    const facts = {
+      exit,
+      hits,
+      ended: reason,
+      isLogCut,
+      wasDiskFull: seen.wasDiskFull || isFullNow,
+    };
+    return { log, outcome: outcomeOf(facts, step, limits) };
   } finally {
     child.output.destroy();
     await child.release();
   }
 }
 
-/** Spools the output, and ends the step for each reason there is to end one. Tells the first of them. */
+/** What was seen of a step while it ran. */
+interface Seen {
+  /** The first reason for which it was ended. */
+  ended: EndReason | null;
+  wasDiskFull: boolean;
+}
+
+/** Spools the output, and ends the step for each reason there is to end one. */
 function guard(
   child: StepProcess,
   { step, limits, dirs, cancelled, onGrew }: StepOrder,
   spool: SpoolWriter,
   signal: AbortSignal,
-): () => EndReason | null {
-  let reason: EndReason | null = null;
+): Seen {
+  const seen: Seen = { ended: null, wasDiskFull: false };
   const end = (why: EndReason): void => {
-    reason ??= why;
+    seen.ended ??= why;
     child.killTree().catch((error: unknown) => console.error('ending a step:', error));
   };
   const timeout = setTimeout(() => end({ by: 'timed-out' }), Math.min(step.timeoutMs, maxTimerMs));
@@ -79,7 +96,7 @@ function guard(
     try {
       spool.append(chunk);
     } catch (error) {
-      end({ by: 'broken', reason: `the log can't be spooled: ${String(error)}` });
+      end({ by: 'broken', reason: `the log can't be kept: ${errorText(error)}` });
     }
     if (!signal.aborted) silence.refresh();
     onGrew();
@@ -89,9 +106,10 @@ function guard(
     diskBytes: limits.diskBytes,
     hasProcessCapHit: () => child.limitHits().processes,
     onHit: (by) => end({ by }),
+    onDiskFull: () => (seen.wasDiskFull = true),
     signal,
   }).catch((error: unknown) => console.error('watching limits:', error));
-  return () => reason;
+  return seen;
 }
 
 function cancelReason(cancelled: AbortSignal): EndReason {

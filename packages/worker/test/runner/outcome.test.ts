@@ -9,6 +9,7 @@ const clean: StepFacts = {
   hits: { memory: false, processes: false },
   ended: null,
   isLogCut: false,
+  wasDiskFull: false,
 };
 
 function outcome(facts: Partial<StepFacts>, install = false): string {
@@ -32,6 +33,17 @@ describe('outcomeOf', () => {
   const cases: [name: string, facts: Partial<StepFacts>, expected: string][] = [
     ['a clean exit', {}, 'success []'],
     ['an exit code', { exit: exit(3) }, 'failure [] exit code 3'],
+    ['a success on a full disk', { wasDiskFull: true }, 'success []'],
+    [
+      'a failure on a full disk',
+      { exit: exit(2), wasDiskFull: true },
+      "exception [] the worker's disk was full while it ran: exit code 2",
+    ],
+    [
+      'a step that filled the disk beyond its cap',
+      { ended: { by: 'disk-cap' }, wasDiskFull: true },
+      'failure [disk-cap] filled more than 1 GiB of disk',
+    ],
     ['a signal', { exit: exit(null, 'SIGKILL') }, 'failure [killed-by-signal] killed by SIGKILL'],
     [
       'a shell that saw a signal',
