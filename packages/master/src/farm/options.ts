@@ -154,7 +154,7 @@ export const limitsOptions = {
   'max-attempts': option(
     count(1, 100),
     '3',
-    'How often a request is tried when infrastructure loses its builds.',
+    'How often a request is tried when infrastructure takes its builds.',
   ),
   'reattach-within': option(
     duration('0s', '30d'),

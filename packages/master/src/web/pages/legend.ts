@@ -8,7 +8,7 @@ const meanings = [
   ['again', 'failed before, and still does: see the first one'],
   ['running', 'runs now'],
   ['skipped', 'nothing was tested: its runtime failed'],
-  ['exception', "the farm's own fault: says nothing about the code"],
+  ['exception', "the farm's or the machine's own fault: it runs again"],
   ['lost', 'the machine went away: it runs again'],
   ['cancelled', 'a person ended it'],
 ] as const;
