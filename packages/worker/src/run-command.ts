@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { doctorUsage, runDoctor } from './doctor/doctor.ts';
+import { installUsage, runInstall } from './install/install.ts';
 import { defaultDataDir } from './join/config.ts';
 import { JoinError } from './join/find-farm.ts';
 import { joinUsage, runJoin } from './join/join.ts';
@@ -21,7 +22,9 @@ builds it elsewhere. SIGHUP ends the agent alone: builds go on without it, and t
 them. The exit status is ${handedOverStatus} then.
 `;
 
-const allUsage = [joinUsage, runUsage, statusUsage, ownerUsage, doctorUsage].join('\n');
+const allUsage = [joinUsage, runUsage, installUsage, statusUsage, ownerUsage, doctorUsage].join(
+  '\n',
+);
 
 /** What `weir worker ARGS` does, and the one-file agent. Resolves with the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -40,6 +43,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       case 'slots':
       case 'leave':
         return wantsHelp ? print(ownerUsage) : await runOwnerCommand(word ?? '', rest);
+      case 'install':
+      case 'uninstall':
+        return wantsHelp ? print(installUsage) : await runInstall(word ?? '', rest);
       case 'doctor':
         return wantsHelp ? print(doctorUsage) : await runDoctor(rest);
       case 'runner':

@@ -5,6 +5,7 @@ export const workerCommand: CliCommand = {
   summary: 'join a farm as a volunteer, run, pause or look after a worker',
   usage: `weir worker join URL --name NAME [OPTIONS]
 weir worker run [--data DIR]
+weir worker install|uninstall [--data DIR]
 weir worker status|pause REASON|resume|slots N|leave [--data DIR]
 weir worker doctor [URL]
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { BuildLimits } from '@weir/protocol';
 import { Cgroup } from './cgroup.ts';
 import type { CgroupParent, Controller } from './cgroup.ts';
@@ -31,11 +31,27 @@ export function findCgroupParents(): CgroupParent[] {
   );
   const found: CgroupParent[] = [];
   for (const hierarchy of hierarchies) {
+    handDown(hierarchy);
     const missing = controllers.filter((name) => !found.some((p) => p.controllers.includes(name)));
     const parent = parentsOf(hierarchy, missing).find(isUsable);
     if (parent !== undefined) found.push(parent);
   }
   return found;
+}
+
+/**
+ * A service that systemd gives its control group (`Delegate=`) runs in a group below it
+ * (`DelegateSubgroup=agent`), so that its own may hand controllers down: one that holds processes
+ * may not (cgroups(7), "no internal processes").
+ */
+export function handDown({ version, own }: Pick<Hierarchy, 'version' | 'own'>): void {
+  const service = dirname(own);
+  if (version !== 2 || basename(own) !== 'agent' || !service.endsWith('.service')) return;
+  try {
+    writeFileSync(join(service, 'cgroup.subtree_control'), '+memory +pids', { flag: 'r+' });
+  } catch {
+    // It is not ours after all; the limits that can't be had are shown as such.
+  }
 }
 
 /**

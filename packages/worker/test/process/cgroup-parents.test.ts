@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { readHierarchies } from '../../src/process/cgroup-parents.ts';
+import { handDown, readHierarchies } from '../../src/process/cgroup-parents.ts';
 
 describe('readHierarchies', () => {
   it('finds memory and pids of v1 beside a v2 without them', () => {
@@ -52,4 +55,25 @@ describe('readHierarchies', () => {
   it('finds nothing where nothing is mounted', () => {
     assert.deepEqual(readHierarchies('', '0::/\n'), []);
   });
+});
+
+describe('the control group of a service', () => {
+  for (const [name, group, written] of [
+    ['hands controllers down when this process is below it', 'w.service/agent', '+memory +pids'],
+    ['is left alone when this process is in it', 'w.service', ''],
+    ['is left alone when it is no service', 'session-1.scope/agent', ''],
+  ] as const) {
+    it(name, () => {
+      const dir = mkdtempSync(join(tmpdir(), 'weir-cgroup-'));
+      const own = join(dir, group);
+      mkdirSync(own, { recursive: true });
+      const control = join(dir, group.split('/')[0] ?? '', 'cgroup.subtree_control');
+      writeFileSync(control, '');
+
+      handDown({ version: 2, own });
+
+      assert.equal(readFileSync(control, 'utf8'), written);
+      rmSync(dir, { recursive: true });
+    });
+  }
 });
