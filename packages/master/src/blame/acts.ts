@@ -12,8 +12,8 @@ import type { BuildRow } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
+import { askAgain } from './ask-again.ts';
 import { reviveSkipped } from './revive.ts';
 import type { Held } from './standing.ts';
 
@@ -26,7 +26,7 @@ export interface Case {
   readonly at: number;
 }
 
-/** Asks for a second run of the same revisions, on another worker where there is one. */
+/** Holds a red build against its builder until a second run agrees or disagrees, and asks for that. */
 export async function suspect(
   db: Kysely<Database>,
   { build, builder, request, held, at }: Case,
@@ -37,19 +37,7 @@ export async function suspect(
     green_build_id: held.greenBuildId,
     red_build_id: build.id,
   });
-  const again = await askForBuild(db, builder.name, {
-    builderId: builder.id,
-    reason: 'again',
-    reasonText: `confirms or clears the failure of #${build.number}`,
-    requestedBy: 'engine',
-    upstreamCommit: request.upstream_commit,
-    upstreamPosition: request.upstream_position,
-    projectCommit: request.project_commit,
-    projectPosition: request.project_position,
-    createdAt: at,
-    notFirstOn: build.worker_id,
-    againOf: build.id,
-  });
+  const again = await askAgain(db, { build, builder, request, at });
   await recordEvents(db, [
     builderEvent('builder.suspected', builder, at, { build: build.id, again: again.id }),
   ]);

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import { workerById } from '../store/workers.ts';
 import type { Case } from './acts.ts';
 import { clear, close, closeUnnamed, suspect } from './acts.ts';
+import { askOnceMore, endsInconclusively } from './ask-again.ts';
 import { confirmBreakage } from './confirm.ts';
 import { heldAgainst, isBefore, placeOf } from './standing.ts';
 
@@ -69,18 +70,27 @@ export class Blame {
     return this.#reader.stop();
   }
 
-  #concerns({ kind, data }: LoggedEvent): boolean {
+  #concerns(event: LoggedEvent): boolean {
+    const { kind, data } = event;
+    if (endsInconclusively(event)) return this.#mayBeHeld(data['builder']);
     if (kind !== 'build.finished' || isTrialRun(data['trial'])) return false;
     const result = data['result'] as Result;
     if (!isConclusive(result)) return false;
     const isNews = result === 'failure' && data['green'] !== null;
-    return isNews || this.#held.has(String(data['builder']));
+    return isNews || this.#mayBeHeld(data['builder']);
   }
 
-  async #handle(
-    db: Kysely<Database>,
-    { subject, data }: LoggedEvent,
-  ): Promise<(() => void) | undefined> {
+  /** An event need not name the builder. */
+  #mayBeHeld(builder: unknown): boolean {
+    return typeof builder === 'string' ? this.#held.has(builder) : this.#held.size > 0;
+  }
+
+  async #handle(db: Kysely<Database>, event: LoggedEvent): Promise<(() => void) | undefined> {
+    if (endsInconclusively(event)) {
+      const again = await askOnceMore(db, event, this.#options.now());
+      return again && (() => this.#options.asked(again));
+    }
+    const { subject, data } = event;
     const build = await buildById(db, Number(subject.split('/')[1]));
     if (build === undefined) return undefined;
     const builder = await builderById(db, build.builder_id);

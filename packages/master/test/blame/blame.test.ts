@@ -7,14 +7,18 @@ import { buildersOf } from '@weir/model';
 import type { RequestReason, Result } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Blame } from '../../src/blame/blame.ts';
+import { loseBuild } from '../../src/builds/lose-build.ts';
 import { settleBuild } from '../../src/builds/settle-build.ts';
+import { cancelMeaningless } from '../../src/dispatch/cancel-meaningless.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import type { BreakageBuilderRow } from '../../src/store/breakages.ts';
 import { suspicionOf } from '../../src/store/breakages.ts';
 import type { BuilderRow } from '../../src/store/builders.ts';
 import { builderByName, syncBuilders, takeNumber } from '../../src/store/builders.ts';
+import type { BuildRow } from '../../src/store/builds.ts';
 import { finishBuild, insertBuild } from '../../src/store/builds.ts';
 import { recordEvents } from '../../src/store/events.ts';
+import type { RequestRow } from '../../src/store/requests.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -86,8 +90,8 @@ describe('what is held against a builder', () => {
   ): Promise<number> {
     const { id: builderId } = await builder();
     const upstreamCommit = String(position).repeat(40).slice(0, 40);
-    return store.unit(async (db) => {
-      const request = await insertRequest(db, {
+    const request = await store.unit((db) =>
+      insertRequest(db, {
         builderId,
         reason,
         reasonText: '',
@@ -97,26 +101,38 @@ describe('what is held against a builder', () => {
         projectCommit: projectPosition === null ? null : 'f'.repeat(40),
         projectPosition,
         createdAt: 1,
-      });
-      await claimRequest(db, request.id);
-      const { id, number, epoch } = await insertBuild(db, {
-        builderId,
-        number: await takeNumber(db, builderId),
-        requestId: request.id,
-        workerId,
-        attempt: 1,
-        boot: 'b1',
-        leaseUntil: 1,
-        startedAt: 1,
-        trial: null,
-      });
+      }),
+    );
+    return run(request, result, { trial });
+  }
+
+  async function begin(request: RequestRow): Promise<BuildRow> {
+    const { id: requestId, builder_id: builderId } = request;
+    return store.unit(async (db) => {
+      await claimRequest(db, requestId);
+      const number = await takeNumber(db, builderId);
+      const where = { builderId, number, requestId, workerId };
+      const how = { attempt: 1, boot: 'b1', leaseUntil: 1, startedAt: 1, trial: null };
+      return insertBuild(db, { ...where, ...how });
+    });
+  }
+
+  /** Runs a request to this end; the build's id. */
+  async function run(
+    request: RequestRow,
+    result: Result,
+    { trial = null, maxAttempts = 3 }: { trial?: Trial | null; maxAttempts?: number } = {},
+  ): Promise<number> {
+    const { id, number, epoch } = await begin(request);
+    await store.unit(async (db) => {
       const end = { result, findings: [], text: '', environment: {}, at: 1 };
       await finishBuild(db, id, { epoch }, end);
-      const build = { id, number, requestId: request.id, workerId, upstreamCommit };
+      const { id: requestId, upstream_commit: upstreamCommit } = request;
+      const build = { id, number, requestId, workerId, upstreamCommit };
       const ending = { ...build, startedAt: 1, trial, cancelReason: null };
-      await recordEvents(db, await settleBuild(db, ending, end, 3));
-      return id;
+      await recordEvents(db, await settleBuild(db, ending, end, maxAttempts));
     });
+    return id;
   }
 
   /** What a query finds as soon as it finds something. */
@@ -199,6 +215,71 @@ describe('what is held against a builder', () => {
     const { red_build_id } = await suspicion();
 
     assert.equal(red_build_id, red);
+  });
+
+  describe('by a run that no second run has confirmed yet', () => {
+    async function againRuns(count: number): Promise<RequestRow[]> {
+      return found(async () => {
+        const rows = await store.read
+          .selectFrom('request')
+          .selectAll()
+          .where('again_of', 'is not', null)
+          .orderBy('id')
+          .execute();
+        return rows.length < count ? undefined : rows;
+      });
+    }
+
+    it('is asked for once more when that run is cancelled, and then no more', async () => {
+      await ended('success', 4);
+      const red = await ended('failure', 5);
+      const [first] = await againRuns(1);
+      assert.ok(first);
+
+      await store.unit((db) => cancelMeaningless(db, first.id, { at: 2, reason: 'a mistake' }));
+      const [, second] = await againRuns(2);
+      assert.ok(second);
+      await store.unit((db) => cancelMeaningless(db, second.id, { at: 3, reason: 'again' }));
+      // What the reader has come to is behind the second cancellation then.
+      name = project;
+      await ended('success', 4);
+      await ended('failure', 5);
+      const all = await againRuns(3);
+
+      assert.deepEqual([second.again_of, second.lost_by_worker_id], [red, workerId]);
+      assert.deepEqual(
+        all.map(({ again_of }) => again_of === red),
+        [true, true, false],
+      );
+    });
+
+    for (const result of ['exception', 'cancelled', 'skipped'] as const) {
+      it(`is asked for once more when that run ends as ${result}`, async () => {
+        await ended('success', 4);
+        const red = await ended('failure', 5);
+        const [first] = await againRuns(1);
+        assert.ok(first);
+
+        await run(first, result, { maxAttempts: 1 });
+
+        const [, second] = await againRuns(2);
+        assert.equal(second?.again_of, red);
+      });
+    }
+
+    it('is asked for once more when that run is lost for good', async () => {
+      await ended('success', 4);
+      await ended('failure', 5);
+      const [first] = await againRuns(1);
+      assert.ok(first);
+      const build = await begin(first);
+
+      await store.unit((db) =>
+        loseBuild(db, build, { text: '', maxAttempts: 1, isMeant: false, at: 1 }),
+      );
+
+      assert.equal((await againRuns(2)).length, 2);
+    });
   });
 
   it('is a red of a builder that the farm file names again', async () => {

@@ -15,6 +15,12 @@ export interface EndedRun {
   readonly onProbation: boolean;
 }
 
+/**
+ * So many runs are asked for to confirm one red build, where they come to no result: cancelled, lost,
+ * skipped. After that the builder's next build decides.
+ */
+export const mostConfirmingRuns = 2;
+
 /** What is held against a builder: nothing, one red run that nothing has confirmed, an open breakage. */
 export type Standing = 'none' | 'suspected' | 'broken';
 
