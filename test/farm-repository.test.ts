@@ -118,6 +118,7 @@ describe('a farm file in a git repository', () => {
     });
     farm.signal('SIGHUP');
 
+    await farm.events.until('farm.warned');
     const warning = await warnings(true);
 
     assert.match(warning, /broken; the last good one stays in force/);

@@ -9,12 +9,13 @@ import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
 import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
 import { fileSource } from './farm/farm-source.ts';
-import { followOwnFile } from './farm/follow-own-file.ts';
+import { appliedInWords, followOwnFile } from './farm/follow-own-file.ts';
 import { FarmInForce } from './farm/in-force.ts';
 import { OwnFile } from './farm/own-file.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import { repositorySource } from './farm/repository-source.ts';
 import type { Log } from './log.ts';
+import { recordEvents } from './store/events.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
 import { farmRulesOf } from './web/farm-rules.ts';
@@ -75,7 +76,8 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const ownFile = new OwnFile({ store, source, options: farmOptions, log });
   const { inForce, next } = await ownFile.start();
   const farmInForce = new FarmInForce(store, inForce);
-  await farmInForce.apply(next.farm, next.version, now());
+  const applied = await farmInForce.apply(next.farm, next.version, now());
+  if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
   const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
@@ -143,7 +145,11 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     log,
     signal: stopping.signal,
     apply: (farm) => engine.apply(farm),
-    warned: tellWeb,
+    async warned(warnings) {
+      tellWeb();
+      const event = { at: now(), kind: 'farm.warned', actor: 'engine', subject: 'farm' };
+      await store.unit((db) => recordEvents(db, [{ ...event, data: { warnings } }]));
+    },
   });
   disposing.defer(() => {
     stopping.abort();

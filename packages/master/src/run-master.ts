@@ -10,9 +10,17 @@ export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boo
 /** Runs a farm until SIGTERM or SIGINT; SIGHUP reads the farm file again. Resolves with the exit status. */
 export async function runMaster(options: RunMasterOptions): Promise<number> {
   const log = stderrLog();
+  const starting = startMaster({ ...options, log });
+  // Before it has started, too: a SIGHUP that nobody listens to ends a process.
+  process.on('SIGHUP', () => {
+    void starting.then(
+      (started) => started.reload(),
+      () => {},
+    );
+  });
   let master;
   try {
-    master = await startMaster({ ...options, log });
+    master = await starting;
   } catch (error) {
     if (!(error instanceof FarmFileErrors)) throw error;
     const colour = process.stderr.isTTY;
@@ -26,7 +34,6 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
       ? `${JSON.stringify({ url, workerPort, fingerprint, adminToken })}\n`
       : introduction({ url, workerPort, fingerprint, adminToken }),
   );
-  process.on('SIGHUP', () => void master.reload());
   const why = await Promise.race([
     firstSignal(),
     master.failed.then(

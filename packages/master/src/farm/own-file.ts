@@ -69,12 +69,18 @@ export class OwnFile {
    * @throws RepositoryError when its repository can't be reached, and there is no version
    */
   async start(): Promise<{ inForce: Farm | null; next: FarmToApply }> {
-    const { source } = this.#context;
+    const { source, log } = this.#context;
     const kept = await this.#kept();
     // What is followed is asked soon: a farm that was running does not wait for a network.
     if (kept !== null && source.isFollowed) return { inForce: kept.farm, next: kept };
     const own = await this.#readFirst();
-    if (kept !== null) return { inForce: kept.farm, next: (await this.#take(own)) ?? kept };
+    if (kept !== null) {
+      const next = await this.#take(own);
+      if (next === null && this.isGood) {
+        log.info(`${source.place} is as it was when it was read last: the version in force stays`);
+      }
+      return { inForce: kept.farm, next: next ?? kept };
+    }
     const { reading } = own;
     if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
     return { inForce: null, next: this.#versionOf(own, reading) };
