@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
 import type { WebOptions } from './command.ts';
+import { boundConnections } from './descriptors.ts';
 import { stderrLog } from './log.ts';
 import { openReader } from './store/store.ts';
 import type { WebContext } from './web/context.ts';
@@ -21,6 +22,8 @@ import { AdminSignIn } from './web/sign-in/sign-in.ts';
 
 /** How long answers that are under way may take when the farm stops. */
 const drainMs = 2_000;
+/** Who connects and asks nothing holds a connection that others wait for. */
+const patience = { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
 
 if (parentPort === null) throw new Error('the web role runs as a thread of the engine');
 const port = parentPort;
@@ -61,7 +64,8 @@ const app = createApp({
   log,
   ping: () => engine.ping(),
 });
-const server = createServer(app);
+const server = createServer(patience, app);
+boundConnections(server, (text) => log.warn(`web port: ${text}`));
 
 engine.listen({
   woken() {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { maxFrameBytes, subprotocol } from '@weir/protocol';
 import { WebSocketServer } from 'ws';
+import { boundConnections } from '../descriptors.ts';
 import { closeLink } from './frames.ts';
 import type { LinkContext } from './link.ts';
 import { serveLink } from './link.ts';
@@ -13,6 +14,8 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** Who connects and says nothing holds a connection that others wait for. */
+const patience = { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
 /** Links at once, proved or not: a flood of sockets must not take the engine's memory. */
 const maxLinks = 20_000;
 
@@ -24,7 +27,7 @@ export async function openGateway(
   options: { host: string; port: number },
   context: LinkContext,
 ): Promise<Gateway> {
-  const server = createServer((_request, response) => {
+  const server = createServer(patience, (_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
     response.end(
       `This port is for Weir workers: WebSocket, subprotocol ${subprotocol}, path /worker.\n`,
@@ -46,6 +49,7 @@ export async function openGateway(
       serveLink(link, request.socket.remoteAddress ?? 'unknown address', context);
     });
   });
+  boundConnections(server, (text) => context.refused('worker port', text));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen(options.port, options.host, resolve);

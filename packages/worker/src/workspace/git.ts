@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 /** What of the agent's environment git and ssh need to reach a remote. */
 const passedOn = [
@@ -90,12 +91,14 @@ export class Git {
     // Of the whole group: git-remote-https would stay behind.
     const end = (): void => killGroup(child.pid);
     signal.addEventListener('abort', end, { once: true });
+    const closed = once(child, 'close');
     let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    // There is none when the machine has no file descriptor left: then the wait ends with an error.
+    (child.stderr as Readable | undefined)?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-maxErrorBytes);
     });
     try {
-      const [code] = (await once(child, 'close')) as [number | null];
+      const [code] = (await closed) as [number | null];
       signal.throwIfAborted();
       return { code, stderr };
     } finally {
