@@ -67,9 +67,11 @@ export class ModelMaster {
     const logs = this.#sink(limits.logBytes);
     const usage = new Usage();
     const queue = this.#queue;
+    const room = { isFull: false, failed: () => {}, returned: () => Promise.resolve() };
     const builds = new LiveBuilds({
       store,
       logs,
+      room,
       now,
       log,
       maxAttempts: () => limits.maxAttempts,
@@ -94,6 +96,7 @@ export class ModelMaster {
       sessions,
       builds,
       usage,
+      isFarmFull: () => false,
       now,
       log,
       farm,
@@ -206,6 +209,7 @@ export class ModelMaster {
     return {
       append: (log, offset, bytes, afterCut) =>
         logDisk.run(() => this.#keeper.append(log, offset, bytes, { afterCut, capBytes })),
+      caughtUp: () => Promise.resolve(),
       position: (log) => logDisk.run(() => this.#keeper.position(log, capBytes)),
       finish: (log, end) => logDisk.run(() => this.#keeper.finish(log, end, capBytes)),
     };

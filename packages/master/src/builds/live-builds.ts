@@ -1,6 +1,5 @@
 import type { LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
-import type { DiskRoom } from '../disk-room.ts';
 import type { Log } from '../log.ts';
 import type { BuildRow } from '../store/builds.ts';
 import { buildById, openBuilds } from '../store/builds.ts';
@@ -8,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { SessionMessage } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
 import type { EndedBuild } from './ended-build.ts';
+import type { IntakeContext } from './intake.ts';
 import { Intake } from './intake.ts';
 import type { LiveBuild } from './live-build.ts';
 import { loadBuilds } from './load-builds.ts';
@@ -24,7 +24,7 @@ export type BuildMessage = Extract<SessionMessage, { build: number }>;
 export interface LiveBuildsContext {
   readonly store: Store;
   readonly logs: LogSink;
-  readonly room: DiskRoom;
+  readonly room: IntakeContext['room'];
   readonly now: Clock;
   readonly log: Log;
   readonly maxAttempts: () => number;
