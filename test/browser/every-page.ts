@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { Result } from '@weir/protocol';
 import { results } from '@weir/protocol';
 import type { Browser, Page } from 'playwright-core';
+import { loseBuild } from '../../packages/master/src/builds/lose-build.ts';
+import { setQuarantine } from '../../packages/master/src/store/quarantine.ts';
 import { fillOutbox } from '../../packages/master/test/web/outbox-rows.ts';
 import {
   addBreakage,
@@ -34,8 +36,10 @@ export const everyPage = [
   `/builders/${projectBuilder}`,
   '/builds/1',
   '/builds/3',
+  '/builds/12',
   '/logs/1',
   '/requests/1',
+  '/requests/12',
   '/changes/1',
   '/outbox',
   '/outbox/2',
@@ -46,6 +50,7 @@ export const everyPage = [
   '/workers',
   '/workers/w1',
   '/workers/w2',
+  '/workers/w3',
   '/workers/w1/owner',
   '/farm-file',
   '/farm-file/reference',
@@ -96,6 +101,20 @@ export async function fillFarm(farm: SmallFarm): Promise<void> {
   await fillOutbox(farm, long);
   await fillVersions(farm, long);
   await addBreakage(farm, { green: 1, red: 3 });
+  await fillTaken(farm, long);
+}
+
+/** Request 12, which infrastructure took a try of, and worker w3, which is quarantined for it. */
+async function fillTaken(farm: SmallFarm, long: string): Promise<void> {
+  const worker = await addWorker(farm, 'w3');
+  const request = await addRequest(farm, runtimeBuilder, { upstream: 1 });
+  const { build } = await addBuild(farm, request, worker);
+  await farm.store.unit(async (db) => {
+    const at = Date.now();
+    await loseBuild(db, build, { text: long, maxAttempts: 3, isMeant: false, at });
+    await setQuarantine(db, worker, { at, until: at + 3_600_000, reason: long });
+  });
+  await addBuild(farm, request, worker);
 }
 
 async function fillVersions(farm: SmallFarm, long: string): Promise<void> {
