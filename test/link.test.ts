@@ -16,6 +16,17 @@ import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-far
 
 type Offer = Extract<FarmMessage, { t: 'offer' }>;
 
+/** A build that ends before its first step. */
+const failed: JournalEntry = {
+  t: 'build-finished',
+  n: 1,
+  at: 0,
+  result: 'failure',
+  findings: [],
+  text: '',
+  environment: {},
+};
+
 describe('the link of a worker', () => {
   let repositories: SmallFarm;
   let farm: FarmProcess;
@@ -249,21 +260,37 @@ describe('the link of a worker', () => {
       [['continue', offer.epoch + 1]],
     );
     // What the old link still had to say: were it heard, the build would have ended.
-    const end: JournalEntry = {
-      t: 'build-finished',
-      n: 1,
-      at: 0,
-      result: 'failure',
-      findings: [],
-      text: '',
-      environment: {},
-    };
-    old.send({ t: 'journal', build, epoch: offer.epoch, entries: [end] });
+    old.send({ t: 'journal', build, epoch: offer.epoch, entries: [failed] });
     old.send({ t: 'journal', build, epoch: offer.epoch + 1, entries });
     const ack = await old.next('ack');
     assert.deepEqual([ack.epoch, ack.entries], [offer.epoch + 1, 1]);
     const { state } = await farm.get(`/api/v1/builds/${build}`, buildSchema);
     assert.equal(state, 'running');
+  });
+
+  it('takes a build back at once when its worker gives it up', async () => {
+    const { worker, offer } = await busyWorker('tired');
+    const { build } = offer.spec;
+
+    worker.send({ t: 'lost', build, epoch: offer.epoch, reason: 'no more power' });
+
+    const lost = await farm.events.until('build.lost', { subject: `build/${build}` });
+    assert.deepEqual(
+      [lost.data['text'], lost.data['retried']],
+      ['worker tired gave it up: no more power', true],
+    );
+  });
+
+  it('keeps the end of a build that its worker gives up after that', async () => {
+    const { worker, offer } = await busyWorker('forgetful');
+    const { build } = offer.spec;
+
+    worker.send({ t: 'journal', build, epoch: offer.epoch, entries: [failed] });
+    worker.send({ t: 'lost', build, epoch: offer.epoch, reason: 'no more power' });
+    await worker.next('confirmed');
+
+    const { result } = await farm.get(`/api/v1/builds/${build}`, buildSchema);
+    assert.equal(result, 'failure');
   });
 
   it('of another agent with the same key is refused while the first answers', async () => {

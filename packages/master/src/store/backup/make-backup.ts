@@ -32,7 +32,8 @@ interface Facts {
  * engine waits for nothing. Facts come first, logs after them. A log is stored before the fact that
  * it ended, so all logs that the copied facts tell of were there by then; what was written since
  * only goes on with logs that they know, and logs that they don't know are left out. What was
- * packed meanwhile is there as an object, since those come last.
+ * packed meanwhile is there as an object, since those come last; what retention dropped meanwhile is
+ * due to be dropped in a farm that is restored, too.
  *
  * @throws Error when there is no farm, the folder is not empty, or the disk is full: what is there
  *   of the backup then is none without its manifest
