@@ -136,7 +136,8 @@ export type ApiFarmVersionWithFiles = z.infer<typeof farmVersionWithFilesSchema>
 
 /** What is between two versions. */
 export const versionDifferenceSchema = z.object({
-  from: id,
+  /** 0: nothing, for what the first version brought. */
+  from: z.number().int().nonnegative(),
   to: id,
   /** Null where one of them can't be read any more; `because` says why. */
   plan: planSchema.nullable(),

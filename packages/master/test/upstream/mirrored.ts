@@ -7,6 +7,11 @@ import { Origin, TemporaryFolder } from './origin.ts';
 const never = new AbortController().signal;
 const repository = 'https://git.example/org/thing.git';
 
+/** The only mirror in a folder of mirrors. */
+export function findMirror(root: string): string {
+  return join(root, readdirSync(root).find((name) => name !== 'home') ?? '');
+}
+
 /** A real repository, and a folder for the mirror of it. */
 export class Mirrored implements Disposable {
   readonly folder = new TemporaryFolder();
@@ -19,8 +24,7 @@ export class Mirrored implements Disposable {
 
   /** The folder of the mirror. */
   get path(): string {
-    const root = join(this.folder.path, 'mirrors');
-    return join(root, readdirSync(root).find((name) => name !== 'home') ?? '');
+    return findMirror(join(this.folder.path, 'mirrors'));
   }
 
   /** Fetches the main branch and reads all of its line, oldest first. */
