@@ -107,7 +107,7 @@ export async function fillFarm(farm: SmallFarm): Promise<void> {
 /** Request 12, which infrastructure took a try of, and worker w3, which is quarantined for it. */
 async function fillTaken(farm: SmallFarm, long: string): Promise<void> {
   const worker = await addWorker(farm, 'w3');
-  const request = await addRequest(farm, runtimeBuilder, { upstream: 1 });
+  const request = await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
   const { build } = await addBuild(farm, request, worker);
   await farm.store.unit(async (db) => {
     const at = Date.now();
