@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
@@ -52,6 +52,18 @@ describe('a farm that is put back to a backup', () => {
     await farm.events.until('build.attached', { subject: `build/${known.build}` });
   });
   after(() => gated?.[Symbol.asyncDispose]());
+
+  it('has nothing in its data folder that a backup passes over unawares', async () => {
+    const copied = ['weir.sqlite', 'logs', 'farm-key.pem', 'outbox'];
+    const madeAnew = ['mirrors', 'farm-file', 'before-migration'];
+    const known = new Set([...copied, ...madeAnew]);
+
+    const entries = await readdir(data);
+
+    const besideStore = /^weir\.sqlite[.-]/;
+    const others = entries.filter((name) => !known.has(name) && !besideStore.test(name));
+    assert.deepEqual(others, []);
+  });
 
   it('knows what it knew then, and nothing since', async () => {
     const { items } = await gated.farm.get('/api/v1/builds', list);

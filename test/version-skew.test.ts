@@ -86,6 +86,12 @@ describe('a farm and a worker of different builds', () => {
     await assertBuilt();
   });
 
+  it('agree on the highest version that both speak', async () => {
+    await worker.prove(farm.workerPort, { versions: { min: 1, max: 2 } });
+
+    assert.equal((await worker.next('proof')).version, 1);
+  });
+
   it('do not mistake what is malformed for what is newer', async () => {
     await worker.connect(farm.workerPort);
 
