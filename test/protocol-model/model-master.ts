@@ -212,6 +212,7 @@ export class ModelMaster {
       caughtUp: () => Promise.resolve(),
       position: (log) => logDisk.run(() => this.#keeper.position(log, capBytes)),
       finish: (log, end) => logDisk.run(() => this.#keeper.finish(log, end, capBytes)),
+      drop: async () => {},
     };
   }
 

@@ -20,10 +20,10 @@ import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { EmbeddedQueue } from './queue/embedded.ts';
+import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
 import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
-import { dropEventsBefore } from './store/events.ts';
 import type { RequestRow } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
@@ -33,7 +33,6 @@ import { AskRate } from './workers/ask-rate.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
 import { openGateway } from './workers/gateway.ts';
-import { expirePending } from './workers/pending-queue.ts';
 import { Probation } from './workers/probation.ts';
 import { Quarantines } from './workers/quarantines.ts';
 import { sessionMessage } from './workers/session-message.ts';
@@ -77,7 +76,6 @@ export interface Engine {
 }
 
 const reconcileEveryMs = 60_000;
-const retainEveryMs = 3_600_000;
 
 /** Wires every part of the engine, and lets it run. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -220,6 +218,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       refused,
     },
   );
+  const retain = new Retain({
+    store,
+    logs,
+    now,
+    log,
+    rules: () => ({
+      retention: farm().retention,
+      eventRetentionMs: farm().limits.eventRetentionMs,
+    }),
+  });
+  retain.start();
   room.watch(roomChanged);
   poller.start();
   clocks.consider();
@@ -237,12 +246,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await absences.look();
       await quarantines.look();
     }),
-    every(retainEveryMs, () =>
-      store.unit(async (db) => {
-        await dropEventsBefore(db, now() - farm().limits.eventRetentionMs);
-        await expirePending(db, now());
-      }),
-    ),
   ];
 
   function every(ms: number, act: () => Promise<unknown>): NodeJS.Timeout {
@@ -308,6 +311,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
+      await retain.stop();
       quarantines.stop();
       room[Symbol.dispose]();
       await dispatcher.stop();

@@ -15,6 +15,7 @@ export * from './match/facts.ts';
 export * from './match/runtime-verdict.ts';
 export * from './results/results.ts';
 export * from './results/verdict.ts';
+export * from './retention/retention.ts';
 export * from './schedule/glob.ts';
 export * from './schedule/recurrence.ts';
 export * from './schedule/requests-for.ts';

@@ -130,6 +130,8 @@ export const stepSchema = z.object({
       finished: z.boolean(),
       /** Byte ranges kept of what the step printed; one that starts at 0 when nothing was cut. */
       ranges: z.array(z.tuple([z.number().int(), z.number().int()])),
+      /** When its bytes were dropped, as they were older than the farm keeps logs. */
+      droppedAt: time.nullable(),
     })
     .nullable(),
 });

@@ -18,6 +18,8 @@ export interface LogSink {
   caughtUp(): Promise<void>;
   /** Checks the whole log and keeps it for good, or says where the sender must go back to. */
   finish(log: LogAddress, end: LogEnd): Promise<FinishAnswer>;
+  /** Drops all that is stored of a log that nobody writes to any more. Again is no error. */
+  drop(log: LogAddress): Promise<void>;
 }
 
 export interface LogAddress {

@@ -1,9 +1,17 @@
 import { resolve } from 'node:path';
-import type { Farm, FarmLimits, Project, Recurrence, Trunk, Upstream } from '@weir/model';
+import type {
+  Farm,
+  FarmLimits,
+  Project,
+  Recurrence,
+  Retention,
+  Trunk,
+  Upstream,
+} from '@weir/model';
 import type { StepSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
 import type { scheduleOptions } from './options-schedule.ts';
-import type { farmFileType, limitsOptions, stepOptions } from './options.ts';
+import type { farmFileType, limitsOptions, retentionOptions, stepOptions } from './options.ts';
 import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
 import type { Section } from './section.ts';
 import type { Located, ValueType } from './value-type.ts';
@@ -31,6 +39,7 @@ export function farmOf(file: FarmFile, base: string): Farm {
     ),
     notify: notifyOf(file),
     limits: limitsOf(values.limits),
+    retention: retentionOf(values.retention),
     remotes: mapValues(values.remotes, (local) => resolve(base, local)),
   };
 }
@@ -128,6 +137,10 @@ function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
     missingAfterMs: values['missing-after'],
     minFreeBytes: values['min-free'],
   };
+}
+
+function retentionOf({ values }: Section<typeof retentionOptions>): Retention {
+  return { buildsMs: values.builds, logsMs: values.logs, noticesMs: values.notices };
 }
 
 function variables(env: ReadonlyMap<string, Located<string>>): Readonly<Record<string, string>> {

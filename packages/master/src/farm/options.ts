@@ -180,6 +180,24 @@ export const limitsOptions = {
 
 const limits = section(limitsOptions);
 
+export const retentionOptions = {
+  builds: option(
+    duration('1d', '36500d'),
+    '730d',
+    'Builds older than this are dropped with their steps and requests; the newest 100 of each builder stay, and so do those that verdicts and breakages go back to.',
+  ),
+  logs: option(
+    duration('1d', '36500d'),
+    '90d',
+    'What older builds printed is dropped; the newest 10 of each builder keep it, and so do those that verdicts and breakages go back to.',
+  ),
+  notices: option(
+    duration('1d', '36500d'),
+    '365d',
+    'Notices older than this are dropped with their deliveries, but for those of breakages that are still open.',
+  ),
+};
+
 export const farmOptions = {
   farm: required(line(100), 'What pages and workers call the farm.'),
   'public-url': optional(
@@ -222,6 +240,7 @@ export const farmOptions = {
   ),
   notify: orBlank(section(notifyOptions), 'all defaults', 'Who is told of breakages, and how.'),
   limits: orBlank(limits, 'all defaults', 'What one build may use, and what the farm keeps.'),
+  retention: orBlank(section(retentionOptions), 'all defaults', 'How long the farm keeps what.'),
   remotes: orBlank(
     mapOf(repositoryUrl, line(4_000), 'repositories and local paths'),
     'none',

@@ -76,19 +76,3 @@ export async function eventBounds(
   ];
   return { oldest: oldest?.number ?? 0, newest: newest?.number ?? 0 };
 }
-
-/** Drops events older than a time, but never the newest: its number is where the next one counts on. */
-export async function dropEventsBefore(db: Kysely<Database>, at: number): Promise<void> {
-  const { newest } = await eventBounds(db);
-  const firstKept = await db
-    .selectFrom('event')
-    .select('number')
-    .where('at', '>=', at)
-    .orderBy('number')
-    .limit(1)
-    .executeTakeFirst();
-  await db
-    .deleteFrom('event')
-    .where('number', '<', firstKept?.number ?? newest)
-    .execute();
-}

@@ -13,6 +13,7 @@ import { resting } from './migrations/0006-resting.ts';
 import { leases } from './migrations/0007-leases.ts';
 import { quarantine } from './migrations/0008-quarantine.ts';
 import { farmVersions } from './migrations/0009-farm-versions.ts';
+import { retention } from './migrations/0010-retention.ts';
 import { numbers } from './migrations/0011-numbers.ts';
 import type { Database } from './schema.ts';
 
@@ -35,6 +36,7 @@ const allMigrations: readonly Migration[] = [
   leases,
   quarantine,
   farmVersions,
+  retention,
   numbers,
 ];
 

@@ -243,6 +243,8 @@ export interface LogTable {
   ranges_json: string | null;
   sha256: string | null;
   finished: number;
+  /** When its bytes were dropped, as they were older than the farm keeps logs. */
+  dropped_at: number | null;
 }
 
 export interface WorkerTable {

@@ -4,7 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
-import { openReaderDatabase, openWriterDatabase, toSqliteDatabase } from './sqlite.ts';
+import {
+  givePagesBack,
+  openReaderDatabase,
+  openWriterDatabase,
+  toSqliteDatabase,
+} from './sqlite.ts';
 import type { Unit } from './unit-writer.ts';
 import { UnitWriter } from './unit-writer.ts';
 
@@ -14,6 +19,11 @@ export interface Store extends AsyncDisposable {
   unit<T>(unit: Unit<T>): Promise<T>;
   /** A connection of its own for reading: sees what is committed. */
   readonly read: Kysely<Database>;
+  /**
+   * Gives free pages back to the file system, and makes the journal short: in pieces of some
+   * milliseconds. `pause` is awaited between them; false ends it.
+   */
+  compact(pause: () => Promise<boolean>): Promise<void>;
   /** Called after each commit. A wake-up only: it carries no fact. */
   onCommit: () => void;
   /** Called when there was no room for a unit. */
@@ -64,6 +74,12 @@ export async function openStore(path: string, options: StoreOptions = {}): Promi
   const store: Store = {
     read: reader,
     unit: (unit) => writer.run(unit),
+    async compact(pause) {
+      do {
+        const isMore = await writer.between(() => givePagesBack(database));
+        if (!isMore) return;
+      } while (await pause());
+    },
     onCommit: () => {},
     onDiskFull: () => {},
     async [Symbol.asyncDispose]() {

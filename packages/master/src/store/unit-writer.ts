@@ -50,6 +50,13 @@ export class UnitWriter {
     return promise;
   }
 
+  /** Runs what is no transaction, such as a checkpoint, between two commits. */
+  async between<T>(act: () => T): Promise<T> {
+    // Whoever waits comes first; what comes meanwhile waits for a turn of the loop.
+    while (this.#draining !== undefined) await this.#draining;
+    return act();
+  }
+
   /** Lets what waits commit, and takes no more. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -5,12 +5,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DiskFullError } from '../../src/store/disk-full.ts';
-import {
-  dropEventsBefore,
-  eventBounds,
-  eventsAfter,
-  recordEvents,
-} from '../../src/store/events.ts';
+import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
+import { dropOldEvents } from '../../src/store/retention.ts';
 import { openStore, StoreInUseError } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -76,7 +72,7 @@ describe('the store', () => {
   it('counts events on after all old ones were dropped', async () => {
     await store.unit((db) => recordEvents(db, [event('old.one', 1), event('old.two', 2)]));
 
-    await store.unit((db) => dropEventsBefore(db, 100));
+    await store.unit((db) => dropOldEvents(db, { before: 100, limit: 10 }));
     await store.unit((db) => recordEvents(db, [event('new.one', 200)]));
 
     assert.deepEqual(await eventBounds(store.read), { oldest: 2, newest: 3 });

@@ -179,6 +179,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
     projects: new Map(),
     notify: {} as Farm['notify'],
     limits: {} as Farm['limits'],
+    retention: {} as Farm['retention'],
     remotes,
   };
 }

@@ -4,6 +4,7 @@ import type { ApiBuild, ApiLogLines, Problem } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { validatedFetch } from '../../../../test/support/api.ts';
 import { EventReader } from '../../../../test/support/server-sent-events.ts';
+import { markLogsDropped } from '../../src/store/retention.ts';
 import {
   addBuild,
   addChange,
@@ -132,7 +133,28 @@ describe('logs', () => {
     assert.equal(await response.text(), 'head\ntail\n');
     const shown = await validatedFetch(`${farm.url}/api/v1/builds/${build.id}`);
     const [step] = ((await shown.json()) as ApiBuild).steps;
-    assert.deepEqual(step?.log, { id: log.id, bytes: 1_005, lines: 2, finished: true, ranges });
+    const kept = { id: log.id, bytes: 1_005, lines: 2, finished: true, ranges };
+    assert.deepEqual(step?.log, { ...kept, droppedAt: null });
+  });
+
+  it('say until when they were kept, once they are too old', async () => {
+    const { build, log, url } = await newLog();
+    await print(farm, log, 0, Buffer.from('old\n'));
+    await endLog(farm, log, Buffer.from('old\n'), [[0, 4]]);
+    await farm.store.unit((db) => markLogsDropped(db, [build.id], Date.UTC(2026, 1, 3)));
+
+    for (const path of ['', '/lines', '/live']) {
+      const response = await validatedFetch(`${url}${path}`);
+      assert.equal(response.status, 410, path);
+      const { code, detail } = (await response.json()) as { code: string; detail: string };
+      assert.deepEqual(
+        [code, detail],
+        ['log-dropped', 'what it printed was kept until 2026-02-03'],
+      );
+    }
+    const page = await (await fetch(`${farm.url}/builds/${build.id}`)).text();
+    assert.match(page, /its log \(4 B, 1 line\) was kept until/);
+    assert.equal((await fetch(`${farm.url}/logs/${log.id}`)).status, 410);
   });
 
   it('give lines as text, from any line on', async () => {

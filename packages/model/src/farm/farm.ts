@@ -1,5 +1,6 @@
 import type { BuildLimits, StepSpec, Tier } from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
 
 /** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
@@ -15,6 +16,7 @@ export interface Farm {
   readonly projects: ReadonlyMap<string, Project>;
   readonly notify: FarmNotify;
   readonly limits: FarmLimits;
+  readonly retention: Retention;
   /** Repository URL to the path of a local mirror that serves in its place. */
   readonly remotes: ReadonlyMap<string, string>;
 }

@@ -133,6 +133,7 @@ export function farm(projects: readonly Project[]): Farm {
       missingAfterMs: 1,
       minFreeBytes: 1,
     },
+    retention: { buildsMs: 63_072_000_000, logsMs: 7_776_000_000, noticesMs: 31_536_000_000 },
     remotes: new Map(),
   };
 }

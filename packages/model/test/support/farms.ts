@@ -76,6 +76,7 @@ export function smallFarm(): Farm {
       missingAfterMs: 90 * minute,
       minFreeBytes: 1,
     },
+    retention: { buildsMs: 63_072_000_000, logsMs: 7_776_000_000, noticesMs: 31_536_000_000 },
     remotes: new Map(),
   };
 }

@@ -13,6 +13,7 @@ export class LogEdits {
   readonly #dropCut: StatementSync;
   readonly #putFinished: StatementSync;
   readonly #setPacked: StatementSync;
+  readonly #dropFinished: StatementSync;
 
   constructor(db: DatabaseSync, rows: LogRows) {
     this.#rows = rows;
@@ -28,6 +29,7 @@ export class LogEdits {
     this.#putFinished = db.prepare(
       'insert into finished (log_id, bytes, ranges_json, lines, sha256, to_pack) values (?, ?, ?, ?, ?, ?)',
     );
+    this.#dropFinished = db.prepare('delete from finished where log_id = ?');
     this.#setPacked = db.prepare('update finished set to_pack = 0 where log_id = ?');
   }
 
@@ -100,5 +102,11 @@ export class LogEdits {
 
   setPacked(log: number): void {
     this.#setPacked.run(log);
+  }
+
+  /** Drops what is known of a log besides its chunks. */
+  forget(log: number): void {
+    this.#dropCut.run(log);
+    this.#dropFinished.run(log);
   }
 }

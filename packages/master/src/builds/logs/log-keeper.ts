@@ -97,6 +97,11 @@ export class LogKeeper {
     return log;
   }
 
+  /** Its rows were removed. */
+  forget({ id }: LogAddress): void {
+    this.#live.delete(id);
+  }
+
   close(): void {
     this.transactions.close();
   }

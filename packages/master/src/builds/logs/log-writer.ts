@@ -132,6 +132,10 @@ export class LogWriter implements LogSink, AsyncDisposable {
     return (await this.#ask({ t: 'finish', log, end: { bytes, ranges, sha256 } })) as FinishAnswer;
   }
 
+  async drop(log: LogAddress): Promise<void> {
+    await this.#ask({ t: 'drop', log });
+  }
+
   /** Stores what waits, and ends the thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#failure === undefined) this.#thread.postMessage({ t: 'close' } satisfies LogRequest);

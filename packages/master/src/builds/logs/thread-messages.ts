@@ -25,6 +25,12 @@ export type LogRequest =
       readonly capBytes: number;
       readonly end: LogEnd;
     }
+  | {
+      readonly t: 'drop';
+      readonly call: number;
+      readonly log: LogAddress;
+      readonly capBytes: number;
+    }
   | { readonly t: 'close' };
 
 /** From the log writer thread: the answers of one commit together, and what its operator should know. */

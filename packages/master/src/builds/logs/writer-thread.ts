@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { saysDiskFull } from '../../store/disk-full.ts';
+import { dropLog } from './drop-log.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { LogPacker } from './log-packer.ts';
 import { LogRefusedError } from './refused.ts';
@@ -49,6 +50,8 @@ function perform(request: Exclude<LogRequest, { t: 'close' }>): Promise<unknown>
       return keeper.position(log, capBytes);
     case 'finish':
       return keeper.finish(log, request.end, capBytes);
+    case 'drop':
+      return dropLog(dir, keeper, log);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import type { LogExtent } from '../../builds/logs/reader.ts';
 import type { LogRow } from '../../store/logs.ts';
 import type { WebContext } from '../context.ts';
-import { logById } from '../read/logs.ts';
+import { keptLog, logById } from '../read/logs.ts';
 import { problem } from '../server/problems.ts';
 import { found, idOf } from './asked.ts';
 import { parseByteRange } from './byte-range.ts';
@@ -13,7 +13,7 @@ import { parseByteRange } from './byte-range.ts';
 export function logDoor({ db, logs }: Pick<WebContext, 'db' | 'logs'>) {
   return async (request: Request, response: Response): Promise<void> => {
     const id = idOf(String(request.params['id']), 'log');
-    const log = found(await logById(db, id), 'log', id);
+    const log = keptLog(found(await logById(db, id), 'log', id));
     const extent = await logs.extent(log);
     const etag = setHeaders(response, log, extent);
     if (etag !== undefined && request.get('if-none-match') === etag) {

@@ -1,7 +1,7 @@
 import { logLinesSchema } from '@weir/protocol';
 import { z } from 'zod';
 import type { WebContext } from '../context.ts';
-import { isLogClosed, logById } from '../read/logs.ts';
+import { isLogClosed, keptLog, logById } from '../read/logs.ts';
 import { found, idOf } from './asked.ts';
 import type { Door } from './door.ts';
 import { door } from './door.ts';
@@ -20,7 +20,7 @@ export function logLinesDoor({ db, logs }: Pick<WebContext, 'db' | 'logs'>): Doo
     answer: logLinesSchema,
     async handle({ subject, query: { from, count } }) {
       const id = idOf(subject, 'log');
-      const log = found(await logById(db, id), 'log', id);
+      const log = keptLog(found(await logById(db, id), 'log', id));
       // Before the rest: it may grow while it is read, and then is not whole.
       const isClosed = await isLogClosed(db, log);
       const { bytes, lines, printed, ranges } = await logs.extent(log);

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { found, idOf } from '../api/asked.ts';
 import type { WebContext } from '../context.ts';
-import { isLogClosed, logById } from '../read/logs.ts';
+import { isLogClosed, keptLog, logById } from '../read/logs.ts';
 import { startOf } from './event-door.ts';
 import type { LogGrowth } from './log-growth.ts';
 import type { Streams } from './streams.ts';
@@ -18,7 +18,7 @@ export function logLiveDoor(
 ) {
   return async (request: Request, response: Response): Promise<void> => {
     const id = idOf(String(request.params['id']), 'log');
-    const log = found(await logById(db, id), 'log', id);
+    const log = keptLog(found(await logById(db, id), 'log', id));
     let position = startOf(request, 'from') ?? 0;
     using _watched = growth.watch(id);
     const stream = streams.open(response);

@@ -109,7 +109,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       <span class="quiet"
         >${timing}${text === '' && endOf(step)}</span
       >
-      ${log !== null && !neverRan && html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${bytesText(log.bytes)}, ${countText(log.lines, 'line')}</span>`}
+      ${log !== null && !neverRan && logLink(log, now)}
     </div>
     ${timeBar(step, build, now)}
     <details>
@@ -121,6 +121,14 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       html`<details${isOpen || state === 'running' ? html` open` : ''}><summary>Last lines</summary><pre class="log" tabindex="0">${tail.map((line) => [...logLine(line), '\n'])}</pre></details>`
     }
   </li>`;
+}
+
+function logLink(log: NonNullable<ApiStep['log']>, now: number): Html {
+  const size = `${bytesText(log.bytes)}, ${countText(log.lines, 'line')}`;
+  if (log.droppedAt !== null) {
+    return html`<span class="quiet">its log (${size}) was kept until ${age(log.droppedAt, now)}</span>`;
+  }
+  return html`<a href="${logPath(log.id)}">log</a> <span class="quiet">${size}</span>`;
 }
 
 /** How its process ended, where the step's own text does not say it. */

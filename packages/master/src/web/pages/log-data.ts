@@ -3,7 +3,7 @@ import type { LogAddress } from '../../builds/log-sink.ts';
 import { printedOf } from '../../builds/logs/kept.ts';
 import type { LogExtent } from '../../builds/logs/log-source.ts';
 import type { WebContext } from '../context.ts';
-import { isLogClosed, logById } from '../read/logs.ts';
+import { isLogClosed, keptLog, logById } from '../read/logs.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { linesInPage } from './log.ts';
 import type { LogView } from './log.ts';
@@ -18,6 +18,7 @@ export async function readLogView(
 ): Promise<LogView | undefined> {
   const log = await logById(db, id);
   if (log === undefined) return undefined;
+  keptLog(log);
   const [build] = await buildSummaryList(db, [log.build_id]);
   const step = await db
     .selectFrom('step')
@@ -71,7 +72,7 @@ export async function tailsOf(
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for (const { index, log } of build.steps) {
     const row = log === null ? undefined : await logById(db, log.id);
-    if (row === undefined) continue;
+    if (row === undefined || row.dropped_at !== null) continue;
     const address: LogAddress = row;
     const { lines } = await logs.extent(address);
     const tail = await logs.lines(address, Math.max(0, lines - tailLines), tailLines);

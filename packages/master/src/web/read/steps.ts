@@ -48,8 +48,9 @@ async function toStepLog(log: LogRow, logs: LogReader): Promise<NonNullable<ApiS
   if (log.finished === 1) {
     const bytes = log.bytes ?? 0;
     const ranges = JSON.parse(log.ranges_json ?? '[]') as Range[];
-    return { id: log.id, bytes, lines: log.lines ?? 0, finished: true, ranges };
+    const droppedAt = log.dropped_at;
+    return { id: log.id, bytes, lines: log.lines ?? 0, finished: true, ranges, droppedAt };
   }
   const { bytes, lines } = await logs.extent(log);
-  return { id: log.id, bytes, lines, finished: false, ranges: [[0, bytes]] };
+  return { id: log.id, bytes, lines, finished: false, ranges: [[0, bytes]], droppedAt: null };
 }

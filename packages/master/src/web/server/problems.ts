@@ -31,6 +31,7 @@ export const problems = {
   'no-such-version': { status: 404, title: 'There is no such version of the farm file' },
   'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
+  'log-dropped': { status: 410, title: 'The log is older than the farm keeps logs' },
   'version-unreadable': { status: 409, title: 'This Weir can not read that version any more' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that is not taken' },

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { logFileOf } from '../../src/builds/logs/log-file.ts';
+import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
+import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
+import { LogReader } from '../../src/builds/logs/reader.ts';
+import { Retain } from '../../src/retain/retain.ts';
+import { recordEvents } from '../../src/store/events.ts';
+import { insertReader } from '../../src/store/readers.ts';
+import { openStore } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+
+const day = 86_400_000;
+const now = 1_000 * day;
+
+describe('retention', () => {
+  let dir: string;
+  let store: Store;
+  let logs: LogWriter;
+  let statements: string[];
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'weir-retain-'));
+    statements = [];
+    store = await openStore(join(dir, 'weir.sqlite'), {
+      onStatement: (text) => statements.push(text),
+    });
+    logs = await openLogWriter(join(dir, 'logs'));
+  });
+  afterEach(async () => {
+    await logs[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const retain = (): Retain =>
+    new Retain({
+      store,
+      logs,
+      now: () => now,
+      log: { info: () => {}, warn: (text) => assert.fail(text) },
+      rules: () => ({
+        retention: { buildsMs: 365 * day, logsMs: 90 * day, noticesMs: 365 * day },
+        eventRetentionMs: 30 * day,
+      }),
+      restMs: () => 0,
+    });
+
+  /** One builder whose builds began one a day, the newest today; each with a request, a step and a log. */
+  async function history(builds: number): Promise<void> {
+    await store.unit(async (db) => {
+      await sql`
+        insert into builder (id, name, kind, upstream, trunk, project, platform, tier, place, active,
+          next_number, last_build_id, verdict, green_build_id)
+        values (1, 'lang/main/here', 'runtime', 'lang', 'main', null, 'here', 2, 0, 1,
+          ${builds + 1}, ${builds}, 'green', 1)`.execute(db);
+      await sql`
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < ${builds})
+        insert into request (id, builder_id, state, reason, reason_text, requested_by, upstream_commit,
+          upstream_position, created_at, attempts, declined_json, result, finished_at)
+        select i, 1, 'done', 'trunk', '', 'engine', 'c', 1, ${now} - (${builds} - i) * ${day}, 0, '[]',
+          'success', ${now} - (${builds} - i) * ${day} from n`.execute(db);
+      await sql`
+        insert into build (id, builder_id, number, request_id, worker_id, state, attempt, epoch, boot,
+          lease_until, journal_n, result, findings_json, text, environment_json, started_at, finished_at)
+        select id, 1, id, id, 1, 'finished', 1, 1, 'b', 0, 4, 'success', '[]', '', '{}',
+          created_at, created_at from request`.execute(db);
+      await sql`
+        insert into step (build_id, step, name, run, findings_json, text)
+        select id, 0, 'test', 'true', '[]', '' from build`.execute(db);
+      await sql`
+        insert into log (id, build_id, step, file, finished)
+        select id, id, 0, '1972-w39', 1 from build`.execute(db);
+    });
+  }
+
+  const count = async (table: string): Promise<number> => {
+    const { rows } = await sql<{
+      n: number;
+    }>`select count(*) as n from ${sql.table(table)}`.execute(store.read);
+    return rows[0]?.n ?? -1;
+  };
+
+  it('drops old builds with all that is theirs, but for what a verdict goes back to', async () => {
+    await history(500);
+
+    const dropped = await retain().round();
+
+    // 365 young ones, the one of 365 days, and the green one that the verdict names.
+    assert.equal(await count('build'), 367);
+    assert.deepEqual(
+      [await count('request'), await count('step'), await count('log')],
+      [367, 367, 367],
+    );
+    assert.equal(dropped.builds, 133);
+    const { rows } = await sql<{ n: number }>`
+      select count(*) as n from log where dropped_at is not null`.execute(store.read);
+    assert.equal(rows[0]?.n, 275, 'of the days 91 to 365 the logs went');
+    assert.deepEqual(await retain().round(), {
+      builds: 0,
+      logs: 0,
+      requests: 0,
+      notices: 0,
+      events: 0,
+    });
+  });
+
+  it('writes in small units, however much is old', async () => {
+    await history(2_000);
+    statements = [];
+
+    await retain().round();
+
+    const largest = Math.max(
+      ...statements
+        .join('\n')
+        .split('begin immediate')
+        .map((unit) => unit.split('\n').length),
+    );
+    assert.ok(largest < 20, `${largest} statements in one transaction`);
+    const deletes = statements.filter((text) => text.startsWith('delete from "build"'));
+    assert.ok(deletes.length >= 2_000 / 50 / 2, `${deletes.length} deletes`);
+    assert.ok(deletes.every((text) => text.split('?').length <= 51));
+  });
+
+  it('drops the bytes of a log, whichever form they have', async () => {
+    await history(200);
+    const file = logFileOf(now);
+    const address = { id: 1, file };
+    const large = { id: 2, file };
+    await store.unit(async (db) => {
+      await sql`update log set file = ${file} where id in (1, 2)`.execute(db);
+      await sql`update builder set green_build_id = null`.execute(db);
+    });
+    for (const [log, bytes] of [
+      [address, Buffer.from('small\n')],
+      [large, Buffer.from('line\n'.repeat(100_000))],
+    ] as const) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const end = {
+        bytes: bytes.length,
+        ranges: [[0, bytes.length]] as [[number, number]],
+        sha256,
+      };
+      for (let at = 0; at < bytes.length; at += 65_536) {
+        await logs.append(log, at, new Uint8Array(bytes.subarray(at, at + 65_536)), false);
+      }
+      await logs.finish(log, end);
+    }
+
+    await retain().round();
+
+    using reader = new LogReader(join(dir, 'logs'));
+    for (const log of [address, large]) assert.equal(await reader.size(log), 0);
+  });
+
+  it('keeps events that a reader has not read, however old', async () => {
+    const event = { at: 1, kind: 'old.one', actor: 'engine', subject: 'farm', data: {} };
+    await store.unit((db) => recordEvents(db, [event, event, event, event]));
+    await store.unit((db) => insertReader(db, 'slow', 2));
+
+    const { events } = await retain().round();
+
+    assert.equal(events, 2);
+    const { rows } = await sql<{ number: number }>`select number from event`.execute(store.read);
+    assert.deepEqual(
+      rows.map(({ number }) => number),
+      [3, 4, 5],
+      'the last one tells of the round',
+    );
+  });
+});
