@@ -32,7 +32,7 @@ export function renumber(db: DatabaseSync, { takenAt, at }: { takenAt: number; a
   db.exec('COMMIT');
 }
 
-/** A round number at least so far ahead. */
-function beginAfter(newest: number): number {
-  return (Math.floor(newest / skipped) + 2) * skipped;
+/** A round number at least so far ahead; a number of JavaScript would be stored as a fraction. */
+function beginAfter(newest: number): bigint {
+  return BigInt((Math.floor(newest / skipped) + 2) * skipped);
 }
