@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { requestSchema, workerSchema } from '@weir/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { offerMs, requestSchema, workerSchema } from '@weir/protocol';
 import type { FarmMessage } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FarmProcess } from './support/farm-process.ts';
@@ -53,6 +54,19 @@ describe('an offer', () => {
 
     await worker.next('start');
     assert.equal((await worker.next('cancel')).reason, 'a mistake');
+  });
+
+  it('that is answered while the master is frozen is not taken back', async () => {
+    const { spec, epoch } = await offered();
+    const { build } = spec;
+
+    farm.signal('SIGSTOP');
+    worker.send({ t: 'accept', build, epoch });
+    // Longer than an answer may take, and by no clock of ours.
+    await sleep(offerMs + 1_000);
+    farm.signal('SIGCONT');
+
+    assert.equal((await worker.next('start')).build, build);
   });
 
   it('that is declined after its build was cancelled is made to nobody else', async () => {

@@ -34,6 +34,9 @@ export interface DispatcherContext {
 /** So many requests of each pool are looked at in one round. */
 const candidatesPerPool = 5_000;
 
+/** A timer that comes so much too late tells of an engine that stood still. */
+const frozenMs = 500;
+
 /** Brings waiting requests to free slots. It decides in rounds; whoever changes something wakes it. */
 export class Dispatcher {
   readonly #context: DispatcherContext;
@@ -190,8 +193,17 @@ export class Dispatcher {
     }
     if (claimed === undefined) return;
     builds.add(claimed.build);
-    setTimeout(() => this.#expire(claimed.build, session), offerMs).unref();
+    this.#awaitAnswer(claimed.build, session);
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
+  }
+
+  #awaitAnswer(build: LiveBuild, session: Session): void {
+    const due = performance.now() + offerMs;
+    setTimeout(() => {
+      // An engine that was frozen has heard nobody: the answer may be here already.
+      if (performance.now() > due + frozenMs) this.#awaitAnswer(build, session);
+      else this.#expire(build, session);
+    }, offerMs).unref();
   }
 
   /** An offer without an answer: the slot is no good, and the request is tried elsewhere. */
