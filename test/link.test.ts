@@ -165,7 +165,7 @@ describe('the link of a worker', () => {
         assert.equal((await worker.closed).code, closeCodes.badFrame);
       }
 
-      const said = farm.log.split('\n').filter((line) => line.includes(`worker bad-${index} `));
+      const said = farm.log.split('\n').filter((line) => line.includes(`worker bad-${index}: `));
       assert.equal(said.length, 1, said.join('\n'));
     });
   }

@@ -113,6 +113,14 @@ export class RawWorker {
     this.#socket?.send(data);
   }
 
+  /** Resolves when the socket has taken all that was sent, or is closed. */
+  async flushed(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void this.closed.then(() => resolve());
+    this.#socket?.ping(undefined, undefined, () => resolve());
+    await promise;
+  }
+
   /** The next message of this type; rejects when the link closes before. */
   async next<T extends FarmMessage['t']>(type: T): Promise<Extract<FarmMessage, { t: T }>> {
     for (;;) {

@@ -37,6 +37,7 @@ export * from './notices/reproduce.ts';
 export * from './notices/scope.ts';
 export * from './notices/subject.ts';
 export * from './notices/timing.ts';
+export * from './workers/offences.ts';
 export * from './workers/missing.ts';
 export * from './workers/probation.ts';
 export * from './workers/quarantine.ts';

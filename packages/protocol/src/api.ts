@@ -292,7 +292,7 @@ export const workerSchema = z.object({
     .nullable(),
   /** Another machine tried to connect with this worker's key. */
   duplicateAt: time.nullable(),
-  /** Why its link was refused last: an agent that is too old. */
+  /** Why its link was refused last: an agent that is too old, or frames that no agent sends. */
   refused: z.object({ at: time, text: z.string() }).nullable(),
 });
 export type ApiWorker = z.infer<typeof workerSchema>;

@@ -2,6 +2,7 @@ import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
 import type { DiskRoom } from '../disk-room.ts';
+import type { Log } from '../log.ts';
 import { DiskFullError } from '../store/disk-full.ts';
 import type { Store } from '../store/store.ts';
 import type { Session } from '../workers/session.ts';
@@ -16,6 +17,7 @@ export interface IntakeContext {
   readonly logs: LogSink;
   readonly room: Pick<DiskRoom, 'isFull' | 'failed' | 'returned'>;
   readonly now: Clock;
+  readonly log: Log;
   readonly maxAttempts: () => number;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
@@ -25,8 +27,15 @@ export interface IntakeContext {
   finished(build: LiveBuild): void;
 }
 
+/** A step starts, its log ends, and it ends. */
+const entriesOfStep = 3;
 /** A worker that sends on and on without waiting for acknowledgements. */
 const maxUnstoredBytes = 4 * maxInFlightBytes;
+
+/** A journal that no correct worker keeps; nothing of it was applied. */
+class JournalRefusedError extends Error {
+  override readonly name = 'JournalRefusedError';
+}
 
 /**
  * Takes what a worker reports of its builds: log bytes to the log files, journal entries to the
@@ -97,22 +106,23 @@ export class Intake {
   }
 
   /**
-   * What the worker sent can't be stored. For want of room or time it is asked for again; a log that
-   * no correct worker sends ends the build, or the worker would come back with it for ever; anything
-   * else ends the link.
+   * What the worker sent can't be stored. For want of room or time it is asked for again; a log or a
+   * journal that no correct worker sends ends the build, or the worker would come back with it for
+   * ever; anything else is the farm's own fault, and the worker tries again over another link.
    */
   #failed(build: LiveBuild, session: Session, step: number, error: unknown): void {
-    const { logs, room } = this.#context;
+    const { logs, room, log } = this.#context;
     const text = error instanceof Error ? error.message : String(error);
     if (error instanceof DiskFullError) {
       room.failed();
       this.#heldBack.hold(build, session, step, room.returned());
-    } else if (!(error instanceof LogRefusedError)) {
-      session.refuse('badFrame', text);
-    } else if (error.code === 'log-queue-full') {
+    } else if (error instanceof LogRefusedError && error.code === 'log-queue-full') {
       this.#heldBack.hold(build, session, step, logs.caughtUp());
-    } else {
+    } else if (error instanceof LogRefusedError || error instanceof JournalRefusedError) {
       this.#context.refused(build, text);
+    } else {
+      log.warn(`build ${build.id}: ${text}`);
+      session.close('restarting', text);
     }
   }
 
@@ -184,17 +194,22 @@ function stepOf({ steps }: LiveBuild, entries: readonly JournalEntry[]): number 
   return entry?.step ?? steps - 1;
 }
 
-/** @throws Error when they are not the next ones, or of a step that the build has not */
+/** @throws JournalRefusedError when no correct worker would send them */
 function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void {
   let next = build.entries;
   for (const entry of entries) {
     next += 1;
-    if (entry.n !== next) throw new Error(`journal entry ${entry.n} came, ${next} was next`);
+    if (entry.n !== next) refuseJournal(`journal entry ${entry.n} came, ${next} was next`);
+    if (entry.n > entriesOfStep * build.steps + 1) refuseJournal('its journal has no end');
     if (entry.t === 'build-finished' && entry !== entries.at(-1)) {
-      throw new Error(`journal entry ${entry.n + 1} came after the build's end`);
+      refuseJournal(`journal entry ${entry.n + 1} came after the build's end`);
     }
     if ('step' in entry && entry.step >= build.steps) {
-      throw new Error(`build ${build.id} has no step ${entry.step}`);
+      refuseJournal(`build ${build.id} has no step ${entry.step}`);
     }
   }
+}
+
+function refuseJournal(text: string): never {
+  throw new JournalRefusedError(text);
 }

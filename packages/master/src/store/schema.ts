@@ -290,7 +290,7 @@ export interface WorkerTable {
   owner_paused_reason: string | null;
   /** Its owner took it away for good. */
   left_at: number | null;
-  /** Why its link was refused last: an agent that is too old. */
+  /** Why its link was refused last: an agent that is too old, or frames that no agent sends. */
   refused_at: number | null;
   refused_text: string | null;
   /** The address that it asked to join from. */

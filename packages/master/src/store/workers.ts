@@ -133,8 +133,6 @@ export async function setOnline(
       online: 1,
       absent_ms: 0,
       left_at: null,
-      refused_at: null,
-      refused_text: null,
       heard_at: hello.at,
       boot: hello.boot,
       slots: hello.slots,
@@ -239,6 +237,19 @@ export async function setOwnerPause(
 
 export async function setLeft(db: Kysely<Database>, id: number, at: number): Promise<void> {
   await db.updateTable('worker').set({ left_at: at }).where('id', '=', id).execute();
+}
+
+/** Why the link of a worker was cut off. */
+export async function setOffended(
+  db: Kysely<Database>,
+  id: number,
+  { at, text }: { at: number; text: string },
+): Promise<void> {
+  await db
+    .updateTable('worker')
+    .set({ refused_at: at, refused_text: text })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** Why the link of who holds this key was refused. */

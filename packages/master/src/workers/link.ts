@@ -49,6 +49,7 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
   let who = address;
 
   const refuse = (reason: CloseReason, text: string): void => {
+    if (session !== undefined) return session.refuse(reason, text);
     context.refused(who, text);
     closeLink(socket, reason, text);
   };
@@ -120,7 +121,7 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
 
   socket.on('message', receive);
   // An oversized or malformed frame: ws closes the link itself, with 1009 or 1002.
-  socket.on('error', (error) => context.refused(who, error.message));
+  socket.on('error', (error) => refuse('badFrame', error.message));
   socket.on('close', () => {
     clearTimeout(deadline);
     if (session !== undefined) context.closed(session);

@@ -18,8 +18,8 @@ export interface SessionHello {
 
 export interface SessionContext {
   readonly now: Clock;
-  /** A link was closed for what the worker did. */
-  refused(who: string, text: string): void;
+  /** The worker sent what no correct worker sends, and is cut off. */
+  offended(session: Session, text: string): void;
 }
 
 /** One worker's live link. Who the worker is comes from here alone, never from a message. */
@@ -108,9 +108,9 @@ export class Session implements WorkerFacts {
     closeLink(this.#socket, reason, text);
   }
 
-  /** Closes the link for what the worker did, and has that logged. */
+  /** Closes the link for what the worker did, and has that written down. */
   refuse(reason: CloseReason, text: string): void {
-    this.#context.refused(`worker ${this.name}`, text);
+    this.#context.offended(this, text);
     this.close(reason, text);
   }
 

@@ -1,22 +1,27 @@
+import type { Offences } from '@weir/model';
+import { afterOffence, keptAwayMs } from '@weir/model';
 import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import { flagDuplicate, setOffline, setOnline, workerById } from '../store/workers.ts';
+import { flagDuplicate, setOffended, setOffline, setOnline, workerById } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
 import { writeOwnerPause } from './owner.ts';
-import type { SessionContext } from './session.ts';
 import { Session } from './session.ts';
 
 type Welcome = Extract<FarmMessage, { t: 'welcome' }>;
 
-export interface SessionsContext extends SessionContext {
+export interface SessionsContext {
   readonly store: Store;
+  readonly now: Clock;
+  /** A link was closed for what the worker did. */
+  refused(who: string, text: string): void;
   /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
   reconcile(
     db: Kysely<Database>,
@@ -38,6 +43,8 @@ export class Sessions {
   readonly #byWorker = new Map<number, Session>();
   /** By worker, the newest link that begins. */
   readonly #beginning = new Map<number, Promise<Session | undefined>>();
+  /** By worker. Who is cut off again and again is kept away for a while. */
+  readonly #offences = new Map<number, Offences>();
 
   constructor(context: SessionsContext) {
     this.#context = context;
@@ -72,6 +79,12 @@ export class Sessions {
   async #begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined> {
     const { store, now } = this.#context;
     if (socket.readyState !== socket.OPEN) return undefined;
+    const awayMs = keptAwayMs(this.#offences.get(worker.id), now());
+    if (awayMs > 0) {
+      const seconds = Math.ceil(awayMs / 1_000);
+      closeLink(socket, 'restarting', `cut off too often: kept away for ${seconds} s more`);
+      return undefined;
+    }
     const old = this.#byWorker.get(worker.id);
     if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
       await this.#flag(worker);
@@ -108,7 +121,7 @@ export class Sessions {
       socket,
       begun.row,
       { boot, slots, labels, ...begun.runtimes },
-      this.#context,
+      { now, offended: (offender, text) => this.#offended(offender, text) },
     );
     this.#byWorker.set(session.id, session);
     const builds = await this.#resume(session, hello);
@@ -163,6 +176,21 @@ export class Sessions {
     if (old === undefined) return;
     this.#drop(old);
     old.close('replaced', 'the worker connected again');
+  }
+
+  /** Shown on the worker's page; its builds go on, and it may come back. */
+  #offended({ id, name }: Session, text: string): void {
+    const { store, now } = this.#context;
+    this.#context.refused(`worker ${name}`, text);
+    const at = now();
+    this.#offences.set(id, afterOffence(this.#offences.get(id), at));
+    const event = { at, kind: 'worker.refused', actor: 'engine', subject: `worker/${name}` };
+    store
+      .unit(async (db) => {
+        await setOffended(db, id, { at, text });
+        await recordEvents(db, [{ ...event, data: { text } }]);
+      })
+      .catch((error: unknown) => this.#context.refused(`worker ${name}`, String(error)));
   }
 
   /** Two machines hold one key: both are shown as such. */

@@ -38,6 +38,13 @@ export function stateBadge(worker: ApiWorker): Html {
   return html`<span class="badge w-${word}">${word}</span>`;
 }
 
+/** What happened once is shown for a day. */
+const recentMs = 24 * 3_600_000;
+
+function isRecent(at: number, now: number): boolean {
+  return now - at < recentMs;
+}
+
 /** All that keeps a worker from taking builds, or that people should know of it. */
 export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
   const { paused, ownerPaused, leftAt, missingSince, refused, duplicateAt } = worker;
@@ -49,10 +56,13 @@ export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
     ownerPaused !== null &&
       html`Paused by its owner ${age(ownerPaused.at, now)}: ${ownerPaused.reason}`,
     worker.resting !== null && worker.online && html`Takes no builds just now: ${worker.resting}.`,
-    refused !== null && html`Its link was refused ${age(refused.at, now)}: ${refused.text}`,
+    refused !== null &&
+      isRecent(refused.at, now) &&
+      html`Its link was refused ${age(refused.at, now)}: ${refused.text}${worker.online && html` It is back since.`}`,
     worker.diskFull && html`Its disk is full: it takes no builds.`,
     duplicateAt !== null &&
-      html`Another machine with this worker's key tried to connect ${age(duplicateAt, now)}.`,
+      isRecent(duplicateAt, now) &&
+      html`Another machine with this worker's key tried to connect ${age(duplicateAt, now)}, and was refused while this one answered. A copy of its data folder must join by a name of its own; a key that was stolen, revoke.`,
     worker.sandbox?.kind === 'none' && html`Runs without a sandbox, as its owner chose by name.`,
   ];
   return warnings.flatMap((text) =>
