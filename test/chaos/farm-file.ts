@@ -68,6 +68,7 @@ limits:
   reattach-within: 20s
   missing-after: 1m
   event-retention: 3650d
+  min-free: 8MiB
 upstreams:
   lang:
     repository: ${langUrl}

@@ -24,8 +24,8 @@ export async function beginFault(farm: ChaosFarm, fault: Fault): Promise<EndFaul
 const farmFaults: Partial<Record<FaultKind, Begin<ChaosFarm>>> = {
   'master killed': ({ master }) => killed(master),
   'master frozen': ({ master }) => frozen(master),
-  'master disk full': ({ disk }) => {
-    disk?.fill();
+  'master disk full': async ({ disk }) => {
+    await disk?.fill();
     return () => disk?.free();
   },
   'master clock jumped': ({ clock }, { chance }) => {
@@ -87,8 +87,8 @@ const workerFaults: Partial<Record<FaultKind, Begin<ChaosWorker>>> = {
     line.down();
     return () => line.up();
   },
-  'worker disk full': ({ disk }) => {
-    disk?.fill();
+  'worker disk full': async ({ disk }) => {
+    await disk?.fill();
     return () => disk?.free();
   },
   'worker clock jumped': ({ clock }, { chance }) => {

@@ -120,7 +120,7 @@ describe('the judges of chaos', () => {
       const twice = [build, { ...build, id: 2 }];
       const other = [{ ...build, result: 'failure' as const }];
       assert.deepEqual(textsOf(judgeRequests(evidence({ builds: twice }))), [
-        'request/1 has 2 results: builds 1,2',
+        'request/1 has results of build 1, build 2',
       ]);
       assert.deepEqual(textsOf(judgeRequests(evidence({ builds: other }))), [
         'request/1 is success, and its build 1 is failure',
@@ -131,7 +131,7 @@ describe('the judges of chaos', () => {
       const requests = [{ ...request, result: 'lost' as const }];
       const builds = [{ ...build, result: 'lost' as const }];
       assert.deepEqual(textsOf(judgeRequests(evidence({ requests, builds }))), [
-        'request/1 was given up after 1 lost builds, and 6 are allowed',
+        'request/1 was given up after 1 builds, and 6 are allowed',
       ]);
       const waiting = [{ ...request, state: 'waiting' as const, result: null }];
       assert.deepEqual(textsOf(judgeRequests(evidence({ requests: waiting }))), [

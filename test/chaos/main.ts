@@ -1,9 +1,10 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
-import type { ChaosOptions, Progress } from './chaos.ts';
+import type { ChaosOptions } from './chaos.ts';
 import { faultKinds } from './plan.ts';
 import type { FaultKind } from './plan.ts';
+import type { Progress } from './progress.ts';
 import { progressLine, reportOf } from './report.ts';
 
 const usage = `npm run chaos -- [OPTIONS]
@@ -32,20 +33,24 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { isJson, ...chaosOptions } = options;
   process.stderr.write(`chaos with seed ${options.seed}\n`);
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
-  }
-  // Whatever goes wrong, the processes of the run must not outlive it.
-  process.on('uncaughtException', (error) => interrupt.abort(error));
   const chaos = await runChaos({
     ...chaosOptions,
     progress: teller(options.minutes * 60_000),
-    signal: interrupt.signal,
+    signal: interruptSignal(),
   });
   process.stderr.write(process.stderr.isTTY ? '\r\u001B[K' : '');
   process.stdout.write(isJson ? `${JSON.stringify(chaos)}\n` : reportOf(chaos));
   return chaos.losses.length === 0 ? 0 : 1;
+}
+
+/** Whatever goes wrong, the processes of the run must not outlive it. */
+function interruptSignal(): AbortSignal {
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+  }
+  process.on('uncaughtException', (error) => interrupt.abort(error));
+  return interrupt.signal;
 }
 
 function teller(lengthMs: number): (progress: Progress) => void {
@@ -96,5 +101,10 @@ function isFaultKind(word: string): word is FaultKind {
   return faultKinds.some((kind) => kind === word);
 }
 
-// A run that was interrupted leaves promises behind that nothing will keep.
-process.exit(await main(process.argv.slice(2)));
+try {
+  // A run that was interrupted leaves promises behind that nothing will keep.
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  console.error(error);
+  process.exit(1);
+}

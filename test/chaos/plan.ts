@@ -163,12 +163,18 @@ export function planFaults(options: PlanOptions): Fault[] {
     const victim = random.pick(victimsOf(rule, options));
     const lastsMs = lengthOf(rule, random);
     const chance = random.next();
-    const key = `${victim} ${rule.part}`;
-    if (at < (busyUntil.get(key) ?? 0) || at + lastsMs > options.lengthMs) continue;
-    busyUntil.set(key, at + lastsMs + random.pick(restsMs[rule.on]));
-    faults.push({ at, kind, victim, lastsMs, chance });
+    const fault = { at, kind, victim, lastsMs, chance };
+    const part = partOf(fault);
+    if (at < (busyUntil.get(part) ?? 0) || at + lastsMs > options.lengthMs) continue;
+    busyUntil.set(part, at + lastsMs + random.pick(restsMs[rule.on]));
+    faults.push(fault);
   }
   return faults;
+}
+
+/** What a fault is done to, in words: two faults of one part don't go together. */
+export function partOf({ kind, victim }: Fault): string {
+  return `${victim} ${faultRules[kind].part}`;
 }
 
 function weighted<T extends { readonly rule: FaultRule }>(from: readonly T[], random: Random): T {

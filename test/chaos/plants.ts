@@ -64,16 +64,16 @@ export function checkPlant({ path }: Plant, dir = root): void {
 }
 
 /** Plants it in a copy of the tree, and runs what is to catch it there: first without it, then with it. */
-export async function tryPlant(plant: Plant): Promise<PlantOutcome> {
+export async function tryPlant(plant: Plant, signal: AbortSignal): Promise<PlantOutcome> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-plant-'));
   try {
     copyTree(dir);
-    const without = await run(plant.caughtBy, dir);
+    const without = await run(plant.caughtBy, dir, signal);
     if (without.complaint !== undefined || without.status !== 0) {
       return { t: 'broken', why: without.complaint ?? without.output.slice(-500) };
     }
     execFileSync('git', ['apply', plant.path], { cwd: dir, stdio: 'pipe' });
-    const { complaint, status, output } = await run(plant.caughtBy, dir);
+    const { complaint, status, output } = await run(plant.caughtBy, dir, signal);
     if (complaint !== undefined) return { t: 'caught', by: complaint };
     return status === 0 ? { t: 'missed' } : { t: 'broken', why: output.slice(-500) };
   } finally {
@@ -105,7 +105,7 @@ interface Ran {
   readonly complaint: string | undefined;
 }
 
-async function run(command: string, cwd: string): Promise<Ran> {
+async function run(command: string, cwd: string, signal: AbortSignal): Promise<Ran> {
   const [program, ...args] = (command.match(/"[^"]*"|\S+/g) ?? []).map((word) =>
     word.replaceAll('"', ''),
   );
@@ -115,6 +115,8 @@ async function run(command: string, cwd: string): Promise<Ran> {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, FORCE_COLOR: '0' },
+    // SIGTERM: what runs there has processes of its own to end.
+    signal,
   });
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   const complaint = /^ +1\) (.+)$/m.exec(output)?.[1] ?? /^NOT TRUE: (.+\n.+)$/m.exec(output)?.[1];
@@ -123,10 +125,14 @@ async function run(command: string, cwd: string): Promise<Ran> {
 
 async function main(names: readonly string[]): Promise<number> {
   const plants = readPlants().filter(({ name }) => names.length === 0 || names.includes(name));
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort());
+  }
   let missed = 0;
   for (const plant of plants) {
     process.stdout.write(`${plant.invariant}  ${plant.name}: ${plant.breaks}\n`);
-    const outcome = await tryPlant(plant);
+    const outcome = await tryPlant(plant, interrupt.signal);
     if (outcome.t !== 'caught') missed += 1;
     process.stdout.write(`   ${wordsOf(outcome)}, by ${plant.caughtBy}\n`);
   }

@@ -1,11 +1,14 @@
 import { results } from '@weir/protocol';
-import type { Chaos, Progress } from './chaos.ts';
+import type { Chaos } from './chaos.ts';
 import { judgeNames } from './judges/loss.ts';
 import type { JudgeName, Loss } from './judges/loss.ts';
 import { faultKinds } from './plan.ts';
+import type { Progress } from './progress.ts';
 
 /** So many losses of one judge are shown; there may be thousands of one cause. */
 const shownLosses = 5;
+/** From here on a worker may be taken for one that does not answer. */
+const longHoldUpMs = 5_000;
 
 /** One line that says how far a run is. */
 export function progressLine(progress: Progress, lengthMs: number): string {
@@ -43,7 +46,7 @@ export function reportOf(chaos: Chaos): string {
   return `${lines.join('\n')}\n`;
 }
 
-function faultTable({ plan, played, lacking }: Chaos): string[] {
+function faultTable({ plan, played, lacking, heldUpMs }: Chaos): string[] {
   const rows = faultKinds
     .filter((kind) => plan.some((fault) => fault.kind === kind))
     .map((kind) => {
@@ -56,6 +59,9 @@ function faultTable({ plan, played, lacking }: Chaos): string[] {
   return [
     ...table(['fault', 'times', 'missed', 'longest'], [...rows, total]),
     ...(lacking.length > 0 ? [`this machine can't: ${lacking.join(', ')}`] : []),
+    ...(heldUpMs > longHoldUpMs
+      ? [`the machine was too busy: for ${clock(heldUpMs)} nothing passed on any line`]
+      : []),
   ];
 }
 

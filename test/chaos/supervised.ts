@@ -68,8 +68,10 @@ export class Supervised {
     return this.#process !== undefined;
   }
 
+  /** Starts it, if it does not run. */
   start(): void {
     this.#isWanted = true;
+    if (this.#process !== undefined) return;
     const { args, env, log, said } = this.#options;
     this.#note(`started: weir ${args().join(' ')}`);
     const child = spawn(process.execPath, [weir, ...args()], {

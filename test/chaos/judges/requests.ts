@@ -30,25 +30,30 @@ export function judgeRequests(evidence: Evidence): Loss[] {
 }
 
 function flawOf(request: ApiRequest, builds: readonly ApiBuild[]): string | undefined {
-  const { state, result, attempts } = request;
+  const { state, result } = request;
   if (state !== 'done' && state !== 'cancelled') return `is still ${state}`;
   if (result === null) return `is ${state}, and has no result`;
-  const final = builds.filter((build) => build.result !== 'lost');
-  const lost = builds.length - final.length;
-  const [last] = final;
-  if (final.length > 1) {
-    return `has ${final.length} results: builds ${final.map(({ id }) => id).join()}`;
+  const inOrder = builds.toSorted((a, b) => a.id - b.id);
+  const last = inOrder.at(-1);
+  const final = inOrder.filter((build) => build === last || !isTaken(build));
+  if (final.length > 1) return `has results of ${final.map(({ id }) => `build ${id}`).join(', ')}`;
+  if (last === undefined) {
+    return isUnbuilt.includes(result) ? undefined : `is ${result}, and has no build`;
   }
-  if (last !== undefined && last.result !== result) {
-    return `is ${result}, and its build ${last.id} is ${last.result}`;
+  if (isTaken(last) && isUnbuilt.includes(result) && result !== 'lost') return undefined;
+  if (last.result !== result) return `is ${result}, and its build ${last.id} is ${last.result}`;
+  if (isTaken(last) && builds.length < maxAttempts) {
+    return `was given up after ${builds.length} builds, and ${maxAttempts} are allowed`;
   }
-  if (last === undefined && result === 'lost' && lost < maxAttempts) {
-    return `was given up after ${lost} lost builds, and ${maxAttempts} are allowed`;
-  }
-  const isBuilt = !['lost', 'cancelled', 'skipped'].includes(result);
-  if (last === undefined && isBuilt) return `is ${result}, and has no build`;
-  if (attempts < lost) return `counts ${attempts} attempts, and ${lost} builds were lost`;
   return undefined;
+}
+
+/** How a request may end without a build, or after one that was taken. */
+const isUnbuilt: readonly (string | null)[] = ['lost', 'cancelled', 'skipped'];
+
+/** Infrastructure took it: its request waits again. */
+function isTaken({ result }: ApiBuild): boolean {
+  return result === 'lost' || result === 'exception';
 }
 
 function loss(id: number, text: string): Loss {
