@@ -96,7 +96,11 @@ function count(path: string, key: string): number {
 async function killGroup(dir: string): Promise<void> {
   // Nothing may be started any more while the loop below goes through what is there.
   writeOptional(join(dir, 'pids.max'), '0');
-  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(1)) {
+  for (
+    const deadline = performance.now() + killPatienceMs;
+    performance.now() < deadline;
+    await sleep(1)
+  ) {
     const pids = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
     if (pids.length === 0) return;
     for (const pid of pids) kill(Number(pid));
@@ -114,14 +118,14 @@ function kill(pid: number): void {
 }
 
 async function removeGroup(dir: string): Promise<void> {
-  for (const deadline = Date.now() + killPatienceMs; ; await sleep(1)) {
+  for (const deadline = performance.now() + killPatienceMs; ; await sleep(1)) {
     try {
       rmdirSync(dir);
       return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return;
-      if (code !== 'EBUSY' || Date.now() > deadline) throw error;
+      if (code !== 'EBUSY' || performance.now() > deadline) throw error;
     }
   }
 }

@@ -36,7 +36,11 @@ async function spawnStep(command: StepCommand, options: SpawnOptions): Promise<S
 }
 
 async function killTree(leader: number): Promise<void> {
-  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(10)) {
+  for (
+    const deadline = performance.now() + killPatienceMs;
+    performance.now() < deadline;
+    await sleep(10)
+  ) {
     const pids = await treeOf(leader);
     if (pids.length === 0) return;
     for (const pid of pids) {

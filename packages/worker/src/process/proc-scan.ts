@@ -16,7 +16,11 @@ interface ProcessEntry {
  * started meanwhile inherits the mark.
  */
 export async function killStrays(mark: string, leader?: number): Promise<void> {
-  for (const deadline = Date.now() + killPatienceMs; Date.now() < deadline; await sleep(2)) {
+  for (
+    const deadline = performance.now() + killPatienceMs;
+    performance.now() < deadline;
+    await sleep(2)
+  ) {
     const strays = findStrays(readProcesses(mark), leader);
     if (strays.length === 0) return;
     for (const pid of strays) {

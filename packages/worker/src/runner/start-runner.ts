@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,21 +20,29 @@ export async function startRunner(
   onEvent: (event: RunnerEvent) => void,
 ): Promise<RunnerClient> {
   mkdirSync(slotDir, { recursive: true, mode: 0o700 });
-  const { runnerLog } = slotPaths(slotDir);
-  const log = openSync(runnerLog, 'a');
+  let runner = spawnRunner(slotDir);
+  for (const deadline = performance.now() + startMs; performance.now() < deadline;) {
+    const client = await connectRunner(slotDir, onEvent).catch(() => null);
+    if (client !== null) return client;
+    // One that failed would fail again; one that was killed has nothing to do with it.
+    if (runner.signalCode !== null) runner = spawnRunner(slotDir);
+    if (runner.pid === undefined || runner.exitCode !== null) break;
+    await sleep(10);
+  }
+  throw new Error(`the runner of ${slotDir} does not answer: see ${slotPaths(slotDir).runnerLog}`);
+}
+
+function spawnRunner(slotDir: string): ChildProcess {
+  const log = openSync(slotPaths(slotDir).runnerLog, 'a');
   const child = spawn(process.execPath, [...entry(), slotDir], {
     detached: true,
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  let hasEnded = false;
-  child.once('error', () => (hasEnded = true)).once('exit', () => (hasEnded = true));
+  // It then has no process id, which is looked at.
+  child.once('error', () => {});
   child.unref();
-  for (const deadline = Date.now() + startMs; Date.now() < deadline && !hasEnded; await sleep(10)) {
-    const client = await connectRunner(slotDir, onEvent).catch(() => null);
-    if (client !== null) return client;
-  }
-  throw new Error(`the runner of ${slotDir} does not answer: see ${runnerLog}`);
+  return child;
 }
 
 /** In the one-file agent this module is that file, and the runner one of its commands. */
