@@ -103,12 +103,12 @@ describe('a request that waits says why', () => {
       const after = farm.events.all.findLast(({ kind }) => kind === 'build.lost')?.number ?? 0;
       const data = { builder: appBuilder };
       const { subject } = await farm.events.until('build.started', { after, data });
-      await worker.kill();
-      worker.restart();
+      await farm.events.until('step.started', { subject });
+      worker.killRunnerOf(Number(subject.slice('build/'.length)));
       await farm.events.until('build.lost', { subject });
     }
 
-    await assertWaits(await requestOf(appBuilder), 'backing off', /again|until|lost/);
+    await assertWaits(await requestOf(appBuilder), 'backing off', /next try is in \d+ s/);
   });
 
   it('paused, while its owner wants the machine for himself', async () => {
