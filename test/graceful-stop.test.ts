@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
+import { findProcesses } from '../packages/worker/test/runner/processes.ts';
 import { GatedFarm } from './support/gated-farm.ts';
 import { appBuilder } from './support/small-farm.ts';
 import type { WorkerProcess } from './support/worker-process.ts';
@@ -83,6 +86,8 @@ describe('a worker that is told to stop', () => {
   it('gives its builds back when it is told again', async () => {
     const { farm } = gated;
     const { build, request } = await gated.begin();
+    const slot = join(worker.dataDir, 'slots', '0');
+    assert.equal(findProcesses(slot).length, 1);
 
     worker.signal('SIGTERM');
     await worker.said('finishing what runs');
@@ -91,6 +96,8 @@ describe('a worker that is told to stop', () => {
     const lost = await farm.events.until('build.lost', { subject: `build/${build}` });
     assert.equal(lost.data['text'], 'worker w1 gave it up: its agent was ended');
     assert.equal(await worker.exited(), 0);
+    // Nobody tells when the runner, which is no child of ours, has ended its build and itself.
+    while (findProcesses(slot).length > 0) await sleep(10);
     await restart();
     assert.notEqual(await gated.begun(request, lost.number), build);
     assert.equal((await gated.end(request)).result, 'success');
