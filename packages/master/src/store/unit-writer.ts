@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { DiskFullError, saysDiskFull } from './disk-full.ts';
@@ -22,9 +23,10 @@ interface Waiting {
 }
 
 /**
- * The one writer of an SQLite store. It takes whatever waits now, runs the units one after another,
- * each in a savepoint, within one BEGIN IMMEDIATE ... COMMIT, and answers the callers after the
- * commit. It never waits for company: that would only slow a caller who comes alone.
+ * The one writer of an SQLite store. It takes whatever waits in this turn of the event loop, runs the
+ * units one after another, each in a savepoint, within one BEGIN IMMEDIATE ... COMMIT, and answers
+ * the callers after the commit. It waits for company no longer: that would only slow a caller who
+ * comes alone.
  */
 export class UnitWriter {
   readonly #db: Kysely<Database>;
@@ -65,6 +67,9 @@ export class UnitWriter {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
+      // The loop was held up while the last commit was synced: what came meanwhile, over any link
+      // or port, is heard in this turn, and committed together.
+      await nextTurn();
       const batch = this.#waiting;
       this.#waiting = [];
       await this.#commit(batch);
