@@ -6,7 +6,12 @@ import process from 'node:process';
 import { builderSchema, requestSchema, workerSchema } from '@weir/protocol';
 import type { ApiEvent, ApiRequest, ApiWorker } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { setQuarantine } from '../packages/master/src/store/quarantine.ts';
+import { openStore } from '../packages/master/src/store/store.ts';
+import { workerByName } from '../packages/master/src/store/workers.ts';
 import { FarmProcess } from './support/farm-process.ts';
+import { RawWorker } from './support/raw-worker.ts';
+import { runWeir } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm } from './support/small-farm.ts';
 
@@ -85,7 +90,15 @@ describe('a farm with a worker whose git breaks', () => {
     const page = await (await fetch(new URL('/workers/sick', farm.url))).text();
     assert.match(page, /Quarantined .*2 times in a row/s);
 
-    await farm.post('/api/v1/workers/sick/release', { reason: 'git is back' });
+    const list = await runWeir(['workers'], farm);
+    assert.match(list.stdout, /sick +quarantined .*\nsick is quarantined until .*no git today\n/s);
+    const args = ['workers', 'release', 'sick', '--reason', 'git is back'];
+    assert.deepEqual(await runWeir(args, farm), {
+      status: 0,
+      stderr: '',
+      stdout:
+        'Worker sick is released: it takes builds again, and what led to its quarantine is forgotten.\n',
+    });
     await farm.events.until('worker.released', { after, data: { reason: 'git is back' } });
     assert.equal((await workerOf('sick')).quarantine, null);
     await assert.rejects(
@@ -148,6 +161,43 @@ describe('a project that can be checked out nowhere', () => {
     }
     const { verdict } = await farm.get(builderPath, builderSchema);
     assert.equal(verdict, 'green');
+  });
+});
+
+describe('a quarantine', () => {
+  it('outlives its master, and keeps builds from the worker until it is released', async () => {
+    await using repositories = await createSmallFarm();
+    const { remotes } = repositories;
+    await using farm = await FarmProcess.start({ farm: repositories.farm(), remotes });
+    const worker = new RawWorker('raw');
+    await farm.events.until('request.created', { data: { builder: appBuilder } });
+    await worker.prove(farm.workerPort);
+    await worker.closed;
+    const { fingerprint } = await farm.get('/api/v1/workers/raw', workerSchema);
+    const body = { reason: 'a test', fingerprint, trust: 'normal' };
+    await farm.post('/api/v1/workers/raw/accept', body);
+    await farm.stop();
+    {
+      await using store = await openStore(join(farm.dir, 'farm', 'weir.sqlite'));
+      const at = Date.now();
+      const quarantine = { at, until: at + 3_600_000, reason: 'no git' };
+      const { id = 0 } = (await workerByName(store.read, 'raw')) ?? {};
+      await store.unit((db) => setQuarantine(db, id, quarantine));
+    }
+
+    await farm.start();
+    await worker.connect(farm.workerPort);
+    worker.send({ t: 'ready', slots: 1, paused: null, diskFull: false });
+    await farm.events.until('worker.online', { subject: 'worker/raw' });
+    const { waits } = await farm.get('/api/v1/requests/1', requestSchema);
+    const before = farm.events.all.filter(({ kind }) => kind === 'build.started');
+    await farm.post('/api/v1/workers/raw/release', { reason: 'git is back' });
+    await worker.next('offer');
+    worker.drop();
+
+    assert.deepEqual(before, []);
+    assert.equal(waits?.reason, 'quarantined');
+    assert.match(waits.detail, /^raw is quarantined for 60 min more: no git/);
   });
 });
 

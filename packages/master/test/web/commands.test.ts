@@ -79,7 +79,9 @@ describe('commands by people', () => {
     '/api/v1/builds/1/again',
     '/api/v1/builders/a/b/pause',
     '/api/v1/builders/a/b/resume',
-    ...['accept', 'reject', 'revoke', 'pause', 'resume'].map((act) => `/api/v1/workers/w/${act}`),
+    ...['accept', 'reject', 'revoke', 'release', 'pause', 'resume'].map(
+      (act) => `/api/v1/workers/w/${act}`,
+    ),
   ];
   for (const door of doors) {
     it(`${door} asks for a sign-in, and for a reason`, async () => {

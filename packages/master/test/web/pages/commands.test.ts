@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { CommandError } from '../../../src/command.ts';
+import { setQuarantine } from '../../../src/store/quarantine.ts';
 import {
   addBuild,
   addChange,
@@ -8,6 +9,7 @@ import {
   addWorker,
   adminToken,
   runtimeBuilder,
+  start,
   startSmallFarm,
 } from '../small-farm.ts';
 import type { SmallFarm } from '../small-farm.ts';
@@ -21,6 +23,8 @@ describe('forms on the pages', () => {
     await addChange(farm, 'lua/master');
     const worker = await addWorker(farm, 'w1');
     await addWorker(farm, 'w2', { pending: true });
+    const quarantine = { at: start, until: start + 1, reason: 'no disk' };
+    await farm.store.unit((db) => setQuarantine(db, worker, quarantine));
     await addBuild(farm, await addRequest(farm, runtimeBuilder, { upstream: 1 }), worker);
     await addRequest(farm, runtimeBuilder, { upstream: 1 });
     const response = await fetch(`${farm.url}/sign-in`, {
@@ -68,6 +72,7 @@ describe('forms on the pages', () => {
     ['/builds/1', 'again', { t: 'again', build: 1 }],
     ['/requests/2', 'cancel', { t: 'cancel-request', request: 2 }],
     ['/workers/w1', 'pause', { t: 'pause-worker', worker: 'w1' }],
+    ['/workers/w1', 'release', { t: 'release', worker: 'w1' }],
     ['/workers/w1', 'revoke', { t: 'revoke', worker: 'w1' }],
     ['/workers/w2', 'reject', { t: 'reject', worker: 'w2' }],
     [
