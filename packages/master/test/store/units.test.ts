@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DiskFullError } from '../../src/store/disk-full.ts';
@@ -46,13 +47,10 @@ describe('the store', () => {
     statements.length = 0;
 
     // Each in a turn of its own, as messages come.
-    const written = Array.from(
-      { length: 20 },
-      (_, n) =>
-        new Promise((resolve, reject) => {
-          setImmediate(() => write(n).then(resolve, reject));
-        }),
-    );
+    const written = Array.from({ length: 20 }, async (_, n) => {
+      await nextTurn();
+      await write(n);
+    });
     await Promise.all(written);
 
     const commits = statements.filter((sql) => sql === 'commit');
