@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { encodeLogFrame } from '@weir/protocol';
+import { encodeLogFrame, heartbeatMs } from '@weir/protocol';
 import { RawWorker } from '../../test/support/raw-worker.ts';
 import type { BenchFarm } from './bench-farm.ts';
 
@@ -22,6 +22,7 @@ export interface Begun {
 /** A worker in this process that runs nothing: what the farm does is timed at the other end of its link. */
 export class NoOpWorker implements Disposable {
   readonly #link: RawWorker;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   private constructor(name: string) {
     this.#link = new RawWorker(name);
@@ -34,6 +35,8 @@ export class NoOpWorker implements Disposable {
     await worker.#link.closed;
     await farm.accept(name);
     await worker.#link.connect(farm.workerPort, { hello: { boot: name } });
+    const beat = (): void => worker.#link.send({ t: 'beat', at: Date.now() });
+    worker.#timers.push(setInterval(beat, heartbeatMs));
     return worker;
   }
 
@@ -77,13 +80,16 @@ export class NoOpWorker implements Disposable {
     });
     const bytes = Buffer.from(line.repeat(frameBytes / line.length));
     const sentAt: number[] = [];
-    const timer = setInterval(() => {
+    const print = (): void => {
       const sequence = sentAt.push(performance.now()) - 1;
       const offset = sequence * frameBytes;
       const frame = { build, epoch, step: 0, sequence, offset, afterCut: false, bytes };
       this.#link.sendRaw(encodeLogFrame(frame));
-    }, everyMs);
-    this.#hearAcknowledgements(sentAt, acknowledged).catch(() => clearInterval(timer));
+    };
+    this.#timers.push(setInterval(print, everyMs));
+    this.#hearAcknowledgements(sentAt, acknowledged).catch((error: unknown) => {
+      if (this.#timers.length > 0) throw error;
+    });
   }
 
   /** Rejects when the link ends. */
@@ -100,6 +106,7 @@ export class NoOpWorker implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#link.drop();
   }
 }

@@ -11,15 +11,21 @@ setPriority(10);
 let pages = 0;
 process.once('message', () => process.send?.({ pages }, () => process.exit(0)));
 for (let n = 0; n < Number(count); n++) {
-  view(new HttpClient(url, null), n).catch((error: unknown) => {
+  view(n).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exit(1);
   });
 }
 
-async function view(client: HttpClient, first: number): Promise<void> {
+async function view(first: number): Promise<void> {
+  const client = new HttpClient(url, null);
   for (let n = first; ; n++) {
-    await client.drain(paths[n % paths.length] ?? '/');
-    pages += 1;
+    try {
+      await client.drain(paths[n % paths.length] ?? '/');
+      pages += 1;
+    } catch (error) {
+      // As browsers do: the server closes a connection that it has heard nothing on for 5 s.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) throw error;
+    }
   }
 }
