@@ -132,6 +132,17 @@ export async function endedOfFamily(
   );
 }
 
+/** Whether a builder came to a result since then. */
+export async function hasResultSince(db: Kysely<Database>, at: number): Promise<boolean> {
+  const found = await db
+    .selectFrom('builder')
+    .select('id')
+    .where('verdict_at', '>', at)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /** A build that infrastructure took. */
 export interface TakenBuild {
   readonly build: number;

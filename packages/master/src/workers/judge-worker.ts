@@ -13,6 +13,7 @@ import type { NewEvent } from '../store/events.ts';
 import {
   endedOfFamily,
   forgiveWorker,
+  hasResultSince,
   setQuarantine,
   setStrikes,
   strikesOf,
@@ -51,9 +52,17 @@ export async function judgeWorkerOf(db: Kysely<Database>, run: EndedRun): Promis
       return [];
     case 'sane':
       return forgive(db, worker, run);
-    case 'strike':
-      await setStrikes(db, worker.id, { count: strikes.count + 1, at: run.at, family });
-      return quarantine(db, worker, strikes.count + 1, run.at);
+    case 'strike': {
+      const isFarmSound = await hasResultSince(db, strikes.at ?? 0);
+      const count = strikes.count + 1;
+      await setStrikes(db, worker.id, { count, at: run.at, family });
+      return quarantine(
+        db,
+        worker,
+        { strikes: count, ms: quarantineMs(count, isFarmSound) },
+        run.at,
+      );
+    }
   }
 }
 
@@ -71,10 +80,9 @@ async function forgive(
 async function quarantine(
   db: Kysely<Database>,
   worker: WorkerRow,
-  strikes: number,
+  { strikes, ms }: { strikes: number; ms: number },
   at: number,
 ): Promise<NewEvent[]> {
-  const ms = quarantineMs(strikes);
   if (ms === 0) return [];
   const until = at + ms;
   const builds = await takenBuildsOf(db, worker.id);

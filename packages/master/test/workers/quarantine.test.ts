@@ -154,6 +154,19 @@ describe('what is held against a worker', () => {
     );
   });
 
+  it('quarantines it for a minute at most, until somebody brings anything to a result', async () => {
+    const strike = async (round: number): Promise<number> => {
+      await lose(await begin('w1', round % 2 === 0 ? json : xml));
+      return ((await worker('w1')).quarantined_until ?? now) - now;
+    };
+    for (let round = 0; round < 6; round += 1) await strike(round);
+    assert.equal(await strike(6), 60_000);
+
+    await run('w2', 'lua/main/here', 'success');
+
+    assert.equal(await strike(7), 640_000);
+  });
+
   it('is forgotten for one build with a result', async () => {
     await run('w1', json, 'exception');
     await run('w1', xml, 'exception');

@@ -3,6 +3,8 @@ import { isConclusive, isTaken } from '../results/results.ts';
 import { durationInWords } from '../waits/in-words.ts';
 
 const firstMs = 10_000;
+/** No quarantine is longer, in milliseconds, while nothing on the farm comes to a result. */
+const longestUnsureMs = 60_000;
 /** No quarantine is longer, in milliseconds. */
 export const longestQuarantineMs = 3_600_000;
 
@@ -89,15 +91,19 @@ export function judgeWorker(
 /**
  * How long a worker is quarantined after so many strikes in a row, in milliseconds: not at all after
  * the first, 10 s after the second, twice as long after each further one, at most 1 h.
+ *
+ * @param isFarmSound something came to a result since the strike before: else the fault may lie with
+ *   no worker, but with a network or a code host that all of them need, and 1 min is the most
  */
-export function quarantineMs(strikes: number): number {
+export function quarantineMs(strikes: number, isFarmSound: boolean): number {
   if (strikes < 2) return 0;
-  return Math.min(longestQuarantineMs, firstMs * 2 ** (strikes - 2));
+  const longestMs = isFarmSound ? longestQuarantineMs : longestUnsureMs;
+  return Math.min(longestMs, firstMs * 2 ** (strikes - 2));
 }
 
 /** The rule for people, as pages and mails print it. */
 export const quarantineRule: readonly string[] = [
-  `Infrastructure takes a build when its checkout, its sandbox, the disk or the machine fails. The second time in a row a worker takes no builds for ${durationInWords(quarantineMs(2))}, then twice as long each time, ${durationInWords(longestQuarantineMs)} at most.`,
+  `Infrastructure takes a build when its checkout, its sandbox, the disk or the machine fails. The second time in a row a worker takes no builds for ${durationInWords(firstMs)}, then twice as long each time, ${durationInWords(longestQuarantineMs)} at most.`,
   'One build that comes to a result, red or green, ends that; so does an admin who releases the worker.',
-  'What infrastructure takes on several workers is held against the project, not against them.',
+  `What infrastructure takes on several workers is held against the project, not against them. While nothing on the farm comes to a result, ${durationInWords(longestUnsureMs)} is the most.`,
 ];

@@ -62,9 +62,15 @@ describe('what a build says about its worker', () => {
 
 describe('quarantine after strikes', () => {
   it('doubles from 10 s up to an hour, and the first one costs nothing', () => {
-    const times = Array.from({ length: 13 }, (_, count) => quarantineMs(count) / 1_000);
+    const times = Array.from({ length: 13 }, (_, count) => quarantineMs(count, true) / 1_000);
 
     assert.deepEqual(times, [0, 0, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+  });
+
+  it('is a minute at most while the whole farm comes to no result', () => {
+    const times = Array.from({ length: 8 }, (_, count) => quarantineMs(count, false) / 1_000);
+
+    assert.deepEqual(times, [0, 0, 10, 20, 40, 60, 60, 60]);
   });
 });
 
@@ -101,7 +107,7 @@ class Farm {
     if (judged !== 'strike') return;
     const count = strikes.count + 1;
     this.#strikes[worker] = { count, at: this.#now, family };
-    this.longestMs[worker] = Math.max(this.longestMs[worker] ?? 0, quarantineMs(count));
+    this.longestMs[worker] = Math.max(this.longestMs[worker] ?? 0, quarantineMs(count, true));
   }
 }
 
@@ -131,7 +137,7 @@ describe('the quarantine of a whole farm', () => {
         assert.deepEqual(farm.longestMs.slice(1), [0, 0]);
         const own = turns.filter(({ worker }) => worker === 0);
         const changes = own.filter(({ project }, index) => project !== own[index - 1]?.project);
-        assert.ok((farm.longestMs[0] ?? 0) >= quarantineMs(changes.length));
+        assert.ok((farm.longestMs[0] ?? 0) >= quarantineMs(changes.length, true));
       }),
     );
   });
