@@ -137,7 +137,11 @@ export class Intake {
     const entries = sent.filter((entry) => entry.n > build.entries);
     const [first] = entries;
     if (first !== undefined) {
-      if (first.n !== build.entries + 1 && build.isRewinding) return;
+      if (first.n !== build.entries + 1) {
+        // Those before it are on their way again, or got lost with the order of the link.
+        if (!build.isRewinding) session.refuse('badFrame', outOfOrder(first, build.entries));
+        return;
+      }
       checkEntries(build, entries);
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
@@ -199,7 +203,7 @@ function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void 
   let next = build.entries;
   for (const entry of entries) {
     next += 1;
-    if (entry.n !== next) refuseJournal(`journal entry ${entry.n} came, ${next} was next`);
+    if (entry.n !== next) refuseJournal(outOfOrder(entry, next - 1));
     if (entry.n > entriesOfStep * build.steps + 1) refuseJournal('its journal has no end');
     if (entry.t === 'build-finished' && entry !== entries.at(-1)) {
       refuseJournal(`journal entry ${entry.n + 1} came after the build's end`);
@@ -208,6 +212,10 @@ function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void 
       refuseJournal(`build ${build.id} has no step ${entry.step}`);
     }
   }
+}
+
+function outOfOrder({ n }: JournalEntry, known: number): string {
+  return `journal entry ${n} came, ${known + 1} was next`;
 }
 
 function refuseJournal(text: string): never {
