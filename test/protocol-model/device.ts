@@ -12,7 +12,8 @@ interface Operation {
  */
 export class Device {
   isSlow = false;
-  #waiting: Operation[] = [];
+  readonly #waiting: Operation[] = [];
+  readonly #orphans: Operation[] = [];
 
   /** Resolves after `act` was done; never, when who asked for it died before. */
   run<T>(act: () => Promise<T>): Promise<T> {
@@ -42,9 +43,28 @@ export class Device {
     return passing.length > 0;
   }
 
-  /** Who wrote dies: the first `count` writes came through, the others never were. */
+  /** One that waits overtakes the others, as transactions of a database server may. */
+  async overtake(index: number): Promise<void> {
+    this.#waiting.unshift(...this.#waiting.splice(index % this.#waiting.length, 1));
+    await this.pass(1);
+  }
+
+  /**
+   * Who wrote dies. The first `count` writes came through; of the others nobody will hear, but they
+   * are on their way.
+   */
   async cut(count: number): Promise<void> {
     await this.pass(count);
-    this.#waiting = [];
+    this.#orphans.push(...this.#waiting.splice(0));
+  }
+
+  get orphans(): number {
+    return this.#orphans.length;
+  }
+
+  /** What somebody wrote who is dead arrives after all. */
+  async arrive(index: number): Promise<void> {
+    const [orphan] = this.#orphans.splice(index % this.#orphans.length, 1);
+    await orphan?.act().catch(() => {});
   }
 }

@@ -125,8 +125,14 @@ export class Facts implements Disposable {
     return statement.all(...values) as T[];
   }
 
+  /** The files of the logs are to be replaced. */
+  closeLogs(): void {
+    for (const db of this.#logs.values()) db.close();
+    this.#logs.clear();
+  }
+
   [Symbol.dispose](): void {
     this.#db.close();
-    for (const db of this.#logs.values()) db.close();
+    this.closeLogs();
   }
 }

@@ -42,6 +42,11 @@ export class Judge {
     }
   }
 
+  /** What was acknowledged and not synced may be asked for again. */
+  powerWasCut(): void {
+    this.#acknowledged.clear();
+  }
+
   #acknowledges({ build, entries, log }: Extract<FarmMessage, { t: 'ack' }>): void {
     const row = this.#facts.build(build);
     if (entries !== undefined) {

@@ -1,3 +1,4 @@
+import { cpSync, rmSync } from 'node:fs';
 import { reapEveryMs, renewEveryMs, Leases } from '../../packages/master/src/builds/leases.ts';
 import { LiveBuilds } from '../../packages/master/src/builds/live-builds.ts';
 import type { LogSink } from '../../packages/master/src/builds/log-sink.ts';
@@ -37,6 +38,8 @@ export interface MasterPlace {
   readonly log: Log;
 }
 
+const syncedDir = (logDir: string): string => `${logDir}-synced`;
+
 /** One engine over a store that outlives it: its parts are the real ones, wired as in life. */
 export class ModelMaster {
   readonly #place: MasterPlace;
@@ -64,6 +67,7 @@ export class ModelMaster {
     this.#store = store;
     const { limits } = farm();
     this.#keeper = new LogKeeper(place.logDir, () => {});
+    this.#synced();
     const logs = this.#sink(limits.logBytes);
     const usage = new Usage();
     const queue = this.#queue;
@@ -204,6 +208,14 @@ export class ModelMaster {
     this.#keeper.close();
   }
 
+  /** As `kill`, with the whole machine: of the logs only what was synced to the disk is left. */
+  async cutPower(units: number): Promise<void> {
+    await this.kill({ units, logs: 0 });
+    const { logDir } = this.#place;
+    rmSync(logDir, { recursive: true });
+    cpSync(syncedDir(logDir), logDir, { recursive: true });
+  }
+
   #sink(capBytes: number): LogSink {
     const { logDisk } = this.#place;
     return {
@@ -211,9 +223,21 @@ export class ModelMaster {
         logDisk.run(() => this.#keeper.append(log, offset, bytes, { afterCut, capBytes })),
       caughtUp: () => Promise.resolve(),
       position: (log) => logDisk.run(() => this.#keeper.position(log, capBytes)),
-      finish: (log, end) => logDisk.run(() => this.#keeper.finish(log, end, capBytes)),
+      finish: (log, end) =>
+        logDisk.run(async () => {
+          const answer = await this.#keeper.finish(log, end, capBytes);
+          this.#synced();
+          return answer;
+        }),
       drop: async () => {},
     };
+  }
+
+  /** Logs are synced to the disk when one of them is finished, and not before. */
+  #synced(): void {
+    const { logDir } = this.#place;
+    rmSync(syncedDir(logDir), { recursive: true, force: true });
+    cpSync(logDir, syncedDir(logDir), { recursive: true });
   }
 
   #every(ms: number, act: () => Promise<unknown>): void {

@@ -126,6 +126,7 @@ export class Wire {
   /** What goes this way vanishes, from now on for good. */
   readonly blackHoles = new Set<Direction>();
   readonly #queues: Record<Direction, Parcel[]> = { 'to farm': [], 'to worker': [] };
+  readonly #garblings = new Map<Direction, { how: 'duplicate' | 'swap'; first?: Parcel }>();
   #accept: Accept | undefined;
 
   constructor(accept: Accept) {
@@ -138,7 +139,24 @@ export class Wire {
   }
 
   put(direction: Direction, parcel: Parcel): void {
-    if (!this.blackHoles.has(direction)) this.#queues[direction].push(parcel);
+    if (this.blackHoles.has(direction)) return;
+    const queue = this.#queues[direction];
+    const garbling = parcel.t === 'frame' ? this.#garblings.get(direction) : undefined;
+    if (garbling?.how === 'swap' && garbling.first === undefined) {
+      garbling.first = parcel;
+      return;
+    }
+    queue.push(parcel);
+    if (garbling === undefined) return;
+    this.#garblings.delete(direction);
+    // Its bytes are overwritten once they are delivered.
+    if (garbling.first !== undefined) queue.push(garbling.first);
+    else if (parcel.t === 'frame') queue.push({ ...parcel, data: Buffer.from(parcel.data) });
+  }
+
+  /** The next frame comes twice, or after the one that follows it. */
+  garble(direction: Direction, how: 'duplicate' | 'swap'): void {
+    this.#garblings.set(direction, { how });
   }
 
   /** Brings the next parcel. False when there is none. */
@@ -174,20 +192,6 @@ export class Wire {
   lose(direction: Direction): void {
     this.#queues[direction] = [];
     this.blackHoles.add(direction);
-  }
-
-  /** The next frame comes twice. */
-  duplicate(direction: Direction): void {
-    const [next] = this.#queues[direction];
-    if (next?.t !== 'frame') return;
-    this.#queues[direction].unshift({ ...next, data: Buffer.from(next.data) });
-  }
-
-  /** The next two frames change places. */
-  swap(direction: Direction): void {
-    const [first, second] = this.#queues[direction];
-    if (first?.t !== 'frame' || second?.t !== 'frame') return;
-    this.#queues[direction].splice(0, 2, second, first);
   }
 
   onItsWay(direction: Direction): number {

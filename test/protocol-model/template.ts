@@ -18,7 +18,7 @@ import type { FarmKey } from '../../packages/master/src/workers/farm-key.ts';
 import type { WorkerKey } from '../../packages/worker/src/link/worker-key.ts';
 import { openWorkerKey } from '../../packages/worker/src/link/worker-key.ts';
 
-export const reattachWithinMs = 300_000;
+export const reattachWithinMs = 60_000;
 const farmText = `
 farm: Model farm
 platforms: {here: [linux]}
@@ -27,7 +27,7 @@ upstreams:
     repository: https://git.example/lang
     trunks: {main: {}}
     steps: [{build: make}, {check: make check}]
-limits: {log: 128KiB, reattach-within: 5m}
+limits: {log: 128KiB, reattach-within: 1m}
 `;
 /** As it is put in force. */
 export const version: FarmVersion = {

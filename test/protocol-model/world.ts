@@ -41,6 +41,8 @@ export class World implements AsyncDisposable {
   /** The farm's ends of links whose session has begun. */
   readonly #welcomed = new WeakSet<FakeSocket>();
   #master: ModelMaster | undefined;
+  /** An engine that is dead has written: the one in force can't know all of it. */
+  #isHaunted = false;
 
   static async begin(template: Template): Promise<World> {
     const dir = mkdtempSync(join(template.dir, 'run-'));
@@ -117,11 +119,31 @@ export class World implements AsyncDisposable {
     await this.settle();
   }
 
+  /** Of the writes under way, so many came through. */
   async killMaster(through: { units: number; logs: number }): Promise<void> {
-    const wires = this.workers.flatMap((worker) => worker.wires);
     await this.#master?.kill(through);
-    for (const wire of wires) if (wire.farm !== undefined) wire.put('to worker', { t: 'end' });
+    for (const { wires } of this.workers) {
+      for (const wire of wires) if (wire.farm !== undefined) wire.put('to worker', { t: 'end' });
+    }
     await this.settle();
+  }
+
+  /** The master's machine stops at once, and nobody tells its workers. */
+  async cutPower(units: number): Promise<void> {
+    await this.#master?.cutPower(units);
+    this.#facts.closeLogs();
+    this.judge.powerWasCut();
+    for (const { wires } of this.workers) {
+      for (const wire of wires)
+        if (wire.farm !== undefined) wire.cut({ farm: false, worker: false });
+    }
+    await this.settle();
+  }
+
+  /** A unit of an engine before this one commits behind its back. */
+  async arriveLate(unit: number): Promise<void> {
+    this.#isHaunted = true;
+    await this.storeDisk.arrive(unit);
   }
 
   /** What a person asks for; that it can't be done is an answer. */
@@ -169,6 +191,10 @@ export class World implements AsyncDisposable {
       if (!(await this.#move())) return;
     }
     assert.fail('it does not come to rest');
+  }
+
+  facts(): ReturnType<Facts['events']> {
+    return this.#facts.events();
   }
 
   raise(): void {
@@ -219,7 +245,8 @@ export class World implements AsyncDisposable {
   /** The engine's copy says what the store says, whenever no write is under way. */
   #memoryIsTheStore(): void {
     const { master } = this;
-    if (master === undefined || this.storeDisk.waits > 0 || this.logDisk.waits > 0) return;
+    const isBusy = this.storeDisk.waits > 0 || this.logDisk.waits > 0;
+    if (master === undefined || isBusy || this.#isHaunted) return;
     const held = [...master.builds.all()].map(({ id, epoch, entries, isDetached }) => {
       return { id, epoch, entries, state: isDetached ? 'detached' : 'running' };
     });
