@@ -49,25 +49,35 @@ export interface Chaos extends Verdict {
 const gapPerWorkerMs = 30_000;
 const startMs = 5 * 60_000;
 
+/** Somebody ended the run before there was a verdict. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
 /**
- * One whole run: a farm, its load, its faults, and what came of it.
+ * One whole run: a farm, its load, its faults, and what came of it. The folder stays when something
+ * was lost or went wrong.
  *
- * @throws Error when the farm does not start, or the run is aborted
+ * @throws InterruptedError when the signal is aborted with one
+ * @throws Error when the farm does not start, or what plays with it fails
  */
 export async function runChaos(options: ChaosOptions): Promise<Chaos> {
+  const { seed, workers, keep: isKept } = options;
   const dir = mkdtempSync('/tmp/weir-chaos-');
-  const startedAt = performance.now();
-  const outcome = await runIn(dir, options);
-  const isKept = options.keep || outcome.losses.length > 0;
-  if (!isKept) rmSync(dir, { recursive: true, force: true });
-  const tookMs = performance.now() - startedAt;
-  return {
-    ...outcome,
-    seed: options.seed,
-    workers: options.workers,
-    tookMs,
-    dir: isKept ? dir : null,
+  const remove = (): void => {
+    if (!isKept) rmSync(dir, { recursive: true, force: true });
   };
+  const startedAt = performance.now();
+  try {
+    const outcome = await runIn(dir, options);
+    const isOfInterest = isKept || outcome.losses.length > 0;
+    if (!isOfInterest) remove();
+    const tookMs = performance.now() - startedAt;
+    return { ...outcome, seed, workers, tookMs, dir: isOfInterest ? dir : null };
+  } catch (error) {
+    if (error instanceof InterruptedError) remove();
+    throw error;
+  }
 }
 
 type Outcome = Omit<Chaos, 'seed' | 'workers' | 'tookMs' | 'dir'>;
@@ -78,9 +88,7 @@ async function runIn(dir: string, options: ChaosOptions): Promise<Outcome> {
   const diskBytes = Math.ceil(192 + minutes * 16) * 1024 * 1024;
   await using farm = await ChaosFarm.prepare({ dir, workers, offers: offersOf(), diskBytes });
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () =>
-      reject(new Error('no verdict', { cause: signal.reason })),
-    );
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
   return await Promise.race([run(farm, options), aborted]);
 }

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { runChaos } from './chaos.ts';
+import { InterruptedError, runChaos } from './chaos.ts';
 import type { ChaosOptions } from './chaos.ts';
 import { faultKinds } from './plan.ts';
 import type { FaultKind } from './plan.ts';
@@ -47,7 +47,9 @@ async function main(args: readonly string[]): Promise<number> {
 function interruptSignal(): AbortSignal {
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+    process.once(signal, () => {
+      interrupt.abort(new InterruptedError(`ended by ${signal}: there is no verdict`));
+    });
   }
   process.on('uncaughtException', (error) => interrupt.abort(error));
   return interrupt.signal;
@@ -105,6 +107,6 @@ try {
   // A run that was interrupted leaves promises behind that nothing will keep.
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
-  console.error(error);
+  console.error(error instanceof InterruptedError ? error.message : error);
   process.exit(1);
 }

@@ -119,6 +119,9 @@ async function run(command: string, cwd: string, signal: AbortSignal): Promise<R
     signal,
   });
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  // What was lost there was to be lost.
+  const kept = /^Everything is in (.+)$/m.exec(output)?.[1];
+  if (kept !== undefined) rmSync(kept, { recursive: true, force: true });
   const complaint = /^ +1\) (.+)$/m.exec(output)?.[1] ?? /^NOT TRUE: (.+\n.+)$/m.exec(output)?.[1];
   return { status: child.exitCode, output, complaint };
 }
@@ -143,7 +146,7 @@ async function main(names: readonly string[]): Promise<number> {
 function wordsOf(outcome: PlantOutcome): string {
   switch (outcome.t) {
     case 'caught':
-      return `caught: ${outcome.by.replaceAll(/\s+/g, ' ')}`;
+      return `caught: ${outcome.by.replace(/\s*\n\s*/, ': ')}`;
     case 'missed':
       return 'NOT CAUGHT';
     case 'broken':
