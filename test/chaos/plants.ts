@@ -81,9 +81,10 @@ export async function tryPlant(plant: Plant, signal: AbortSignal): Promise<Plant
   }
 }
 
-/** All files under version control as they are now, and the dependencies of this tree. */
+/** All files of this tree as they are now, but those that git ignores, and its dependencies. */
 function copyTree(dir: string): void {
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' });
   for (const file of files.split('\0').filter((name) => name !== '')) {
     const from = join(root, file);
     if (existsSync(from)) cpSync(from, join(dir, file), { recursive: true });
