@@ -37,9 +37,10 @@ export class Blame {
 
   constructor(options: BlameOptions) {
     this.#options = options;
-    const { store, log } = options;
+    const { store, now, log } = options;
     this.#reader = new EventReader({
       store,
+      now,
       log,
       name: 'blame',
       concerns: (event) => this.#concerns(event),

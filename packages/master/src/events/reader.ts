@@ -1,8 +1,10 @@
 import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { saysDiskFull } from '../store/disk-full.ts';
 import type { EventRow } from '../store/events.ts';
-import { eventBounds, eventsAfter } from '../store/events.ts';
-import { insertReader, moveReader, readerCursor } from '../store/readers.ts';
+import { eventBounds, eventsAfter, recordEvents } from '../store/events.ts';
+import { insertReader, moveReader, passOver, readerCursor } from '../store/readers.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
@@ -18,6 +20,7 @@ export interface LoggedEvent {
 
 export interface EventReaderOptions {
   readonly store: Store;
+  readonly now: Clock;
   readonly log: Log;
   /** Under which its cursor is stored. */
   readonly name: string;
@@ -33,7 +36,10 @@ const batch = 200;
 /** A start looks again at no more events than these and a batch, though none of them concerned the reader. */
 const maxLag = 1_000;
 const defaultSweepMs = 5_000;
-/** An event that fails so often is passed over, so that it does not stand in the way of all others. */
+/**
+ * An event that its handler fails at so often is passed over, so that it does not stand in the way
+ * of all others. A store that takes no writes for a while is not the event's fault.
+ */
 const maxTries = 5;
 
 /**
@@ -47,7 +53,11 @@ export class EventReader {
   #stored = 0;
   /** Events up to this number were looked at. */
   #seen = 0;
+  /** Times that the handler failed at the event at hand. */
   #tries = 0;
+  #lastError = '';
+  /** A unit failed, perhaps after its commit: where the reader is stands in the store alone. */
+  #isUnsure = false;
   /** The event at hand failed: only the sweep tries it again. */
   #isFailing = false;
   #isWoken = false;
@@ -95,10 +105,12 @@ export class EventReader {
     try {
       while (this.#isWoken && !this.#isStopped) {
         this.#isWoken = false;
+        if (this.#isUnsure) await this.#findPlace();
         await this.#readOn();
       }
     } catch (error) {
       this.#isFailing = true;
+      this.#isUnsure = true;
       const { log, name } = this.#options;
       log.warn(
         `the reader ${name} stops at event ${this.#seen + 1}, and tries again: ${String(error)}`,
@@ -106,6 +118,16 @@ export class EventReader {
     } finally {
       this.#reading = undefined;
     }
+  }
+
+  async #findPlace(): Promise<void> {
+    const { store, name } = this.#options;
+    const cursor = await readerCursor(store.read, name);
+    this.#isUnsure = false;
+    if (cursor === undefined || cursor === this.#stored) return;
+    this.#stored = cursor;
+    this.#seen = Math.max(this.#seen, cursor);
+    this.#tries = 0;
   }
 
   async #readOn(): Promise<void> {
@@ -129,12 +151,9 @@ export class EventReader {
   }
 
   async #take(event: LoggedEvent): Promise<void> {
-    const { store, name, handle, log } = this.#options;
     const isPassedOver = this.#tries >= maxTries;
-    this.#tries += 1;
-    if (isPassedOver) log.warn(`the reader ${name} passes over event ${event.number}`);
-    const committed = await store.unit(async (db) => {
-      const after = isPassedOver ? undefined : await handle(db, event);
+    const committed = await this.#options.store.unit(async (db) => {
+      const after = isPassedOver ? await this.#passOver(db, event) : await this.#try(db, event);
       await this.#moveCursor(db, event.number);
       return after;
     });
@@ -143,6 +162,27 @@ export class EventReader {
     // Before what follows, which may fail: the event is not handled again for that.
     this.#seen = event.number;
     committed?.();
+  }
+
+  async #try(db: Kysely<Database>, event: LoggedEvent): Promise<(() => void) | undefined> {
+    try {
+      return await this.#options.handle(db, event);
+    } catch (error) {
+      if (!saysDiskFull(error)) this.#tries += 1;
+      this.#lastError = String(error);
+      throw error;
+    }
+  }
+
+  async #passOver(db: Kysely<Database>, { number }: LoggedEvent): Promise<undefined> {
+    const { name, now, log } = this.#options;
+    log.warn(`the reader ${name} passes over event ${number}: ${this.#lastError}`);
+    const at = now();
+    await passOver(db, name, { event: number, at });
+    const data = { event: number, error: this.#lastError };
+    const subject = `reader/${name}`;
+    await recordEvents(db, [{ at, kind: 'reader.passed-over', actor: 'engine', subject, data }]);
+    return undefined;
   }
 
   async #moveCursor(db: Kysely<Database>, to: number): Promise<void> {

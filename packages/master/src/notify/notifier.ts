@@ -59,6 +59,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const teller = new Teller({ store, logs, farm, now, log, wrote: deliver });
   const reader = new EventReader({
     store,
+    now,
     log,
     name: 'notices',
     concerns: isNews,

@@ -15,6 +15,7 @@ import { quarantine } from './migrations/0008-quarantine.ts';
 import { farmVersions } from './migrations/0009-farm-versions.ts';
 import { retention } from './migrations/0010-retention.ts';
 import { numbers } from './migrations/0011-numbers.ts';
+import { upkeep } from './migrations/0012-upkeep.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -38,6 +39,7 @@ const allMigrations: readonly Migration[] = [
   farmVersions,
   retention,
   numbers,
+  upkeep,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -22,6 +22,23 @@ export async function insertReader(
   await db.insertInto('reader').values({ name, cursor }).execute();
 }
 
+/** Counts an event that a reader gave up. Runs in the unit that moves it on. */
+export async function passOver(
+  db: Kysely<Database>,
+  name: string,
+  { event, at }: { event: number; at: number },
+): Promise<void> {
+  await db
+    .updateTable('reader')
+    .set((eb) => ({
+      passed_over: eb('passed_over', '+', 1),
+      passed_event: event,
+      passed_at: at,
+    }))
+    .where('name', '=', name)
+    .execute();
+}
+
 /** Moves a reader on. False when it is not where it should be: another one moved it. */
 export async function moveReader(
   db: Kysely<Database>,

@@ -322,6 +322,10 @@ export interface RuntimeTable {
 export interface ReaderTable {
   name: string;
   cursor: number;
+  /** Events that it could not handle, however often it tried; the last of them, and when it gave up. */
+  passed_over: Generated<number>;
+  passed_event: number | null;
+  passed_at: number | null;
 }
 
 /** A builder that was green and had one red build, which no second run has confirmed yet. */

@@ -45,9 +45,10 @@ export class Probation {
 
   constructor(context: ProbationContext) {
     this.#context = context;
-    const { store, log } = context;
+    const { store, now, log } = context;
     this.#reader = new EventReader({
       store,
+      now,
       log,
       name: 'probation',
       concerns: ({ kind, data }) => kind === 'build.finished' && data['trial'] !== undefined,

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { EventReaderOptions, LoggedEvent } from '../../src/events/reader.ts';
 import { EventReader } from '../../src/events/reader.ts';
-import { recordEvents } from '../../src/store/events.ts';
+import { DiskFullError } from '../../src/store/disk-full.ts';
+import { eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { readerCursor } from '../../src/store/readers.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../../src/store/store.ts';
+import type { Unit } from '../../src/store/unit-writer.ts';
 
 const quiet = { info: () => {}, warn: () => {} };
 
@@ -34,6 +36,7 @@ describe('a reader of the event log', () => {
     let awaited = '';
     const reader = new EventReader({
       store,
+      now: () => 1_000,
       log: quiet,
       name: 'test',
       concerns: ({ kind }) => kind === 'a.b',
@@ -90,6 +93,7 @@ describe('a reader of the event log', () => {
     const after = gathering();
     const failing = new EventReader({
       store,
+      now: () => 1_000,
       log: quiet,
       name: 'test',
       sweepMs: 1,
@@ -111,6 +115,11 @@ describe('a reader of the event log', () => {
     await done.promise;
     await failing.stop();
     assert.deepEqual({ tries, seen: await seen() }, { tries: 5, seen: 'good ' });
+    const [, , passed] = await eventsAfter(store.read, 0, 10);
+    assert.equal(passed?.kind, 'reader.passed-over');
+    assert.deepEqual(JSON.parse(passed?.data_json ?? ''), { event: 1, error: 'Error: no' });
+    const [row] = await store.read.selectFrom('reader').selectAll().execute();
+    assert.deepEqual([row?.passed_over, row?.passed_event, row?.passed_at], [1, 1, 1_000]);
     await after.reader.start();
     await write('next');
     await after.upTo('next');
@@ -187,5 +196,63 @@ describe('a reader of the event log', () => {
     await Promise.all([warned.promise, done.promise]);
     await reader.stop();
     assert.equal(await seen(), 'one two ');
+  });
+
+  it('finds by itself what no wake-up told it of', async () => {
+    const handled = Promise.withResolvers<void>();
+    const { reader } = gathering({ sweepMs: 1, handle: async () => () => handled.resolve() });
+    await reader.start();
+
+    await write('one');
+
+    await handled.promise;
+    await reader.stop();
+  });
+
+  it('goes on behind an event whose commit was not answered', async () => {
+    let isCut = false;
+    const cutting: Store = {
+      ...store,
+      async unit<T>(unit: Unit<T>): Promise<T> {
+        const value = await store.unit(unit);
+        if (!isCut) return value;
+        isCut = false;
+        throw new Error('nobody heard of the commit');
+      },
+    };
+    const { reader, upTo } = gathering({ store: cutting, sweepMs: 1 });
+    await reader.start();
+    await write('one', 'two');
+    isCut = true;
+
+    await upTo('two');
+
+    await reader.stop();
+    assert.equal(await seen(), 'one two ');
+  });
+
+  it('gives up no event because the disk is full for long', async () => {
+    let full = 0;
+    const { reader, upTo } = gathering({
+      sweepMs: 1,
+      store: {
+        ...store,
+        unit<T>(unit: Unit<T>): Promise<T> {
+          return store.unit(async (db) => {
+            const value = await unit(db);
+            if (value === undefined || full-- <= 0) return value;
+            throw new DiskFullError();
+          });
+        },
+      },
+    });
+    await reader.start();
+    await write('one');
+    full = 20;
+
+    await upTo('one');
+
+    await reader.stop();
+    assert.equal(await seen(), 'one ');
   });
 });
