@@ -116,10 +116,12 @@ async function run(command: string, cwd: string, signal: AbortSignal): Promise<R
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, FORCE_COLOR: '0' },
-    // SIGTERM: what runs there has processes of its own to end.
-    signal,
   });
+  // It has processes of its own to end.
+  const end = (): boolean => child.kill('SIGTERM');
+  signal.addEventListener('abort', end);
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  signal.removeEventListener('abort', end);
   // What was lost there was to be lost.
   const kept = /^Everything is in (.+)$/m.exec(output)?.[1];
   if (kept !== undefined) rmSync(kept, { recursive: true, force: true });
@@ -137,6 +139,7 @@ async function main(names: readonly string[]): Promise<number> {
   for (const plant of plants) {
     process.stdout.write(`${plant.invariant}  ${plant.name}: ${plant.breaks}\n`);
     const outcome = await tryPlant(plant, interrupt.signal);
+    if (interrupt.signal.aborted) return 1;
     if (outcome.t !== 'caught') missed += 1;
     process.stdout.write(`   ${wordsOf(outcome)}, by ${plant.caughtBy}\n`);
   }
