@@ -1,3 +1,4 @@
+import { setFarmTime } from './ages.ts';
 import { News } from './news.ts';
 
 /** After an event so long is waited for more, so that a busy farm redraws a few times a second at most. */
@@ -69,6 +70,7 @@ class Refresh {
 
 function redraw(text: string): void {
   const fresh = new DOMParser().parseFromString(text, 'text/html');
+  setFarmTime(fresh);
   for (const part of document.querySelectorAll('[data-live][id]')) {
     const drawn = fresh.getElementById(part.id);
     if (drawn === null || withoutAges(drawn) === withoutAges(part)) continue;

@@ -24,6 +24,7 @@ import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
 import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
+import { bringBackFutureTimes } from './store/future-times.ts';
 import type { RequestRow } from './store/requests.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
@@ -177,6 +178,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const absences = new Absences({ store, now, farm });
   await store.unit(setAllOffline);
+  await store.unit((db) => bringBackFutureTimes(db, now()));
   const leases = new Leases({
     store,
     now,

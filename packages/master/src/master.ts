@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
+import { ClockWatch, tellClock } from './clock-watch.ts';
 import { anchoredClock } from './clock.ts';
 import type { FarmFacts } from './command.ts';
 import type { Engine } from './engine.ts';
@@ -16,6 +17,7 @@ import type { FarmRepository } from './farm/repository-source.ts';
 import { repositorySource } from './farm/repository-source.ts';
 import type { Log } from './log.ts';
 import { recordEvents } from './store/events.ts';
+import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
 import { farmRulesOf } from './web/farm-rules.ts';
@@ -70,6 +72,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   await using disposing = new AsyncDisposableStack();
   const storePath = join(dataDir, 'weir.sqlite');
   const store = disposing.use(await openStore(storePath, { say: (text) => log.info(text) }));
+  const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
   const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
@@ -82,6 +85,8 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
+  let clock: string | null = null;
+  let web: WebThread | undefined;
   const facts = (workerPort: number): FarmFacts => {
     const farm = farmInForce.farm();
     return {
@@ -94,11 +99,22 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       version: farmInForce.version,
       farmOptions,
       shortage,
-      warnings: ownFile.warnings(),
+      warnings: [...(clock === null ? [] : [clock]), ...ownFile.warnings()],
       rules: farmRulesOf(farm, shortage !== null),
       file: farm,
     };
   };
+  disposing.use(
+    new ClockWatch({
+      now,
+      newestAt,
+      changed(warning) {
+        clock = warning;
+        if (web !== undefined) tellWeb();
+        tellClock({ store, now, log }, warning);
+      },
+    }),
+  );
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port } = options;
@@ -116,7 +132,6 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       warn: (message) => log.warn(message),
     }),
   );
-  let web: WebThread | undefined;
   const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
   const engine = await startEngine({
     store,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
+import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
 import { stderrLog } from './log.ts';
@@ -40,11 +41,13 @@ const feed = await EventFeed.open(db, (error) =>
 const growth = new LogGrowth();
 const streams = new Streams();
 const bundles = new Bundles();
-const signIn = new AdminSignIn(db);
-const owners = new OwnerSignIn(db);
+const now = anchoredClock();
+const signIn = new AdminSignIn(db, now);
+const owners = new OwnerSignIn(db, now);
 const context: WebContext = {
   db,
   logs,
+  now,
   signIn,
   owners,
   farm: engine.farm,

@@ -21,6 +21,7 @@ export * from './schedule/recurrence.ts';
 export * from './schedule/requests-for.ts';
 export * from './schedule/stability.ts';
 export * from './schedule/superseded.ts';
+export * from './status/clock-warning.ts';
 export * from './status/quiet.ts';
 export * from './status/stale.ts';
 export * from './status/tree-status.ts';

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retention } from '@weir/model';
+import { nextRetentionTime } from '@weir/model';
 import type { LogSink } from '../builds/log-sink.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
+import { getSetting, putSetting } from '../store/settings.ts';
 import type { Store } from '../store/store.ts';
 import { expirePending } from '../workers/pending-queue.ts';
 import { dropBuilds } from './builds.ts';
@@ -73,10 +75,11 @@ export class Retain {
   /** One round, to its end or until `stop`. */
   async round(): Promise<Dropped> {
     const { store, now } = this.#context;
+    const context = await this.#byRetentionTime();
     const dropped: Dropped = { builds: 0, logs: 0, requests: 0, notices: 0, events: 0 };
     // Builds before requests: a request goes with its last build.
     for (const kind of [dropBuilds, dropRequests, dropNotices, dropEvents]) {
-      await this.#pieces(kind(this.#context, dropped));
+      await this.#pieces(kind(context, dropped));
     }
     await store.unit((db) => expirePending(db, now()));
     if (Object.values(dropped).some((count) => count > 0)) {
@@ -94,6 +97,19 @@ export class Retain {
     }
     await store.compact(() => this.#pause(this.#restMs(0)));
     return dropped;
+  }
+
+  /** What is old is told by a time of its own, which no clock that is ahead takes along at once. */
+  async #byRetentionTime(): Promise<RetainContext> {
+    const { store, now } = this.#context;
+    const name = 'retention-time';
+    const time = await store.unit(async (db) => {
+      const before = await getSetting(db, name);
+      const next = nextRetentionTime(before === undefined ? null : Number(before), now());
+      await putSetting(db, name, String(next));
+      return next;
+    });
+    return { ...this.#context, now: () => time };
   }
 
   async #pieces(piece: Piece): Promise<void> {

@@ -56,6 +56,17 @@ export function eventsAfter(
     .execute();
 }
 
+/** When the newest event was written; null when there is none. */
+export async function newestEventAt(db: Kysely<Database>): Promise<number | null> {
+  const row = await db
+    .selectFrom('event')
+    .select('at')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.at ?? null;
+}
+
 /** The numbers of the oldest and the newest event kept; 0 when there is none. */
 export async function eventBounds(
   db: Kysely<Database>,

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
+import type { Clock } from '../clock.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../command.ts';
 import type { Database } from '../store/schema.ts';
 import type { OwnerSignIn } from './sign-in/owner-sign-in.ts';
@@ -10,6 +11,8 @@ export interface WebContext {
   /** Read-only. */
   readonly db: Kysely<Database>;
   readonly logs: LogReader;
+  /** The time as the engine has it: a wall clock that jumps moves neither. */
+  readonly now: Clock;
   readonly farm: () => FarmFacts;
   readonly signIn: SignIn;
   /** The owners of workers, who come by a link that their machine shows. */

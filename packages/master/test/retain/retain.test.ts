@@ -38,11 +38,11 @@ describe('retention', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const retain = (): Retain =>
+  const retain = (at = now): Retain =>
     new Retain({
       store,
       logs,
-      now: () => now,
+      now: () => at,
       log: { info: () => {}, warn: (text) => assert.fail(text) },
       rules: () => ({
         retention: { buildsMs: 365 * day, logsMs: 90 * day, noticesMs: 365 * day },
@@ -173,5 +173,28 @@ describe('retention', () => {
       [3, 4, 5],
       'the last one tells of the round',
     );
+  });
+
+  it('goes on by a day at most when the clock is suddenly a year ahead', async () => {
+    const eventAt = (at: number) => ({
+      at,
+      kind: 'a.b',
+      actor: 'engine',
+      subject: 'farm',
+      data: {},
+    });
+    const days = [20, 29.5, 10, 0].map((age) => eventAt(now - age * day));
+    await retain().round();
+    await store.unit((db) =>
+      recordEvents(
+        db,
+        days.toSorted((a, b) => a.at - b.at),
+      ),
+    );
+
+    const first = await retain(now + 365 * day).round();
+    const second = await retain(now + 365 * day).round();
+
+    assert.deepEqual([first.events, second.events], [1, 0]);
   });
 });

@@ -11,6 +11,13 @@ export function aheadText(ms: number): string {
   return seconds <= 0 ? 'now' : `in ${spanText(seconds)}`;
 }
 
+/** How one clock is beside another: `2 h ahead of`, `365 days behind`; null when they agree well enough. */
+export function clockSkewText(skewMs: number, toleratedMs: number): string | null {
+  if (Math.abs(skewMs) <= toleratedMs) return null;
+  const span = spanText(Math.round(Math.abs(skewMs) / 1_000));
+  return `${span} ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+}
+
 function spanText(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;

@@ -31,3 +31,14 @@ export function expiryOf(
   if (newer >= newestBuildsKept && age > retention.buildsMs) return 'drop';
   return newer >= newestLogsKept && age > retention.logsMs ? 'drop-logs' : 'keep';
 }
+
+const dayMs = 86_400_000;
+
+/**
+ * The time by which a round tells what is old. It follows the clock, but by no more than a day with
+ * each round: a clock that is a year ahead takes what is kept away slowly enough to be noticed, and a
+ * farm that was down for weeks catches up within hours.
+ */
+export function nextRetentionTime(before: number | null, now: number): number {
+  return before === null ? now : Math.min(now, before + dayMs);
+}

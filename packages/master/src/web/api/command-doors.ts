@@ -32,9 +32,9 @@ export function commandDoors(context: WebContext): Door[] {
   ];
 }
 
-function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
+function requestDoors({ db, logs, now, farm, sendCommand }: WebContext): Door[] {
   const request = async (id: number): Promise<ApiRequest> =>
-    found(await readRequest(db, farm().rules, id, Date.now()), 'request', id);
+    found(await readRequest(db, farm().rules, id, now()), 'request', id);
   const written = ({ request: id }: CommandAnswer): Promise<ApiRequest> => request(id ?? 0);
   return [
     door({
@@ -89,7 +89,7 @@ function requestDoors({ db, logs, farm, sendCommand }: WebContext): Door[] {
   ];
 }
 
-function builderDoors({ db, farm, sendCommand }: WebContext): Door[] {
+function builderDoors({ db, now, farm, sendCommand }: WebContext): Door[] {
   return (['pause', 'resume'] as const).map((act) =>
     door({
       method: 'post',
@@ -99,7 +99,7 @@ function builderDoors({ db, farm, sendCommand }: WebContext): Door[] {
       answer: builderSchema,
       handle: async ({ subject, actor, body }) => {
         await sendCommand(actor, { t: `${act}-builder`, builder: subject, reason: body.reason });
-        const builder = await readBuilder(db, farm().rules, subject, Date.now());
+        const builder = await readBuilder(db, farm().rules, subject, now());
         return found(builder, 'builder', subject);
       },
     }),

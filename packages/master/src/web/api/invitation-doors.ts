@@ -12,7 +12,7 @@ import { door } from './door.ts';
 import type { Door } from './door.ts';
 
 /** Invitations are for admins alone: they name people. */
-export function invitationDoors({ db, sendCommand }: WebContext): Door[] {
+export function invitationDoors({ db, now, sendCommand }: WebContext): Door[] {
   return [
     door({
       path: '/api/v1/invitations',
@@ -21,7 +21,7 @@ export function invitationDoors({ db, sendCommand }: WebContext): Door[] {
       answer: pageOf(invitationSchema),
       handle: async ({ actor, query }) => {
         if (actor === '') throw problem('not-signed-in', 'only admins see invitations');
-        return listInvitations(db, query, Date.now());
+        return listInvitations(db, query, now());
       },
     }),
     door({
@@ -33,7 +33,7 @@ export function invitationDoors({ db, sendCommand }: WebContext): Door[] {
       handle: async ({ actor, body }) => {
         const { invitation } = await sendCommand(actor, { t: 'invite', ...body });
         const { id = 0, code = '' } = invitation ?? {};
-        return { ...found(await readInvitation(db, id, Date.now()), 'invitation', id), code };
+        return { ...found(await readInvitation(db, id, now()), 'invitation', id), code };
       },
     }),
     door({
@@ -44,9 +44,9 @@ export function invitationDoors({ db, sendCommand }: WebContext): Door[] {
       answer: invitationSchema,
       handle: async ({ subject, actor, body }) => {
         const id = idOf(subject, 'invitation');
-        found(await readInvitation(db, id, Date.now()), 'invitation', id);
+        found(await readInvitation(db, id, now()), 'invitation', id);
         await sendCommand(actor, { t: 'revoke-invitation', invitation: id, ...body });
-        return found(await readInvitation(db, id, Date.now()), 'invitation', id);
+        return found(await readInvitation(db, id, now()), 'invitation', id);
       },
     }),
   ];

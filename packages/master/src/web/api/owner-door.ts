@@ -1,3 +1,4 @@
+import { clockSkewText } from '@weir/model/layout';
 import { ownerAnswerSchema, ownerBodySchema, ownerBytes, ownerSkewMs } from '@weir/protocol';
 import type { OwnerBody } from '@weir/protocol';
 import type { Command } from '../../command.ts';
@@ -11,7 +12,7 @@ import { door } from './door.ts';
 import type { Door } from './door.ts';
 
 /** What the machine of a worker asks in its owner's name: the worker's key proves it. */
-export function ownerDoor({ db, farm, owners, sendCommand }: WebContext): Door {
+export function ownerDoor({ db, now, farm, owners, sendCommand }: WebContext): Door {
   const taken = new TakenSignatures();
   return door({
     method: 'post',
@@ -22,18 +23,21 @@ export function ownerDoor({ db, farm, owners, sendCommand }: WebContext): Door {
     answer: ownerAnswerSchema,
     handle: async ({ subject, body }) => {
       const worker = found(await workerByName(db, subject), 'worker', subject);
-      const now = Date.now();
+      const at = now();
       const bytes = ownerBytes(farm().fingerprint, worker.name, body);
       const key = Buffer.from(worker.key, 'base64');
-      if (Math.abs(now - body.at) > ownerSkewMs || !taken.isNew(body, now)) {
-        throw problem('bad-signature', 'the signature is too old, or was used before');
+      const skew = clockSkewText(body.at - at, ownerSkewMs);
+      if (skew !== null) {
+        const detail = `the clock of ${worker.name} is ${skew} the farm's: set it right, and try again`;
+        throw problem('bad-signature', detail);
       }
+      if (!taken.isNew(body, at)) throw problem('bad-signature', 'the signature was used before');
       if (!isSignedBy(key, bytes, Buffer.from(body.signature, 'base64'))) {
         throw problem('bad-signature', `this is not signed with the key of ${worker.name}`);
       }
       taken.add(body);
       if (body.act === 'link') {
-        const code = owners.links.make(worker.name, now);
+        const code = owners.links.make(worker.name, at);
         return { path: `/workers/${encodeURIComponent(worker.name)}/owner?code=${code}` };
       }
       await sendCommand(ownerOf(worker.name), commandOf(worker.name, body));

@@ -32,7 +32,7 @@ import { door } from './door.ts';
 import type { Door } from './door.ts';
 
 /** Everything that can be read as JSON; no sign-in is needed for any of it. */
-export function readDoors({ db, logs, farm }: WebContext): Door[] {
+export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
   const rules = () => farm().rules;
   return [
     door({
@@ -45,14 +45,14 @@ export function readDoors({ db, logs, farm }: WebContext): Door[] {
       path: '/api/v1/upstreams',
       summary: 'The upstreams with their trunks and tree status, in the order of the farm file',
       answer: pageOf(upstreamSchema),
-      handle: async () => ({ items: await listUpstreams(db, rules(), Date.now()), next: null }),
+      handle: async () => ({ items: await listUpstreams(db, rules(), now()), next: null }),
     }),
     door({
       path: '/api/v1/upstreams/{name}',
       summary: 'One upstream',
       answer: upstreamSchema,
       handle: async ({ subject }) =>
-        found(await readUpstream(db, rules(), subject, Date.now()), 'upstream', subject),
+        found(await readUpstream(db, rules(), subject, now()), 'upstream', subject),
     }),
     door({
       path: '/api/v1/changes',
@@ -79,14 +79,14 @@ export function readDoors({ db, logs, farm }: WebContext): Door[] {
         verdict: z.enum(verdicts).optional(),
       }),
       answer: pageOf(builderSchema),
-      handle: ({ query }) => listBuilders(db, rules(), query, Date.now()),
+      handle: ({ query }) => listBuilders(db, rules(), query, now()),
     }),
     door({
       path: '/api/v1/builders/{name}',
       summary: 'One builder; the slashes of its name may be percent-encoded or not',
       answer: builderSchema,
       handle: async ({ subject }) =>
-        found(await readBuilder(db, rules(), subject, Date.now()), 'builder', subject),
+        found(await readBuilder(db, rules(), subject, now()), 'builder', subject),
     }),
     door({
       path: '/api/v1/requests',
@@ -98,18 +98,14 @@ export function readDoors({ db, logs, farm }: WebContext): Door[] {
         result: z.enum(results).optional(),
       }),
       answer: pageOf(requestSchema),
-      handle: ({ query }) => listRequests(db, rules(), query, Date.now()),
+      handle: ({ query }) => listRequests(db, rules(), query, now()),
     }),
     door({
       path: '/api/v1/requests/{id}',
       summary: 'One request',
       answer: requestSchema,
       handle: async ({ subject }) =>
-        found(
-          await readRequest(db, rules(), idOf(subject, 'request'), Date.now()),
-          'request',
-          subject,
-        ),
+        found(await readRequest(db, rules(), idOf(subject, 'request'), now()), 'request', subject),
     }),
     door({
       path: '/api/v1/builds',

@@ -20,7 +20,7 @@ export interface HookOptions {
  * there is to build is read from the repository itself.
  */
 export function hookRoutes(context: WebContext, { secret }: HookOptions): Router {
-  const { farm, sendCommand } = context;
+  const { now, farm, sendCommand } = context;
   const failures = new Failures();
   const router = Router();
   const takeBody = express.raw({ type: () => true, limit: maxHookBytes });
@@ -34,7 +34,7 @@ export function hookRoutes(context: WebContext, { secret }: HookOptions): Router
       );
     }
     const body = bodyOf(request);
-    checkSignature(request, body, forge, secret, failures);
+    checkSignature(request, body, forge, { secret, failures, now: now() });
     if (!forge.isPush(request.headers)) {
       response.json({ branches: [] });
       return;
@@ -70,11 +70,9 @@ function checkSignature(
   request: Request,
   body: Buffer,
   forge: Forge,
-  secret: string,
-  failures: Failures,
+  { secret, failures, now }: { secret: string; failures: Failures; now: number },
 ): void {
   const address = request.ip ?? '';
-  const now = Date.now();
   const waitMs = failures.waitMs(address, now);
   if (waitMs > 0) {
     const headers = { 'retry-after': String(Math.ceil(waitMs / 1_000)) };

@@ -26,7 +26,7 @@ export async function visitOf(context: WebContext, request: Request): Promise<Vi
   ]);
   return {
     farm: facts,
-    now: Date.now(),
+    now: context.now(),
     actor: signIn.actorOf(request),
     csrf: signIn.csrfToken(request),
     here: request.originalUrl,
@@ -45,10 +45,10 @@ const sections = [
 
 /** A whole page. What stands in an element with `data-live` and an id is kept fresh by the script. */
 export function page(visit: Visit, title: string, content: Html): string {
-  const { farm, here, script, style } = visit;
+  const { farm, here, now, script, style } = visit;
   const path = here.split('?')[0];
   return html`<!doctype html>
-    <html lang="en" data-event="${farm.event}">
+    <html lang="en" data-event="${farm.event}" data-now="${now}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

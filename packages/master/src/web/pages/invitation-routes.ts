@@ -15,7 +15,7 @@ const invitationsInPage = 100;
 
 /** Pages for admins: who was invited, and inviting. */
 export function invitationRoutes(context: WebContext): Router {
-  const { db, farm, signIn, sendCommand } = context;
+  const { db, now, farm, signIn, sendCommand } = context;
   const router = Router();
 
   router.get(
@@ -60,7 +60,7 @@ export function invitationRoutes(context: WebContext): Router {
     const actor = signIn.actorOf(request) ?? '';
     const { invitation } = await sendCommand(actor, { t: 'invite', ...body });
     const { id = 0, code = '' } = invitation ?? {};
-    const row = await readInvitation(db, id, Date.now());
+    const row = await readInvitation(db, id, now());
     if (row === undefined) throw problem('internal', 'the invitation is not there');
     return { ...row, code };
   }

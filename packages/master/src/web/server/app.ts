@@ -60,7 +60,7 @@ export function createApp(parts: WebParts): Express {
   app.use(healthRoutes(context.db, context.farm, () => parts.ping()));
   app.get(
     '/metrics',
-    metricsDoor(context.db, context.farm, () => streams.count),
+    metricsDoor(context.db, context.farm, { streams: () => streams.count, now: context.now }),
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm));
   app.use(bundleRoutes(parts.bundles));

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
+import type { Clock } from '../../clock.ts';
 import type { FarmFacts } from '../../command.ts';
 import type { Database } from '../../store/schema.ts';
 import { readFarm } from '../read/farm.ts';
@@ -15,10 +16,10 @@ interface Metric {
 export function metricsDoor(
   db: Kysely<Database>,
   farm: () => FarmFacts,
-  streams: () => number,
+  { streams, now }: { streams: () => number; now: Clock },
 ): RequestHandler {
   return async (_request, response) => {
-    const text = (await readMetrics(db, farm(), streams())).map(toText).join('');
+    const text = (await readMetrics(db, farm(), streams(), now())).map(toText).join('');
     response.set('cache-control', 'no-store').type('text/plain; version=0.0.4').send(text);
   };
 }
@@ -27,10 +28,11 @@ async function readMetrics(
   db: Kysely<Database>,
   facts: FarmFacts,
   streams: number,
+  now: number,
 ): Promise<Metric[]> {
   const farm = await readFarm(db, facts);
   const since = farm.oldestWaitSince;
-  const oldestWaitSeconds = since === null ? 0 : Math.max(0, Date.now() - since) / 1_000;
+  const oldestWaitSeconds = since === null ? 0 : Math.max(0, now - since) / 1_000;
   const gauge = (name: string, help: string, value: number): Metric => ({
     name: `weir_${name}`,
     type: 'gauge',

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
+import type { Clock } from '../../clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { problem } from '../server/problems.ts';
 import { cookieOf, csrfSentBy, sessionKeys } from './cookies.ts';
@@ -15,10 +16,12 @@ interface OwnerVisit {
 export class OwnerSignIn {
   readonly links = new OwnerLinks();
   readonly #db: Kysely<Database>;
+  readonly #now: Clock;
   readonly #visits = new WeakMap<Request, OwnerVisit>();
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, now: Clock) {
     this.#db = db;
+    this.#now = now;
   }
 
   /** Stands in front of every page. */
@@ -26,7 +29,7 @@ export class OwnerSignIn {
     const session = cookieOf(request, ownerCookie);
     const keys = session === undefined ? undefined : await sessionKeys(this.#db);
     if (session !== undefined && keys !== undefined) {
-      const worker = ownerInSession(session, keys, Date.now());
+      const worker = ownerInSession(session, keys, this.#now());
       const csrfToken = csrfTokenOf(session, keys);
       if (worker !== undefined) this.#visits.set(request, { worker, csrfToken });
     }
@@ -56,7 +59,7 @@ export class OwnerSignIn {
 
   /** A session for who has the code. @throws ProblemError when it is none, or was used */
   async begin(code: string, worker: string): Promise<string> {
-    const now = Date.now();
+    const now = this.#now();
     const keys = await sessionKeys(this.#db);
     if (keys === undefined || !this.links.use(code, worker, now)) {
       throw problem(

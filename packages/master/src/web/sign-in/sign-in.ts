@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
+import type { Clock } from '../../clock.ts';
 import type { Database } from '../../store/schema.ts';
 import type { SignIn } from '../context.ts';
 import { problem } from '../server/problems.ts';
@@ -22,11 +23,13 @@ const nobody: Visit = { by: 'nobody' };
 /** Knows who asks: by `Authorization: Bearer TOKEN`, or by the cookie of a session. */
 export class AdminSignIn implements SignIn {
   readonly #db: Kysely<Database>;
+  readonly #now: Clock;
   readonly #failures = new Failures();
   readonly #visits = new WeakMap<Request, Visit>();
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, now: Clock) {
     this.#db = db;
+    this.#now = now;
   }
 
   /** Stands in front of every door: who asks is known behind it. */
@@ -66,7 +69,7 @@ export class AdminSignIn implements SignIn {
    */
   async begin(token: string, address: string): Promise<string> {
     const keys = await this.#check(token, address);
-    return makeSession(keys, Date.now());
+    return makeSession(keys, this.#now());
   }
 
   async #visitOf(request: Request): Promise<Visit> {
@@ -78,12 +81,12 @@ export class AdminSignIn implements SignIn {
     const session = cookieOf(request, sessionCookie);
     const keys = session === undefined ? undefined : await sessionKeys(this.#db);
     if (session === undefined || keys === undefined) return nobody;
-    if (!isSession(session, keys, Date.now())) return nobody;
+    if (!isSession(session, keys, this.#now())) return nobody;
     return { by: 'cookie', csrfToken: csrfTokenOf(session, keys) };
   }
 
   async #check(token: string, address: string): Promise<SessionKeys> {
-    const now = Date.now();
+    const now = this.#now();
     const waitMs = this.#failures.waitMs(address, now);
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1_000);
