@@ -16,6 +16,7 @@ import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { formatTable } from '../../packages/cli/src/table.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,13 +30,6 @@ export interface Plant {
   /** `mocha FILE` or `chaos OPTIONS`. */
   readonly caughtBy: string;
 }
-
-export type PlantOutcome =
-  /** It was noticed; `by` is the first that complained. */
-  | { readonly t: 'caught'; readonly by: string }
-  | { readonly t: 'missed' }
-  /** What was to catch it fails without it as well, or can't be run. */
-  | { readonly t: 'broken'; readonly why: string };
 
 /** The plants of this folder, by invariant; each patch says on top what it is. */
 export function readPlants(): Plant[] {
@@ -59,23 +53,17 @@ export function readPlants(): Plant[] {
 }
 
 /** @throws Error with git's words when the patch does not fit the tree */
-export function checkPlant({ path }: Plant, dir = root): void {
-  execFileSync('git', ['apply', '--check', path], { cwd: dir, stdio: 'pipe' });
+export function checkPlant({ path }: Plant): void {
+  execFileSync('git', ['apply', '--check', path], { cwd: root, stdio: 'pipe' });
 }
 
-/** Plants it in a copy of the tree, and runs what is to catch it there: first without it, then with it. */
-export async function tryPlant(plant: Plant, signal: AbortSignal): Promise<PlantOutcome> {
+/** Runs what is to catch plants in a copy of the tree, with one of them planted there or none. */
+async function tryOut(command: string, plant: Plant | null, signal: AbortSignal): Promise<Ran> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-plant-'));
   try {
     copyTree(dir);
-    const without = await run(plant.caughtBy, dir, signal);
-    if (without.complaint !== undefined || without.status !== 0) {
-      return { t: 'broken', why: without.complaint ?? without.output.slice(-500) };
-    }
-    execFileSync('git', ['apply', plant.path], { cwd: dir, stdio: 'pipe' });
-    const { complaint, status, output } = await run(plant.caughtBy, dir, signal);
-    if (complaint !== undefined) return { t: 'caught', by: complaint };
-    return status === 0 ? { t: 'missed' } : { t: 'broken', why: output.slice(-500) };
+    if (plant !== null) execFileSync('git', ['apply', plant.path], { cwd: dir, stdio: 'pipe' });
+    return await run(command, dir, signal);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -125,37 +113,49 @@ async function run(command: string, cwd: string, signal: AbortSignal): Promise<R
   // What was lost there was to be lost.
   const kept = /^Everything is in (.+)$/m.exec(output)?.[1];
   if (kept !== undefined) rmSync(kept, { recursive: true, force: true });
-  const complaint = /^ +1\) (.+)$/m.exec(output)?.[1] ?? /^NOT TRUE: (.+\n.+)$/m.exec(output)?.[1];
+  const complaint = /^ +1\) (.+)$/m.exec(output)?.[1] ?? /^NOT TRUE: (.+)$/m.exec(output)?.[1];
   return { status: child.exitCode, output, complaint };
 }
 
+const usage = `npm run plants [-- NAME...]
+
+Plants what breaks an invariant, one patch after another, each in a copy of the tree, and runs what
+must notice it. Ends with status 1 when one is not noticed.
+`;
+
 async function main(names: readonly string[]): Promise<number> {
-  const plants = readPlants().filter(({ name }) => names.length === 0 || names.includes(name));
+  const all = readPlants();
+  if (names.some((name) => !all.some((plant) => plant.name === name))) {
+    process.stderr.write(`${usage}\nThe names: ${all.map(({ name }) => name).join(', ')}\n`);
+    return 2;
+  }
+  const plants = all.filter(({ name }) => names.length === 0 || names.includes(name));
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => interrupt.abort());
   }
+  /** By command, what it says of the tree as it is. */
+  const sound = new Map<string, boolean>();
+  const rows: string[][] = [];
   let missed = 0;
   for (const plant of plants) {
-    process.stdout.write(`${plant.invariant}  ${plant.name}: ${plant.breaks}\n`);
-    const outcome = await tryPlant(plant, interrupt.signal);
+    const { name, invariant, caughtBy } = plant;
+    process.stderr.write(`${name} ...\n`);
+    if (!sound.has(caughtBy)) {
+      const { status } = await tryOut(caughtBy, null, interrupt.signal);
+      sound.set(caughtBy, status === 0);
+    }
+    const ran =
+      sound.get(caughtBy) === true ? await tryOut(caughtBy, plant, interrupt.signal) : null;
     if (interrupt.signal.aborted) return 1;
-    if (outcome.t !== 'caught') missed += 1;
-    process.stdout.write(`   ${wordsOf(outcome)}, by ${plant.caughtBy}\n`);
+    if (ran?.complaint === undefined) missed += 1;
+    const said = ran === null ? 'FAILS WITHOUT IT AS WELL' : (ran.complaint ?? 'NOT CAUGHT');
+    rows.push([String(invariant), name, caughtBy, said]);
   }
-  process.stdout.write(`${plants.length - missed} of ${plants.length} plants were caught\n`);
+  const head = ['invariant', 'plant', 'tried by', 'what it said'];
+  process.stdout.write(formatTable(head, rows));
+  process.stdout.write(`\n${plants.length - missed} of ${plants.length} plants were caught.\n`);
   return missed === 0 ? 0 : 1;
-}
-
-function wordsOf(outcome: PlantOutcome): string {
-  switch (outcome.t) {
-    case 'caught':
-      return `caught: ${outcome.by.replace(/\s*\n\s*/, ': ')}`;
-    case 'missed':
-      return 'NOT CAUGHT';
-    case 'broken':
-      return `no answer: ${outcome.why}`;
-  }
 }
 
 if (resolve(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) {
