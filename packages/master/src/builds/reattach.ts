@@ -59,6 +59,19 @@ async function answer(
   session: Session,
   reported: ReportedBuild,
 ): Promise<WelcomeBuild> {
+  // What ends or is given up just as it is taken over is answered as what it is by then.
+  const answered =
+    (await tryToAnswer(context, session, reported)) ??
+    (await tryToAnswer(context, session, reported));
+  return answered ?? abort(session, reported);
+}
+
+/** Undefined when the build was not to be had any more. */
+async function tryToAnswer(
+  context: ReattachContext,
+  session: Session,
+  reported: ReportedBuild,
+): Promise<WelcomeBuild | undefined> {
   const row = await buildById(context.store.read, reported.build);
   const known = row && {
     ...row,
@@ -68,9 +81,7 @@ async function answer(
   const action = reattachment(known, { workerId: session.id, epoch: reported.epoch });
   if (row === undefined || action === 'abort') return abort(session, reported);
   const build = action === 'continue' ? context.builds.get(row.id) : await loadLate(context, row);
-  if (build === undefined || !(await takeOver(context, session, build))) {
-    return abort(session, reported);
-  }
+  if (build === undefined || !(await takeOver(context, session, build))) return undefined;
   const logs = await positions(context, build);
   if (logs === undefined) return abort(session, reported);
   return { build: build.id, action, epoch: build.epoch, entries: build.entries, logs };
