@@ -31,8 +31,8 @@ export interface LiveBuildsContext {
   grew(log: number, bytes: number): void;
   /** A build ended, whatever the end. */
   ended(build: EndedBuild): void;
-  /** A worker does not want what it was offered. */
-  declined(build: LiveBuild, decline: Decline): Promise<void>;
+  /** A worker does not want what it was offered. False when that is not to be taken back any more. */
+  declined(build: LiveBuild, decline: Decline): Promise<boolean>;
 }
 
 export const notTaken: Decline = { cause: 'gone', reason: 'the link broke before it was taken' };
@@ -125,14 +125,17 @@ export class LiveBuilds {
   /** Its worker does not have it: the request waits again, as if nobody had claimed it. */
   giveBack(build: LiveBuild, decline: Decline): void {
     this.forget(build);
-    // What a person wanted ended meanwhile does not wait for another worker.
-    const isWanted = build.cancelReason === null;
-    const back = isWanted
-      ? this.#context.declined(build, decline)
-      : this.loseById(build.id, decline.reason);
-    back.catch((error: unknown) => {
+    this.#giveBack(build, decline).catch((error: unknown) => {
       this.#context.log.warn(`build ${build.id} was not given back: ${String(error)}`);
     });
+  }
+
+  async #giveBack(build: LiveBuild, decline: Decline): Promise<void> {
+    if (await this.#context.declined(build, decline)) return;
+    // What a person wanted ended meanwhile does not wait for another worker.
+    const row = await buildById(this.#context.store.read, build.id);
+    if (row?.epoch !== build.epoch || row.cancel_reason === null) return;
+    await this.lose(row, decline.reason);
   }
 
   logFrame(session: Session, frame: LogFrame): void {

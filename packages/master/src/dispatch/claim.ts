@@ -5,7 +5,7 @@ import type { LiveBuild } from '../builds/live-build.ts';
 import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
 import { builderById, returnNumber, takeNumber } from '../store/builders.ts';
-import { deleteBuild, insertBuild, insertSteps } from '../store/builds.ts';
+import { deleteOffered, insertBuild, insertSteps } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
 import { insertLogs } from '../store/logs.ts';
 import type { RequestRow } from '../store/requests.ts';
@@ -91,19 +91,19 @@ function trialOf(session: Session, request: RequestRow): Trial | null {
 
 /**
  * A worker did not take a build: as if it had never been claimed, but for the memory of whose policy
- * it is against. Runs in a unit.
+ * it is against. Runs in a unit; false when it is not to be taken back any more.
  */
 export async function unclaim(
   db: Kysely<Database>,
   build: LiveBuild,
   declined: { worker: string; decline: Decline; at: number },
-): Promise<void> {
+): Promise<boolean> {
+  if (!(await deleteOffered(db, build.id, build.epoch))) return false;
   const request = await requestById(db, build.requestId);
   const builder = await builderById(db, build.builderId);
   if (request === undefined || builder === undefined) {
     throw new Error(`build ${build.id} has no request or builder`);
   }
-  await deleteBuild(db, build.id);
   await returnNumber(db, build.builderId, build.number);
   const { worker, decline, at } = declined;
   const workers = new Set(JSON.parse(request.declined_json) as number[]);
@@ -122,4 +122,5 @@ export async function unclaim(
     const reason = 'the farm file names its builder no more';
     await cancelMeaningless(db, request.id, { at, reason });
   }
+  return true;
 }

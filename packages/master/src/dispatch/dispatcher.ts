@@ -87,12 +87,17 @@ export class Dispatcher {
     await this.#round;
   }
 
-  /** A worker declined: the request waits for another one, or for this one's next word. */
-  async declined(build: LiveBuild, worker: string, decline: Decline): Promise<void> {
+  /**
+   * A worker declined: the request waits for another one, or for this one's next word. False when the
+   * build is not to be taken back any more.
+   */
+  async declined(build: LiveBuild, worker: string, decline: Decline): Promise<boolean> {
     const { store, now } = this.#context;
-    await store.unit((db) => unclaim(db, build, { worker, decline, at: now() }));
+    const isReturned = await store.unit((db) => unclaim(db, build, { worker, decline, at: now() }));
+    if (!isReturned) return false;
     const request = await requestById(store.read, build.requestId);
     if (request?.state === 'waiting') this.enqueue(request);
+    return true;
   }
 
   async #rounds(): Promise<void> {

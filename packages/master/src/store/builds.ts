@@ -243,9 +243,25 @@ export async function requestCancel(
   return asked.numUpdatedRows > 0n;
 }
 
-/** Forgets a build that no worker ever began. */
-export async function deleteBuild(db: Kysely<Database>, id: number): Promise<void> {
+/**
+ * Forgets a build that no worker ever began. False when one did, when another session took it over
+ * or a person wants it ended: then it stays.
+ */
+export async function deleteOffered(
+  db: Kysely<Database>,
+  id: number,
+  epoch: number,
+): Promise<boolean> {
+  const deleted = await db
+    .deleteFrom('build')
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .where('journal_n', '=', 0)
+    .where('state', '!=', 'finished')
+    .where('cancel_reason', 'is', null)
+    .executeTakeFirst();
+  if (deleted.numDeletedRows === 0n) return false;
   await db.deleteFrom('log').where('build_id', '=', id).execute();
   await db.deleteFrom('step').where('build_id', '=', id).execute();
-  await db.deleteFrom('build').where('id', '=', id).execute();
+  return true;
 }
