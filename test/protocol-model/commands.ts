@@ -83,10 +83,9 @@ export const thawRunners = (): Happening =>
 export const cancel = (build: number): Happening =>
   happening(
     `cancel(${build})`,
-    (world) => [...(world.master?.builds.all() ?? [])].length > 0,
+    (world) => world.master !== undefined && world.openBuilds().length > 0,
     (world) => {
-      const open = [...(world.master?.builds.all() ?? [])];
-      const id = pick(open, build)?.id;
+      const id = pick(world.openBuilds(), build);
       return id === undefined ? undefined : world.command({ t: 'cancel', build: id, reason: 'no' });
     },
   );

@@ -21,6 +21,8 @@ export class Judge {
   readonly #acknowledged = new Map<string, number>();
   /** When the farm last heard a worker, by its name. */
   readonly heardAt = new Map<string, number>();
+  /** The build that was cancelled, by request. */
+  readonly #cancelled = new Map<number, number>();
   #lastEvent = 0;
 
   constructor(from: { facts: Facts; ledger: Ledger; logDir: string; now: () => number }) {
@@ -40,6 +42,11 @@ export class Judge {
         if (action !== 'abort') this.#goesBack(build, logs);
       }
     }
+  }
+
+  /** A person was told that a build is being cancelled: its request must not be built again. */
+  cancelled({ id, request }: { id: number; request: number }): void {
+    this.#cancelled.set(request, id);
   }
 
   /** What was acknowledged and not synced may be asked for again. */
@@ -125,7 +132,8 @@ export class Judge {
         `open builds of request ${request.id}, which is ${request.state}`,
       );
     }
-    for (const { id, state, entries, result, text, worker, epoch } of builds) {
+    for (const { id, request, state, entries, result, text, worker, epoch } of builds) {
+      assert.ok(id <= (this.#cancelled.get(request) ?? id), `request ${request} was cancelled`);
       const known = this.#results.get(id);
       if (state === 'finished') {
         this.#results.set(id, known ?? `${result}: ${text}`);

@@ -4,16 +4,23 @@ import { after, before, describe, it } from 'mocha';
 import type { Happening } from './commands.ts';
 import {
   advance,
+  arriveLate,
   ask,
+  cancel,
+  cut,
   endStep,
   freezeRunner,
+  garble,
   happenings,
+  hold,
   killAgent,
   killMaster,
+  overtake,
   resize,
   slowDisk,
   startAgents,
   startMaster,
+  write,
 } from './commands.ts';
 import type { Template } from './template.ts';
 import { makeTemplate } from './template.ts';
@@ -69,5 +76,85 @@ describe('the worker protocol', () => {
 
     it('with the build of a slot that is wanted no more when its agent comes back', () =>
       play([ask(), ask(), resize(0, 1), killAgent(0, false), endStep(0)]));
+
+    it('when frames of a journal change places', () =>
+      play([ask(), garble(0, 'to farm', 'swap'), endStep(0)]));
+  });
+
+  describe('decides once', () => {
+    /** A worker is away for almost too long; its build is taken over while the reaper looks at it. */
+    const almostGivenUp = [
+      ask(),
+      killAgent(0, false),
+      advance(152_000),
+      slowDisk('store', true),
+      startAgents(),
+      write('store', 1),
+      write('store', 1),
+      advance(5_000),
+    ];
+
+    it('on a build that is taken over while it is given up', () =>
+      play([...almostGivenUp, write('store', 1), write('store', 1), write('store', 1)]));
+
+    it('on a build that is given up while it is taken over', () =>
+      play([...almostGivenUp, overtake(1), overtake(1), write('store', 1)]));
+
+    it('on an offer that is given back while a person cancels it', () =>
+      play([
+        hold(0, true),
+        ask(),
+        slowDisk('store', true),
+        cancel(0),
+        cut(0, { farm: true, worker: true }),
+        slowDisk('store', false),
+      ]));
+  });
+
+  describe('refuses what a dead engine still writes', () => {
+    /** The engine is dead, and another one has had time to go on. */
+    const succeed = [killMaster(0, 0), slowDisk('store', false), startMaster(), advance(5_000)];
+
+    it('of a journal', () =>
+      play([ask(), slowDisk('store', true), endStep(0), ...succeed, arriveLate(0)]));
+
+    it('of a claim', () =>
+      play([slowDisk('store', true), ask(), write('store', 1), ...succeed, arriveLate(0)]));
+
+    it('of an offer that was given back', () =>
+      play([
+        hold(0, true),
+        ask(),
+        slowDisk('store', true),
+        cut(0, { farm: true, worker: true }),
+        ...succeed,
+        arriveLate(0),
+      ]));
+
+    it('of a build that was taken over', () =>
+      play([
+        ask(),
+        slowDisk('store', true),
+        cut(0, { farm: true, worker: true }),
+        advance(5_000),
+        write('store', 3),
+        ...succeed,
+        cut(0, { farm: true, worker: true }),
+        advance(5_000),
+        arriveLate(0),
+      ]));
+
+    it('of a build that was given up', () =>
+      play([
+        ask(),
+        killAgent(0, false),
+        advance(152_000),
+        slowDisk('store', true),
+        advance(5_000),
+        write('store', 1),
+        ...succeed,
+        advance(160_000),
+        arriveLate(0),
+      ]));
   });
 });

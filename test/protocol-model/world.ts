@@ -35,7 +35,7 @@ export class World implements AsyncDisposable {
   readonly #dir: string;
   readonly #store: Store;
   readonly #farmInForce: FarmInForce;
-  readonly #facts: Facts;
+  readonly facts: Facts;
   readonly judge: Judge;
   readonly #failures: unknown[] = [];
   /** The farm's ends of links whose session has begun. */
@@ -65,9 +65,9 @@ export class World implements AsyncDisposable {
     this.#farmInForce = farmInForce;
     const logDir = join(dir, 'logs');
     mkdirSync(logDir);
-    this.#facts = new Facts(join(dir, 'weir.sqlite'), logDir);
+    this.facts = new Facts(join(dir, 'weir.sqlite'), logDir);
     const { ledger } = this;
-    this.judge = new Judge({ facts: this.#facts, ledger, logDir, now: this.time.clock });
+    this.judge = new Judge({ facts: this.facts, ledger, logDir, now: this.time.clock });
     this.workers = template.workers.map(
       ({ name, slots, key }) =>
         new ModelWorker({
@@ -131,11 +131,12 @@ export class World implements AsyncDisposable {
   /** The master's machine stops at once, and nobody tells its workers. */
   async cutPower(units: number): Promise<void> {
     await this.#master?.cutPower(units);
-    this.#facts.closeLogs();
+    this.facts.closeLogs();
     this.judge.powerWasCut();
     for (const { wires } of this.workers) {
-      for (const wire of wires)
-        if (wire.farm !== undefined) wire.cut({ farm: false, worker: false });
+      for (const wire of wires.filter(({ farm }) => farm !== undefined)) {
+        wire.cut({ farm: false, worker: false });
+      }
     }
     await this.settle();
   }
@@ -148,13 +149,24 @@ export class World implements AsyncDisposable {
 
   /** What a person asks for; that it can't be done is an answer. */
   async command(command: Command): Promise<void> {
-    this.master?.run(
-      () => this.#master?.command(command) ?? Promise.resolve(),
+    const { master } = this;
+    const build = command.t === 'cancel' ? this.facts.build(command.build) : undefined;
+    master?.run(
+      async () => {
+        await master.command(command);
+        if (build !== undefined) this.judge.cancelled(build);
+      },
       (error) => {
         if (!(error instanceof CommandError)) this.#failures.push(error);
       },
     );
     await this.settle();
+  }
+
+  /** Builds that have not ended, by what is committed. */
+  openBuilds(): number[] {
+    const builds = this.facts.builds();
+    return builds.filter(({ state }) => state !== 'finished').map(({ id }) => id);
   }
 
   force(): Promise<void> {
@@ -191,10 +203,6 @@ export class World implements AsyncDisposable {
       if (!(await this.#move())) return;
     }
     assert.fail('it does not come to rest');
-  }
-
-  facts(): ReturnType<Facts['events']> {
-    return this.#facts.events();
   }
 
   raise(): void {
@@ -250,7 +258,7 @@ export class World implements AsyncDisposable {
     const held = [...master.builds.all()].map(({ id, epoch, entries, isDetached }) => {
       return { id, epoch, entries, state: isDetached ? 'detached' : 'running' };
     });
-    const stored = this.#facts
+    const stored = this.facts
       .builds()
       .filter(({ state }) => state !== 'finished')
       .map(({ id, epoch, entries, state }) => ({ id, epoch, entries, state }));
@@ -274,16 +282,16 @@ export class World implements AsyncDisposable {
     for (const worker of this.workers) if (!worker.isRunning) worker.start();
     await this.settle();
     await this.#rest();
-    for (const worker of this.#facts.quarantined()) {
+    for (const worker of this.facts.quarantined()) {
       await this.command({ t: 'release', worker, reason: 'it is well' });
     }
-    const before = this.#facts.requests().length;
+    const before = this.facts.requests().length;
     const slots = this.workers.reduce((sum, { agent }) => sum + (agent?.status.slots ?? 0), 0);
     for (let count = 0; count < slots; count++) await this.force();
     await this.advance(1_000);
     assert.equal(this.busyRunners().length, slots, 'every slot takes a build again');
     await this.#rest();
-    const after = this.#facts.requests().slice(before);
+    const after = this.facts.requests().slice(before);
     assert.deepEqual(new Set(after.map(({ result }) => result)), new Set(['success']));
     await this.judge.atEnd();
     await this.check();
@@ -295,7 +303,7 @@ export class World implements AsyncDisposable {
       for (const runner of this.busyRunners()) runner.endStep('success');
       await this.advance(ms);
       await this.check();
-      const isOver = this.#facts.requests().every(({ result }) => result !== null);
+      const isOver = this.facts.requests().every(({ result }) => result !== null);
       const isClean = [...this.ledger.builds.values()].every(
         ({ state }) => state === 'dropped' || state === 'killed',
       );
@@ -318,7 +326,7 @@ export class World implements AsyncDisposable {
       await idle();
     } finally {
       this.time[Symbol.dispose]();
-      this.#facts[Symbol.dispose]();
+      this.facts[Symbol.dispose]();
       await this.#store[Symbol.asyncDispose]();
       rmSync(this.#dir, { recursive: true, force: true });
     }
