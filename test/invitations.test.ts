@@ -25,15 +25,16 @@ describe('an invitation', () => {
 
   /** Joins; resolves with what the agent said when it was turned away. */
   async function refusalOf(name: string, args: string[]): Promise<string> {
-    const worker = await farm.addWorker({ name, accept: false, args });
+    const worker = await farm.addWorker({ name, isInvited: false, args });
     assert.equal(await worker.exited(), 1);
     return worker.output;
   }
 
   it('accepts its worker at once, with the labels and the trust that it names', async () => {
     const { code } = await invite({ labels: ['gpu'], trust: 'normal', owner: 'vera@example.test' });
+    assert.match(code, /^\w+$/, 'it stands in a command as it is');
     const online = farm.events.until('worker.online', { subject: 'worker/vera' });
-    await farm.addWorker({ name: 'vera', accept: false, args: ['--invite', code] });
+    await farm.addWorker({ name: 'vera', isInvited: false, args: ['--invite', code] });
     await online;
 
     const worker = await farm.get('/api/v1/workers/vera', workerSchema);
@@ -46,7 +47,7 @@ describe('an invitation', () => {
   it('works once', async () => {
     const { code } = await invite({});
     const online = farm.events.until('worker.online', { subject: 'worker/once' });
-    await farm.addWorker({ name: 'once', accept: false, args: ['--invite', code] });
+    await farm.addWorker({ name: 'once', isInvited: false, args: ['--invite', code] });
     await online;
 
     assert.match(await refusalOf('twice', ['--invite', code]), /the invitation was used before/);

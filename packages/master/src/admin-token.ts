@@ -16,7 +16,7 @@ export async function ensureAdminToken(
 ): Promise<string | null> {
   const isKnown = (await getSetting(store.read, adminTokenSetting)) !== undefined;
   const isMade = options.given === null && (options.reset || !isKnown);
-  const token = isMade ? randomBytes(24).toString('base64url') : options.given;
+  const token = isMade ? randomBytes(24).toString('hex') : options.given;
   await store.unit(async (db) => {
     if ((await getSetting(db, cookieSecretSetting)) === undefined) {
       await putSetting(db, cookieSecretSetting, randomBytes(32).toString('base64url'));

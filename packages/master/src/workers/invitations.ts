@@ -8,7 +8,7 @@ import { insertInvitation, invitationByHash, revokeInvitation } from '../store/i
 import type { Database } from '../store/schema.ts';
 
 const hourMs = 3_600_000;
-/** Too many to guess. */
+/** Too many to guess. Shown as hex: a code is pasted into commands, where a leading dash would be an option. */
 const codeBytes = 18;
 
 export interface Made {
@@ -25,7 +25,7 @@ export async function invite(
 ): Promise<Made> {
   const { worker, owner, labels, trust, hours, reason } = command;
   const { actor, at } = by;
-  const code = randomBytes(codeBytes).toString('base64url');
+  const code = randomBytes(codeBytes).toString('hex');
   const expiresAt = at + hours * hourMs;
   const codeHash = hashOf(code);
   const row = { codeHash, worker, owner, labels, trust, reason, by: actor, at, expiresAt };
