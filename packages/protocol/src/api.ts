@@ -290,6 +290,8 @@ export const workerSchema = z.object({
       reason: z.string(),
     })
     .nullable(),
+  /** How far its clock is ahead of the farm's, milliseconds; some seconds may be the line's. */
+  clockSkewMs: z.number().int(),
   /** Another machine tried to connect with this worker's key. */
   duplicateAt: time.nullable(),
   /** Why its link was refused last: an agent that is too old, or frames that no agent sends. */

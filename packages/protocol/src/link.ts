@@ -47,6 +47,8 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
     labels: z.array(z.string().max(100)).max(50),
     sandbox: sandboxSchema,
     facts: z.record(z.string().max(100), z.string().max(500)),
+    /** What its clock shows, milliseconds UTC. */
+    at: z.number().int().optional(),
     /**
      * The owner's pause, if that was changed on the machine and the farm may not know it: why it
      * takes no builds, or null when it takes them again.

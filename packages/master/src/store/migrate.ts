@@ -16,6 +16,7 @@ import { farmVersions } from './migrations/0009-farm-versions.ts';
 import { retention } from './migrations/0010-retention.ts';
 import { numbers } from './migrations/0011-numbers.ts';
 import { upkeep } from './migrations/0012-upkeep.ts';
+import { workerClocks } from './migrations/0013-worker-clocks.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -40,6 +41,7 @@ const allMigrations: readonly Migration[] = [
   retention,
   numbers,
   upkeep,
+  workerClocks,
 ];
 
 /** This program, by the newest migration it knows. */

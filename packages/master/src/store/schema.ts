@@ -290,6 +290,8 @@ export interface WorkerTable {
   owner_paused_reason: string | null;
   /** Its owner took it away for good. */
   left_at: number | null;
+  /** How far its clock is ahead of the farm's, as it was last seen to differ. */
+  clock_skew_ms: Generated<number>;
   /** Why its link was refused last: an agent that is too old, or frames that no agent sends. */
   refused_at: number | null;
   refused_text: string | null;

@@ -125,6 +125,7 @@ export async function setOnline(
     labels: readonly string[];
     sandbox: object;
     facts: Readonly<Record<string, string>>;
+    clockSkewMs: number;
   },
 ): Promise<void> {
   await db
@@ -140,6 +141,7 @@ export async function setOnline(
       labels_json: JSON.stringify(hello.labels),
       sandbox_json: JSON.stringify(hello.sandbox),
       facts_json: JSON.stringify(hello.facts),
+      clock_skew_ms: hello.clockSkewMs,
     })
     .where('id', '=', id)
     .execute();
@@ -237,6 +239,11 @@ export async function setOwnerPause(
 
 export async function setLeft(db: Kysely<Database>, id: number, at: number): Promise<void> {
   await db.updateTable('worker').set({ left_at: at }).where('id', '=', id).execute();
+}
+
+/** How far its clock is ahead of the farm's, in milliseconds. */
+export async function setClockSkew(db: Kysely<Database>, id: number, ms: number): Promise<void> {
+  await db.updateTable('worker').set({ clock_skew_ms: ms }).where('id', '=', id).execute();
 }
 
 /** Why the link of a worker was cut off. */

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { dropRuntime } from '../store/runtimes.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { setDiskFull, setResting } from '../store/workers.ts';
+import { setClockSkew, setDiskFull, setResting } from '../store/workers.ts';
 import type { SessionMessage } from './link.ts';
 import { writeLeft, writeOwnerPause } from './owner.ts';
 import type { Session } from './session.ts';
@@ -34,7 +34,7 @@ export function sessionMessage(
 ): void {
   switch (message.t) {
     case 'beat':
-      return;
+      return clockShown(context, session, message.at);
     case 'ready':
       return ready(context, session, message);
     case 'runtime-dropped':
@@ -51,6 +51,17 @@ export function sessionMessage(
     case 'lost':
       return context.builds.message(session, message);
   }
+}
+
+/** Smaller changes than this may be the line's. */
+const skewStepMs = 5_000;
+
+/** A worker told what its clock shows. */
+function clockShown(context: SessionMessageContext, session: Session, at: number): void {
+  const skewMs = at - context.now();
+  if (Math.abs(skewMs - session.clockSkewMs) < skewStepMs) return;
+  session.clockSkewMs = skewMs;
+  write(context, (db) => setClockSkew(db, session.id, skewMs));
 }
 
 function ready(

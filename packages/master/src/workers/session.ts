@@ -45,6 +45,8 @@ export class Session implements WorkerFacts {
   /** Why the worker takes no builds for a while: quiet hours, or that it is leaving. */
   resting: string | null;
   diskFull: boolean;
+  /** How far its clock is ahead of ours, as it was last seen to differ. */
+  clockSkewMs: number;
   readonly kept: Set<string>;
   readonly failed: Set<string>;
   heardAt: number;
@@ -75,6 +77,7 @@ export class Session implements WorkerFacts {
     this.resting = worker.resting;
     this.quarantined = quarantineOf(worker);
     this.diskFull = worker.disk_full === 1;
+    this.clockSkewMs = worker.clock_skew_ms;
     this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);
     this.failed = new Set(hello.failed);

@@ -105,9 +105,11 @@ export class Sessions {
       if (hello.ownerPause !== undefined) await writeOwnerPause(db, worker, hello.ownerPause, at);
       const ownerPause =
         hello.ownerPause === undefined ? known.owner_paused_reason : hello.ownerPause;
-      const row = { ...known, owner_paused_reason: ownerPause };
+      const clockSkewMs = hello.at === undefined ? known.clock_skew_ms : hello.at - at;
+      const row = { ...known, owner_paused_reason: ownerPause, clock_skew_ms: clockSkewMs };
       const { name, agent } = worker;
-      await setOnline(db, worker.id, { at, boot, slots, agent, labels, sandbox, facts });
+      const machine = { slots, labels, sandbox, facts, clockSkewMs };
+      await setOnline(db, worker.id, { at, boot, agent, ...machine });
       await recordEvents(db, [
         { at, kind: 'worker.online', actor: `worker:${name}`, subject: `worker/${name}`, data: {} },
       ]);

@@ -231,6 +231,7 @@ export async function addWorker(
       agent: '0.1.0',
       labels: options.labels ?? ['linux', 'x64'],
       sandbox: { kind: 'bubblewrap', limits: ['memory by cgroup v2'] },
+      clockSkewMs: 0,
       facts: { kernel: '6.1' },
     });
     return worker.id;

@@ -61,8 +61,9 @@ describe('absences', () => {
   }
 
   async function online(): Promise<void> {
-    const hello = { boot: 'b', slots: 1, agent: '0.1.0', labels: [], sandbox: {}, facts: {} };
-    await store.unit((db) => setOnline(db, id, { at: now, ...hello }));
+    const hello = { boot: 'b', slots: 1, agent: '0.1.0', labels: [] };
+    const machine = { sandbox: {}, facts: {}, clockSkewMs: 0 };
+    await store.unit((db) => setOnline(db, id, { at: now, ...hello, ...machine }));
   }
 
   function offline(): Promise<void> {

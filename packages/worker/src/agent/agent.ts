@@ -213,6 +213,7 @@ export class Agent {
       labels: [...labels],
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
       facts: { ...facts },
+      at: Date.now(),
       runtimes: this.#runtimes.list(),
       builds: this.#slots.feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
     };

@@ -28,8 +28,7 @@ export function ownerDoor({ db, now, farm, owners, sendCommand }: WebContext): D
       const key = Buffer.from(worker.key, 'base64');
       const skew = clockSkewText(body.at - at, ownerSkewMs);
       if (skew !== null) {
-        const detail = `the clock of ${worker.name} is ${skew} the farm's: set it right, and try again`;
-        throw problem('bad-signature', detail);
+        throw problem('bad-signature', `it was signed at a time that is ${skew} the farm's`);
       }
       if (!taken.isNew(body, at)) throw problem('bad-signature', 'the signature was used before');
       if (!isSignedBy(key, bytes, Buffer.from(body.signature, 'base64'))) {

@@ -1,4 +1,6 @@
 import { quarantineRule } from '@weir/model';
+import { clockSkewText } from '@weir/model/layout';
+import { ownerSkewMs } from '@weir/protocol';
 import type { ApiWorker } from '@weir/protocol';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -48,6 +50,7 @@ function isRecent(at: number, now: number): boolean {
 /** All that keeps a worker from taking builds, or that people should know of it. */
 export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
   const { paused, ownerPaused, leftAt, missingSince, refused, duplicateAt } = worker;
+  const skew = clockSkewText(worker.clockSkewMs, ownerSkewMs);
   const warnings = [
     leftAt !== null && html`Its owner took it away ${age(leftAt, now)}.`,
     missingSince !== null && html`Missing: noticed ${age(missingSince, now)}.`,
@@ -60,6 +63,8 @@ export function workerWarnings({ now }: Visit, worker: ApiWorker): Html[] {
       isRecent(refused.at, now) &&
       html`Its link was refused ${age(refused.at, now)}: ${refused.text}${worker.online && html` It is back since.`}`,
     worker.diskFull && html`Its disk is full: it takes no builds.`,
+    skew !== null &&
+      html`Its clock is ${skew} the farm's. Its builds are none the worse, as the farm goes by its own time; but on that machine certificates may not be trusted.`,
     duplicateAt !== null &&
       isRecent(duplicateAt, now) &&
       html`Another machine with this worker's key tried to connect ${age(duplicateAt, now)}, and was refused while this one answered. A copy of its data folder must join by a name of its own; a key that was stolen, revoke.`,

@@ -81,6 +81,7 @@ async function toWorkers(
     missingSince: row.missing_at,
     diskFull: row.disk_full === 1,
     quarantine: quarantineOf(row),
+    clockSkewMs: row.clock_skew_ms,
     duplicateAt: row.duplicate_at,
     refused: row.refused_at === null ? null : { at: row.refused_at, text: row.refused_text ?? '' },
   }));

@@ -62,7 +62,7 @@ export function createApp(parts: WebParts): Express {
     '/metrics',
     metricsDoor(context.db, context.farm, { streams: () => streams.count, now: context.now }),
   );
-  app.get('/.well-known/weir', wellKnownDoor(context.farm));
+  app.get('/.well-known/weir', wellKnownDoor(context.farm, context.now));
   app.use(bundleRoutes(parts.bundles));
   app.use(hookRoutes(context, { secret: parts.hookSecret }));
   app.use(signIn.identify, context.owners.identify);
