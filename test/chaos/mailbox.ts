@@ -1,6 +1,6 @@
+import { Line } from '../support/line.ts';
 import { MailServer } from '../support/mail-server.ts';
 import type { MailAnswer, ReceivedMail } from '../support/mail-server.ts';
-import { Line } from './line.ts';
 
 /** A mail that the receiver has; whether the farm was told so is another question. */
 export interface Receipt {
@@ -27,7 +27,7 @@ export class Mailbox implements AsyncDisposable {
 
   static async start(): Promise<Mailbox> {
     const server = await MailServer.start();
-    return new Mailbox(server, await Line.start(Number(new URL(server.url).port)));
+    return new Mailbox(server, await Line.start(() => Number(new URL(server.url).port)));
   }
 
   get url(): string {

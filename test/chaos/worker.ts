@@ -3,7 +3,7 @@ import { keyPath, writeConfig } from '../../packages/worker/src/join/config.ts';
 import { openWorkerKey } from '../../packages/worker/src/link/worker-key.ts';
 import { slotPaths } from '../../packages/worker/src/runner/paths.ts';
 import { findProcesses } from '../../packages/worker/test/runner/processes.ts';
-import { Line } from './line.ts';
+import { Line } from '../support/line.ts';
 import type { JumpingClock, SmallDisk } from './machine.ts';
 import { Supervised } from './supervised.ts';
 
@@ -47,7 +47,7 @@ export class ChaosWorker implements AsyncDisposable {
   /** Starts it as one that has joined: it asks to be accepted. */
   static async start(options: WorkerOptions): Promise<ChaosWorker> {
     const { name, dataDir, slots, farm, remotes } = options;
-    const line = await Line.start(farm.tlsPort);
+    const line = await Line.start(() => farm.tlsPort);
     // What `weir worker join` writes down, but for the address: each worker has a line of its own.
     writeConfig(dataDir, {
       farm: farm.url,

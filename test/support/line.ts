@@ -10,25 +10,30 @@ interface Connection {
 }
 
 /**
- * The line between one worker and the farm: it passes bytes on, ends nothing and understands
- * nothing, and behaves as badly as it is told to.
+ * A line to the farm: it passes bytes on, ends nothing and understands nothing, and behaves as badly
+ * as it is told to.
  */
 export class Line implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: number;
+  readonly #target: () => number;
+  readonly #idleMs: number;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   #isDown = false;
   #delayMs = 0;
 
-  private constructor(target: number) {
+  private constructor(target: () => number, idleMs: number) {
     this.#target = target;
+    this.#idleMs = idleMs;
     this.#server = createServer((near) => this.#pass(near));
   }
 
-  /** @param target the port behind it */
-  static async start(target: number): Promise<Line> {
-    const line = new Line(target);
+  /**
+   * @param target the port behind it, asked for at each connection
+   * @param idleMs connections over which nothing went for so long are cut; never by default
+   */
+  static async start(target: () => number, idleMs = 0): Promise<Line> {
+    const line = new Line(target, idleMs);
     line.#server.listen(0, '127.0.0.1');
     await once(line.#server, 'listening');
     return line;
@@ -103,7 +108,8 @@ export class Line implements AsyncDisposable {
       near.on('error', () => {}).resetAndDestroy();
       return;
     }
-    const far = connect(this.#target, '127.0.0.1');
+    const far = connect(this.#target(), '127.0.0.1');
+    near.setTimeout(this.#idleMs, () => near.resetAndDestroy());
     const delay = (): number => this.#delayMs;
     const ways = [new Way(near, far, delay), new Way(far, near, delay)] as const;
     const connection = { near, far, ways };
