@@ -2,6 +2,7 @@
  * longer as the file that WEIR_SLOW_DISK names says, read anew each time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,7 +16,8 @@ static void delay(void) {
     fclose(file);
   }
   struct timespec pause = {ms / 1000, (ms % 1000) * 1000000};
-  nanosleep(&pause, NULL);
+  /* A child that ends interrupts it. */
+  while (nanosleep(&pause, &pause) == -1 && errno == EINTR);
 }
 
 int fsync(int fd) {
