@@ -105,7 +105,7 @@ describe('an offer', () => {
 
   it('that an agent answers too late takes none of its slots', async function () {
     this.timeout(90_000);
-    const real = await farm.addWorker({ name: 'real', accept: false });
+    const real = await farm.addWorker({ name: 'real', isInvited: false });
     const fingerprint = await real.asked;
     await farm.events.until('worker.asked', { subject: 'worker/real' });
     await farm.post('/api/v1/builders/lang%2Fmain%2Fhere/pause', { reason: 'wait' });

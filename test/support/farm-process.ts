@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { newInvitationSchema } from '@weir/protocol';
 import type { Trust } from '@weir/protocol';
 import { z } from 'zod';
 import { validatedFetch } from './api.ts';
@@ -147,21 +148,26 @@ export class FarmProcess implements AsyncDisposable {
     return this.#process?.pid ?? 0;
   }
 
-  /** Starts a worker; with `accept` it is accepted as soon as it asks, and online when this resolves. */
+  /** Starts a worker: by an invitation, and online when this resolves, or by itself, so that it has to ask. */
   async addWorker(
-    options: Omit<WorkerOptions, 'farm'> & { accept?: boolean; trust?: Trust },
+    options: Omit<WorkerOptions, 'farm'> & { isInvited?: boolean; trust?: Trust },
   ): Promise<WorkerProcess> {
-    const { accept = true, trust = 'normal', ...rest } = options;
-    const worker = new WorkerProcess({ ...rest, farm: this });
+    const { isInvited = true, trust = 'normal', args = [], ...rest } = options;
+    const invitation = isInvited ? await this.#invitation(trust, rest.labels ?? []) : [];
+    const online = isInvited
+      ? this.events.until('worker.online', { subject: `worker/${rest.name}` })
+      : undefined;
+    const worker = new WorkerProcess({ ...rest, args: [...invitation, ...args], farm: this });
     this.workers.push(worker);
-    const fingerprint = await worker.asked;
-    if (!accept) return worker;
-    const body = { reason: 'a worker of the test', fingerprint, labels: rest.labels ?? [], trust };
-    await this.events.until('worker.asked', { subject: `worker/${rest.name}` });
-    const online = this.events.until('worker.online', { subject: `worker/${rest.name}` });
-    await this.post(`/api/v1/workers/${rest.name}/accept`, body);
+    await worker.asked;
     await online;
     return worker;
+  }
+
+  async #invitation(trust: Trust, labels: readonly string[]): Promise<string[]> {
+    const body = { reason: 'a worker of the test', trust, labels };
+    const { code } = newInvitationSchema.parse(await this.post('/api/v1/invitations', body));
+    return ['--invite', code];
   }
 
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
