@@ -17,6 +17,8 @@ export interface PosixProcess {
 const openFiles = 4096;
 /** Unit of `ulimit -f` in a POSIX shell. */
 const blockBytes = 512;
+/** Where a Linux machine runs out of memory, steps go before runner and agent: see `proc_pid_oom_score_adj(5)`. */
+const oomScoreAdj = 500;
 
 /**
  * Starts a command in a session of its own, under a shell that first enters the control groups
@@ -56,6 +58,7 @@ function prologue(limits: BuildLimits, joins: readonly string[]): string {
   const enter = joins.map((path) => `echo 0 > '${path.replaceAll("'", `'\\''`)}' || exit 125`);
   return [
     ...enter,
+    `{ echo ${oomScoreAdj} > /proc/self/oom_score_adj; } 2>/dev/null`,
     'ulimit -c 0',
     `ulimit -n ${openFiles} 2>/dev/null`,
     `ulimit -f ${Math.ceil(limits.fileBytes / blockBytes)}`,

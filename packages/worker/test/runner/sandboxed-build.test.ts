@@ -186,6 +186,14 @@ describe('a build in bubblewrap', function () {
     assert.deepEqual([step.result, step.findings], ['failure', ['disk-cap']]);
   });
 
+  it('goes before runner and agent when the machine runs out of memory', async () => {
+    await using slot = await TestSlot.start();
+
+    const step = await runScript(slot, '[ "$(cat /proc/self/oom_score_adj)" -ge 500 ]', {});
+
+    assert.equal(step.result, 'success');
+  });
+
   describe('with control groups', () => {
     before(function () {
       needs(this, 'root');
