@@ -139,6 +139,18 @@ describe('a farm whose processes are killed', () => {
     assert.equal(await logOf(build), `begun\nover\n`);
   });
 
+  it('loses a build whose files are gone, and runs it again', async () => {
+    await farm.kill();
+    worker.loseFilesOf(buildOf(running));
+    await farm.start();
+
+    const lost = await farm.events.until('build.lost', { data: { request } });
+    assert.match(String(lost.data['text']), /its worker can't read what it did: .*ENOENT/);
+    running = await farm.events.until('build.started', { after: lost.number, data: { request } });
+    const build = await ended();
+    assert.deepEqual([build.result, build.attempt], ['success', 2]);
+  });
+
   it('gives a request up after three builds that were lost', async () => {
     for (let isRetried = true; isRetried;) {
       worker.killRunnerOf(buildOf(running));

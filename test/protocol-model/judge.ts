@@ -19,6 +19,8 @@ export class Judge {
   readonly #results = new Map<number, string>();
   /** Log bytes that the farm has acknowledged, by build and step. */
   readonly #acknowledged = new Map<string, number>();
+  /** Builds of which the farm has acknowledged anything. */
+  readonly #heardOf = new Set<number>();
   /** When the farm last heard a worker, by its name. */
   readonly heardAt = new Map<string, number>();
   /** The build that was cancelled, by request. */
@@ -56,6 +58,7 @@ export class Judge {
 
   #acknowledges({ build, entries, log }: Extract<FarmMessage, { t: 'ack' }>): void {
     const row = this.#facts.build(build);
+    this.#heardOf.add(build);
     if (entries !== undefined) {
       assert.ok(
         (row?.entries ?? 0) >= entries,
@@ -92,7 +95,12 @@ export class Judge {
   /** A slot's files are about to go. */
   dropped(build: LedgerBuild, why: 'forget' | 'abort'): void {
     const row = this.#facts.build(build.id);
-    assert.ok(row !== undefined, `build ${build.id} was begun, and the farm knows nothing of it`);
+    if (row === undefined) {
+      // That an offer was accepted is stored with the first word of it: until then it can be taken back.
+      assert.equal(why, 'abort', `build ${build.id} is to be forgotten, and was never stored`);
+      assert.ok(!this.#heardOf.has(build.id), `the farm has forgotten build ${build.id}`);
+      return;
+    }
     assert.equal(row.state, 'finished', `build ${build.id} is to be dropped, and goes on`);
     if (why === 'forget') this.#isStored(build);
   }
@@ -201,8 +209,8 @@ export class Judge {
       if (row?.result === 'lost') {
         assert.notEqual(row.late, null, `what came late of build ${build.id} is not kept`);
       }
-      // The farm ends what a person wants ended, and has no use for its rest.
-      if (row?.result !== 'cancelled') this.#isStored(build);
+      // The farm ends what a person wants ended, or what it never heard of, and has no use for its rest.
+      if (row !== undefined && row.result !== 'cancelled') this.#isStored(build);
     }
     await this.always();
   }

@@ -159,6 +159,15 @@ export class Wire {
     this.#garblings.set(direction, { how });
   }
 
+  /** Nothing is held back any more, and what follows comes as it is sent. */
+  heal(): void {
+    this.isHeld = false;
+    for (const [direction, { first }] of this.#garblings) {
+      if (first !== undefined) this.#queues[direction].push(first);
+    }
+    this.#garblings.clear();
+  }
+
   /** Brings the next parcel. False when there is none. */
   deliver(direction: Direction): boolean {
     if (direction === 'to farm' && this.#accept !== undefined) return this.#connect();

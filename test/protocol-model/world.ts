@@ -274,7 +274,7 @@ export class World implements AsyncDisposable {
     this.storeDisk.isSlow = false;
     this.logDisk.isSlow = false;
     for (const wire of this.workers.flatMap(({ wires }) => wires)) {
-      wire.isHeld = false;
+      wire.heal();
       if (wire.blackHoles.size > 0) wire.cut({ farm: true, worker: true });
     }
     for (const runner of this.runners()) runner.thaw();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync, rmSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -104,6 +104,13 @@ export class WorkerProcess implements AsyncDisposable {
     const [pid] = slot === undefined ? [] : findProcesses(slot);
     if (pid === undefined) throw new Error(`no runner of ${this.name} has build ${build}`);
     process.kill(pid, 'SIGKILL');
+  }
+
+  /** Somebody makes room in the wrong folder: what there is of this build goes, and its runner stays. */
+  loseFilesOf(build: number): void {
+    const slot = this.#slotDirs().find((dir) => specOf(dir)?.build === build);
+    if (slot === undefined) throw new Error(`${this.name} does not have build ${build}`);
+    rmSync(slotPaths(slot).build, { recursive: true });
   }
 
   /** Resolves when the build has come to its end here, whether the farm knows or not. */

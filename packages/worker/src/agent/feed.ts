@@ -26,6 +26,7 @@ const newline = 0x0a;
 export class Feed {
   readonly build: number;
   readonly #slotDir: string;
+  readonly #gone: () => void;
   readonly #logs = new Map<number, LogFeed>();
   epoch: number;
   /** Lines in the journal, as the runner said. */
@@ -38,10 +39,12 @@ export class Feed {
   #partialSince: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(build: number, epoch: number, slotDir: string) {
+  /** @param gone called when the slot's folder can't be read, and the farm was told that the build is lost */
+  constructor(build: number, epoch: number, slotDir: string, gone: () => void) {
     this.build = build;
     this.epoch = epoch;
     this.#slotDir = slotDir;
+    this.#gone = gone;
   }
 
   get entries(): number {
@@ -63,7 +66,7 @@ export class Feed {
       log.sent = offset;
       log.stored = offset;
     }
-    this.#step = this.#stepAfter(from.entries);
+    this.#orLost(() => (this.#step = this.#stepAfter(from.entries)));
     this.pump();
   }
 
@@ -99,12 +102,33 @@ export class Feed {
     log.sent = offset;
     log.stored = offset;
     this.#sentEntries = this.#storedEntries;
-    this.#step = this.#stepAfter(this.#storedEntries);
+    this.#orLost(() => (this.#step = this.#stepAfter(this.#storedEntries)));
     this.pump();
   }
 
   /** Sends what may be sent now. Called whenever something was written, stored or drained. */
   pump(): void {
+    this.#orLost(() => this.#pump());
+  }
+
+  /**
+   * What can't be read can't be brought, however often links come up: the disk fails, or somebody
+   * made room in the wrong folder.
+   */
+  #orLost(read: () => void): void {
+    const link = this.#link;
+    if (link === null) return;
+    try {
+      read();
+    } catch (error) {
+      this.detach();
+      const reason = `its worker can't read what it did: ${String(error)}`.slice(0, 300);
+      link.send({ t: 'lost', build: this.build, epoch: this.epoch, reason });
+      this.#gone();
+    }
+  }
+
+  #pump(): void {
     const link = this.#link;
     if (link === null) return;
     for (;;) {

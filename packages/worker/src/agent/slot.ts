@@ -103,7 +103,7 @@ export class Slot {
   /** Begins a build. The feed is attached to the link by the caller. */
   run(spec: BuildSpec, epoch: number): Feed {
     const { dir, sandbox, remotes } = this.#options;
-    const feed = new Feed(spec.build, epoch, dir);
+    const feed = new Feed(spec.build, epoch, dir, () => this.#filesGone());
     this.#feed = feed;
     this.#isFinished = false;
     this.#runner?.run({ spec, epoch, remotes: { ...remotes }, sandbox });
@@ -141,6 +141,12 @@ export class Slot {
     this.#runner?.close();
   }
 
+  #filesGone(): void {
+    const { dir, warn } = this.#options;
+    warn(`build ${this.#feed?.build} is given up: its files in ${dir} can't be read`);
+    this.abort();
+  }
+
   #endFeed(): void {
     this.#feed?.detach();
     this.#feed = null;
@@ -157,7 +163,7 @@ export class Slot {
       if (this.#isOutdated) this.#runner?.exit();
     } else {
       // The farm names its epoch when it answers to the hello.
-      this.#feed = new Feed(build, epoch ?? 1, this.#options.dir);
+      this.#feed = new Feed(build, epoch ?? 1, this.#options.dir, () => this.#filesGone());
       this.#feed.wrote(entries);
     }
     if (hadBuild || build !== null) this.#options.relink();

@@ -59,7 +59,7 @@ describe('the feed of a build', () => {
     slot = mkdtempSync(join(tmpdir(), 'weir-feed-'));
     mkdirSync(slotPaths(slot).build, { recursive: true });
     link = new Recorder();
-    feed = new Feed(7, 1, slot);
+    feed = new Feed(7, 1, slot, () => {});
   });
   afterEach(() => {
     feed.detach();
