@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import {
   buildSchema,
   closeCodes,
@@ -291,6 +293,37 @@ describe('the link of a worker', () => {
 
     const { result } = await farm.get(`/api/v1/builds/${build}`, buildSchema);
     assert.equal(result, 'failure');
+  });
+
+  it('loses a build whose log lacks bytes for ever, however often it is told to be whole', async () => {
+    const { worker, offer } = await busyWorker('liar');
+    const { build } = offer.spec;
+    const end = { t: 'log-finished', n: 2, at: 0, step: 0, bytes: 9, ranges: [[0, 9]] } as const;
+    const entries: JournalEntry[] = [
+      { t: 'step-started', n: 1, at: 0, step: 0 },
+      { ...end, ranges: [[0, 9]], sha256: '0'.repeat(64) },
+    ];
+    const lost = farm.events.until('build.lost', { subject: `build/${build}` });
+    let isOver = false;
+    void lost.then(() => (isOver = true));
+
+    while (!isOver) {
+      worker.send({ t: 'journal', build, epoch: offer.epoch, entries });
+      await Promise.race([worker.next('rewind'), lost]);
+    }
+
+    assert.match(String((await lost).data['text']), /the log of step 0 lacks what follows byte 0/);
+  });
+
+  it('whose upgrade is refused may be reset, and the farm goes on', async () => {
+    const socket = connect(farm.workerPort, '127.0.0.1');
+    socket.write('GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+
+    // Heard after the reset.
+    const worker = await acceptedWorker('after-it');
+    await worker.connect(farm.workerPort);
   });
 
   it('of another agent with the same key is refused while the first answers', async () => {

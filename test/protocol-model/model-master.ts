@@ -82,7 +82,7 @@ export class ModelMaster {
       grew: () => {},
       ended: (build) => void buildEnded(ending, build),
       declined: (build, decline) =>
-        dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', decline),
+        dispatcher.declined(build, sessions.of(build.workerId)?.name ?? null, decline),
     });
     const sessions = new Sessions({
       store,
@@ -90,7 +90,7 @@ export class ModelMaster {
       refused: (who, text) => log.warn(`${who}: ${text}`),
       reconcile: (db, worker, hello) =>
         reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
-      resume: (session, hello) => reattachBuilds({ store, logs, now, builds }, session, hello),
+      resume: (session, hello) => reattachBuilds({ store, logs, now, builds, log }, session, hello),
       opened: (session) => builds.opened(session),
       closed: (session) => builds.disconnected(session),
     });

@@ -85,7 +85,14 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
     entries: z.array(journalEntrySchema).min(1).max(1_000),
   }),
   /** The machine takes the build away before its end: it may be built elsewhere at once. */
-  z.object({ t: z.literal('lost'), build: id, epoch, reason: z.string().max(500) }),
+  z.object({
+    t: z.literal('lost'),
+    build: id,
+    epoch,
+    reason: z.string().max(500),
+    /** `fault`: its machine failed; else somebody meant it so. */
+    cause: z.enum(['meant', 'fault']).optional(),
+  }),
   z.object({ t: z.literal('beat'), at: z.number().int() }),
   z.object({ t: z.literal('runtime-dropped'), runtime: runtimeKeySchema }),
   /** On the machine, its owner paused it, or let it go on. */

@@ -31,6 +31,9 @@ export interface IntakeContext {
 const entriesOfStep = 3;
 /** A worker that sends on and on without waiting for acknowledgements. */
 const maxUnstoredBytes = 4 * maxInFlightBytes;
+const maxUnappliedMessages = 1_000;
+/** A log whose end is refused so often at the same place has lost what is missing. */
+const maxRefusedEnds = 10;
 
 /** A journal that no correct worker keeps; nothing of it was applied. */
 class JournalRefusedError extends Error {
@@ -57,7 +60,6 @@ export class Intake {
     const id = build.logs[frame.step];
     if (id === undefined) return `build ${build.id} has no step ${frame.step}`;
     const expected = build.sequences.get(frame.step) ?? 0;
-    // What follows a lost frame is on its way already: the worker was told to go back.
     if (frame.sequence > expected) return `log frame ${frame.sequence} came, ${expected} was next`;
     build.sequences.set(frame.step, expected + 1);
     const { room } = this.#context;
@@ -65,10 +67,10 @@ export class Intake {
       this.#heldBack.hold(build, session, frame.step, room.returned());
       return undefined;
     }
-    build.unstored += frame.bytes.length;
-    if (build.unstored > maxUnstoredBytes) {
+    if (build.unstored + frame.bytes.length > maxUnstoredBytes) {
       return 'too many log bytes without waiting for acknowledgement';
     }
+    build.unstored += frame.bytes.length;
     // The frame is a view of ws's buffer, which goes with the next frame.
     const bytes = new Uint8Array(frame.bytes);
     this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) =>
@@ -98,11 +100,24 @@ export class Intake {
     this.#context.grew(log.id, answer.offset);
   }
 
-  /** Entries of the build's journal; applied in the order in which they came. */
-  journal(build: LiveBuild, session: Session, entries: readonly JournalEntry[]): void {
+  /**
+   * Entries of the build's journal; applied in the order in which they came. Undefined, or why the
+   * link must be closed.
+   */
+  journal(
+    build: LiveBuild,
+    session: Session,
+    entries: readonly JournalEntry[],
+  ): string | undefined {
+    if (build.unapplied >= maxUnappliedMessages) {
+      return 'too many journal entries without waiting for acknowledgement';
+    }
+    build.unapplied += 1;
     build.tail = build.tail
       .then(() => this.#apply(build, session, entries))
-      .catch((error: unknown) => this.#failed(build, session, stepOf(build, entries), error));
+      .catch((error: unknown) => this.#failed(build, session, stepOf(build, entries), error))
+      .finally(() => (build.unapplied -= 1));
+    return undefined;
   }
 
   /**
@@ -122,6 +137,8 @@ export class Intake {
       this.#context.refused(build, text);
     } else {
       log.warn(`build ${build.id}: ${text}`);
+      // What follows on this link is out of order for our own fault.
+      build.isRewinding = true;
       session.close('restarting', text);
     }
   }
@@ -181,15 +198,27 @@ export class Intake {
       if (id === undefined) throw new Error(`build ${build.id} has no step ${entry.step}`);
       const answer = await this.#context.logs.finish({ id, file: build.file }, entry);
       if (answer.t === 'rewind') {
+        countRefusedEnd(build, entry.step, answer.offset);
         const log = { step: entry.step, offset: answer.offset };
         build.isRewinding = true;
         session.send({ t: 'rewind', build: build.id, epoch: build.epoch, log });
         return undefined;
       }
+      build.unfinished.delete(entry.step);
       lines.set(entry.step, answer.lines);
     }
     return lines;
   }
+}
+
+/** @throws JournalRefusedError when the log will not come to its end */
+function countRefusedEnd({ unfinished }: LiveBuild, step: number, offset: number): void {
+  const last = unfinished.get(step);
+  const times = last?.offset === offset ? last.times + 1 : 1;
+  if (times > maxRefusedEnds) {
+    refuseJournal(`the log of step ${step} lacks what follows byte ${offset}`);
+  }
+  unfinished.set(step, { offset, times });
 }
 
 /** A step by which these entries can be asked for again. */

@@ -35,6 +35,8 @@ export interface LiveBuild {
   readonly isLate: boolean;
   /** A log was asked for again: the journal after it was dropped, and comes once more. */
   isRewinding: boolean;
+  /** How often the end of a log was refused at the same place, by step: the last place, and how often. */
+  readonly unfinished: Map<number, { readonly offset: number; readonly times: number }>;
   /** Steps of which something was dropped for want of room; their worker is asked for it again. */
   readonly heldBack: Set<number>;
   /** Why a person wants it ended. */
@@ -43,6 +45,8 @@ export interface LiveBuild {
   readonly sequences: Map<number, number>;
   /** Log bytes received and not stored yet. */
   unstored: number;
+  /** Journal messages received and not applied yet. */
+  unapplied: number;
   /** Its journal messages are applied one after another. */
   tail: Promise<void>;
 }

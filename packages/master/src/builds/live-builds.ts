@@ -52,6 +52,7 @@ export class LiveBuilds {
       },
       finished: (build) => {
         this.#builds.delete(build.id);
+        build.session?.formerBuilds.add(build.id);
         if (!build.isLate) context.ended(build);
       },
     });
@@ -90,7 +91,7 @@ export class LiveBuilds {
       case 'accept':
         if (build.state === 'offered') {
           build.state = 'started';
-          session.offered -= 1;
+          session.offers.delete(build.id);
           session.credit -= 1;
           session.send({ t: 'start', build: build.id, epoch: build.epoch });
           // The worker could not end what it had not begun.
@@ -99,24 +100,27 @@ export class LiveBuilds {
         return;
       case 'decline':
         if (build.state !== 'offered') return;
-        session.offered -= 1;
+        session.offers.delete(build.id);
         // Its word on its slots was wrong, or is on its way: the next one counts.
         if (message.cause === 'busy') session.credit = 0;
         return this.giveBack(build, message);
       case 'journal':
-        return this.#intake.journal(build, session, message.entries);
+        return refuseIf(session, this.#intake.journal(build, session, message.entries));
       case 'lost':
-        return this.#takenAway(build, session, message.reason);
+        return this.#takenAway(build, session, message);
     }
   }
 
   /** After all that came before it: the build may have ended meanwhile. */
-  #takenAway(build: LiveBuild, session: Session, reason: string): void {
+  #takenAway(
+    build: LiveBuild,
+    session: Session,
+    { reason, cause }: Extract<BuildMessage, { t: 'lost' }>,
+  ): void {
     const { log } = this.#context;
+    const text = `worker ${session.name} gave it up: ${reason}`;
     build.tail = build.tail
-      .then(() =>
-        this.loseById(build.id, `worker ${session.name} gave it up: ${reason}`, { isMeant: true }),
-      )
+      .then(() => this.loseById(build.id, text, { isMeant: cause !== 'fault' }))
       .catch((error: unknown) =>
         log.warn(`build ${build.id} was not taken back: ${String(error)}`),
       );
@@ -142,8 +146,7 @@ export class LiveBuilds {
     const build = this.#builds.get(frame.build);
     if (build?.session !== session) return this.#notYours(session, frame.build);
     if (frame.epoch !== build.epoch) return;
-    const refusal = this.#intake.logFrame(build, session, frame);
-    if (refusal !== undefined) session.refuse('badFrame', refusal);
+    refuseIf(session, this.#intake.logFrame(build, session, frame));
   }
 
   /** A build that this farm never gave this worker ends the link; one that ended meanwhile is only told so. */
@@ -181,6 +184,7 @@ export class LiveBuilds {
     if (isRetried === undefined && build?.epoch !== row.epoch) return;
     if (build !== undefined) this.forget(build);
     if (build?.session !== undefined) {
+      build.session.offers.delete(build.id);
       build.session.formerBuilds.add(build.id);
       build.session.send({ t: 'abort', build: build.id, reason: text });
     }
@@ -224,4 +228,8 @@ export class LiveBuilds {
       if (holder === session && cancelReason !== null) this.cancel(id, cancelReason);
     }
   }
+}
+
+function refuseIf(session: Session, refusal: string | undefined): void {
+  if (refusal !== undefined) session.refuse('badFrame', refusal);
 }

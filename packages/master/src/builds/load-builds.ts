@@ -77,6 +77,8 @@ function toLiveBuild(row: BuildRow, { steps, logs, commit }: Parts): LiveBuild {
     isDetached: row.state === 'detached',
     isLate: row.state === 'finished',
     isRewinding: false,
+    unfinished: new Map(),
+    unapplied: 0,
     cancelReason: row.cancel_reason,
     heldBack: new Set(),
     sequences: new Map(),

@@ -3,9 +3,11 @@ import { leaseMs } from '@weir/protocol';
 import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import { builderById } from '../store/builders.ts';
 import type { BuildRow } from '../store/builds.ts';
 import { buildById, openBuilds } from '../store/builds.ts';
+import { DiskFullError } from '../store/disk-full.ts';
 import { recordEvents } from '../store/events.ts';
 import { raiseEpoch, takeLate } from '../store/leases.ts';
 import type { Database } from '../store/schema.ts';
@@ -27,6 +29,7 @@ export interface ReattachContext {
   readonly logs: LogSink;
   readonly now: Clock;
   readonly builds: LiveBuilds;
+  readonly log: Log;
 }
 
 /** What becomes of a worker's builds when it connects: those that it names, and those that it does not. */
@@ -145,9 +148,12 @@ async function attach(
   return raised;
 }
 
-/** Where each log goes on. Undefined for a build that came so late that its logs are packed or gone. */
+/**
+ * Where each log goes on. Undefined for a build that came so late that its logs are packed or gone,
+ * and for one whose logs can't be read: that one is lost, and its worker's others go on.
+ */
 async function positions(
-  { logs, builds }: ReattachContext,
+  { logs, builds, log }: ReattachContext,
   build: LiveBuild,
 ): Promise<WelcomeBuild['logs'] | undefined> {
   try {
@@ -158,8 +164,12 @@ async function positions(
       })),
     );
   } catch (error) {
-    if (!build.isLate) throw error;
-    builds.forget(build);
+    if (error instanceof DiskFullError) throw error;
+    if (build.isLate) builds.forget(build);
+    else {
+      log.warn(`the logs of build ${build.id} can't be read: ${String(error)}`);
+      await builds.loseById(build.id, "the farm can't read its logs", { isMeant: true });
+    }
     return undefined;
   }
 }

@@ -71,6 +71,8 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     isLate: false,
     outcomes: [],
     isRewinding: false,
+    unfinished: new Map(),
+    unapplied: 0,
     cancelReason: null,
     heldBack: new Set(),
     sequences: new Map(),
@@ -96,7 +98,7 @@ function trialOf(session: Session, request: RequestRow): Trial | null {
 export async function unclaim(
   db: Kysely<Database>,
   build: LiveBuild,
-  declined: { worker: string; decline: Decline; at: number },
+  declined: { worker: string | null; decline: Decline; at: number },
 ): Promise<boolean> {
   if (!(await deleteOffered(db, build.id, build.epoch))) return false;
   const request = await requestById(db, build.requestId);
@@ -113,7 +115,7 @@ export async function unclaim(
     {
       at,
       kind: 'request.declined',
-      actor: `worker:${worker}`,
+      actor: worker === null ? 'engine' : `worker:${worker}`,
       subject: `request/${request.id}`,
       data: { builder: builder.name, cause: decline.cause, reason: decline.reason },
     },

@@ -88,10 +88,10 @@ export class Dispatcher {
   }
 
   /**
-   * A worker declined: the request waits for another one, or for this one's next word. False when the
+   * A worker declined, or with null its link broke: the request waits for another one, or for this one's next word. False when the
    * build is not to be taken back any more.
    */
-  async declined(build: LiveBuild, worker: string, decline: Decline): Promise<boolean> {
+  async declined(build: LiveBuild, worker: string | null, decline: Decline): Promise<boolean> {
     const { store, now } = this.#context;
     const isReturned = await store.unit((db) => unclaim(db, build, { worker, decline, at: now() }));
     if (!isReturned) return false;
@@ -175,7 +175,7 @@ export class Dispatcher {
     const builder = request && builders().get(request.builder_id);
     if (session === undefined || request === undefined || builder === undefined) return;
     queue.remove(request.id);
-    session.offered += 1;
+    session.offering += 1;
     const at = now();
     let claimed;
     try {
@@ -194,10 +194,11 @@ export class Dispatcher {
       queue.add({ request, pool: poolOf(builder.labels) });
       throw error;
     } finally {
-      if (claimed === undefined) session.offered -= 1;
+      session.offering -= 1;
     }
     if (claimed === undefined) return;
     builds.add(claimed.build);
+    session.offers.add(claimed.build.id);
     this.#awaitAnswer(claimed.build, session);
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
   }
@@ -217,7 +218,7 @@ export class Dispatcher {
     if (this.#isStopped || build.state !== 'offered' || builds.get(build.id) !== build) return;
     // Its link broke: the worker says what became of the offer when it is back.
     if (build.session !== session) return;
-    session.offered -= 1;
+    session.offers.delete(build.id);
     session.credit = 0;
     builds
       .loseById(build.id, `worker ${session.name} did not answer the offer`)

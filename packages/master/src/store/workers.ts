@@ -151,6 +151,11 @@ export async function setOffline(db: Kysely<Database>, id: number, at: number): 
   await db.updateTable('worker').set({ online: 0, heard_at: at }).where('id', '=', id).execute();
 }
 
+/** Those that were connected, as far as is written down. */
+export function onlineWorkers(db: Kysely<Database>): Promise<{ id: number; name: string }[]> {
+  return db.selectFrom('worker').select(['id', 'name']).where('online', '=', 1).execute();
+}
+
 /** At start nobody is connected, whatever the last engine wrote. */
 export async function setAllOffline(db: Kysely<Database>): Promise<void> {
   await db.updateTable('worker').set({ online: 0 }).where('online', '=', 1).execute();

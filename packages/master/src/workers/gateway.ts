@@ -40,6 +40,8 @@ export async function openGateway(
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   server.on('upgrade', (request, socket, head) => {
+    // Node takes its own listener away here: without one, whoever resets the connection ends the master.
+    socket.on('error', () => socket.destroy());
     const refusal = refusalOf(request.headers, request.url, sockets.clients.size);
     if (refusal !== undefined) {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

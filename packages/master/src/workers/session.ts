@@ -16,6 +16,9 @@ export interface SessionHello {
   readonly failed: Iterable<string>;
 }
 
+/** Messages are small: a worker that reads has far less before it. */
+const maxUnreadBytes = 16 * 1024 * 1024;
+
 export interface SessionContext {
   readonly now: Clock;
   /** The worker sent what no correct worker sends, and is cut off. */
@@ -36,8 +39,10 @@ export class Session implements WorkerFacts {
   quarantined: Quarantine | null;
   /** Free slots by the worker's last word, less the offers that it accepted since. */
   credit = 0;
-  /** Offers that it has not answered. */
-  offered = 0;
+  /** Offers that are being made. */
+  offering = 0;
+  /** Builds that it was offered, and has not answered. */
+  readonly offers = new Set<number>();
   /** An admin's pause. */
   adminPause: Pause | null;
   /** Why the worker's owner has it take no builds. */
@@ -58,6 +63,7 @@ export class Session implements WorkerFacts {
   readonly #context: SessionContext;
   readonly #heartbeat: NodeJS.Timeout;
   #questions: (() => void)[] = [];
+  #isWelcomed = false;
 
   constructor(socket: WebSocket, worker: WorkerRow, hello: SessionHello, context: SessionContext) {
     const { now } = context;
@@ -90,7 +96,7 @@ export class Session implements WorkerFacts {
   }
 
   get free(): number {
-    return Math.max(0, this.credit - this.offered);
+    return Math.max(0, this.credit - this.offering - this.offers.size);
   }
 
   get paused(): Pause | null {
@@ -103,8 +109,17 @@ export class Session implements WorkerFacts {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
+  /** Before the welcome nothing else may be said; what is dropped then, `opened` says again. */
+  welcome(message: Extract<FarmMessage, { t: 'welcome' }>): void {
+    this.#isWelcomed = true;
+    this.send(message);
+  }
+
   send(message: FarmMessage): void {
+    if (!this.#isWelcomed) return;
     sendMessage(this.#socket, message);
+    // Who never reads is let go before it fills our memory.
+    if (this.#socket.bufferedAmount > maxUnreadBytes) this.#socket.terminate();
   }
 
   close(reason: CloseReason, text: string): void {

@@ -8,7 +8,14 @@ import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import { flagDuplicate, setOffended, setOffline, setOnline, workerById } from '../store/workers.ts';
+import {
+  flagDuplicate,
+  onlineWorkers,
+  setOffended,
+  setOffline,
+  setOnline,
+  workerById,
+} from '../store/workers.ts';
 import { closeLink } from './frames.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
@@ -133,7 +140,7 @@ export class Sessions {
       return undefined;
     }
     const { ownerPause } = session;
-    session.send({ t: 'welcome', session: `${worker.id}-${hello.boot}`, ownerPause, builds });
+    session.welcome({ t: 'welcome', session: `${worker.id}-${hello.boot}`, ownerPause, builds });
     this.#context.opened(session);
     return session;
   }
@@ -144,19 +151,19 @@ export class Sessions {
     this.#drop(session);
     if (!wasCurrent) return;
     const { store, now } = this.#context;
-    await store.unit(async (db) => {
-      const at = now();
-      await setOffline(db, session.id, at);
-      await recordEvents(db, [
-        {
-          at,
-          kind: 'worker.offline',
-          actor: 'engine',
-          subject: `worker/${session.name}`,
-          data: {},
-        },
-      ]);
-    });
+    await store.unit((db) => writeOffline(db, session, now()));
+  }
+
+  /** Workers that count as online and have no link: that one went down could not be written. */
+  async reconcile(): Promise<void> {
+    const { store, now } = this.#context;
+    const isLinked = (id: number): boolean => this.#byWorker.has(id) || this.#beginning.has(id);
+    for (const { id, name } of await onlineWorkers(store.read)) {
+      if (isLinked(id)) continue;
+      await store.unit(async (db) => {
+        if (!isLinked(id)) await writeOffline(db, { id, name }, now());
+      });
+    }
   }
 
   #drop(session: Session): void {
@@ -212,4 +219,15 @@ export class Sessions {
       ]);
     });
   }
+}
+
+async function writeOffline(
+  db: Kysely<Database>,
+  { id, name }: { id: number; name: string },
+  at: number,
+): Promise<void> {
+  await setOffline(db, id, at);
+  await recordEvents(db, [
+    { at, kind: 'worker.offline', actor: 'engine', subject: `worker/${name}`, data: {} },
+  ]);
 }

@@ -123,7 +123,7 @@ export class Feed {
     } catch (error) {
       this.detach();
       const reason = `its worker can't read what it did: ${String(error)}`.slice(0, 300);
-      link.send({ t: 'lost', build: this.build, epoch: this.epoch, reason });
+      link.send({ t: 'lost', build: this.build, epoch: this.epoch, reason, cause: 'fault' });
       this.#gone();
     }
   }

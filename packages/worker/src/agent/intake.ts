@@ -12,6 +12,9 @@ export interface IntakeOptions {
   readonly say: (message: string) => void;
 }
 
+/** The protocol takes no longer ones. */
+const maxReason = 500;
+
 /** Decides which builds are taken, tells the farm how many more could be, and gives them to slots. */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -46,7 +49,7 @@ export class Intake {
     const reason = busy ?? declineReason(this.#options.policy, spec);
     if (reason !== null) {
       const cause = busy === null ? 'policy' : 'busy';
-      this.#link?.send({ t: 'decline', build, epoch, cause, reason });
+      this.#link?.send({ t: 'decline', build, epoch, cause, reason: reason.slice(0, maxReason) });
       return;
     }
     this.#offers.set(build, { spec, epoch });

@@ -70,16 +70,20 @@ export class Slot {
   }
 
   async #open(): Promise<void> {
-    const first = Promise.withResolvers<RunnerState | null>();
+    const first = Promise.withResolvers<void>();
+    /** The last word before the runner is this slot's: more than one may come at once. */
+    let state: RunnerState | null = null;
     const onEvent = (event: RunnerEvent): void => {
-      if (this.#runner !== null) this.#hear(event);
-      else if (event.t === 'state') first.resolve(event);
+      if (this.#runner !== null) return this.#hear(event);
+      if (event.t !== 'state') return;
+      state = event;
+      first.resolve();
     };
     const { dir, findRunner, warn } = this.#options;
     const runner = await findRunner(dir, onEvent);
-    void runner.closed.then(() => first.resolve(null));
-    const giveUp = setTimeout(() => first.resolve(null), firstWordMs);
-    const state = await first.promise;
+    void runner.closed.then(() => first.resolve());
+    const giveUp = setTimeout(() => first.resolve(), firstWordMs);
+    await first.promise;
     clearTimeout(giveUp);
     if (state === null) {
       runner.close();

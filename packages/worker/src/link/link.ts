@@ -137,6 +137,7 @@ export class Link {
 
   /** The farm's key is checked before it learns anything, not even our name. */
   #prove(challenge: Challenge): void {
+    this.#deadline.refresh();
     const fingerprint = fingerprintOf(Buffer.from(challenge.key, 'base64'));
     if (fingerprint !== this.#options.farmKey) {
       throw new WrongFarmError(
@@ -161,6 +162,7 @@ export class Link {
   }
 
   #check({ version, signature }: Extract<FarmMessage, { t: 'proof' }>): void {
+    this.#deadline.refresh();
     const challenge = this.#challenge;
     if (challenge === undefined) throw new LinkError(0, 'proof without a challenge');
     const bytes = signedBytes('farm', this.#signedFields(challenge, version));

@@ -70,10 +70,11 @@ export class JournalWriter implements Disposable {
   }
 }
 
-/** The entries numbered `from` and up to `to`, both included; all of them must have been written. */
+/** The entries numbered `from` and up to `to`, both included. @throws Error when they are not all there */
 export function readJournal(path: string, from: number, to: number): JournalEntry[] {
   const lines = readFileSync(path, 'utf8')
     .split('\n')
     .slice(from - 1, to);
+  if (lines.length <= to - from) throw new Error(`${path} ends before entry ${to}`);
   return lines.map((line) => journalEntrySchema.parse(JSON.parse(line)));
 }

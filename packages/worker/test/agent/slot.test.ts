@@ -55,7 +55,10 @@ describe('the slot of an agent', () => {
   afterEach(() => rmSync(dir, { recursive: true }));
 
   /** A slot that finds these runners one after another; resolves once a change leaves it free. */
-  function openSlot(...states: RunnerState[]): { slot: Slot; free: Promise<void> } {
+  function openSlot(...states: (RunnerState | RunnerState[])[]): {
+    slot: Slot;
+    free: Promise<void>;
+  } {
     const free = Promise.withResolvers<void>();
     const slot: Slot = new Slot({
       dir,
@@ -63,7 +66,7 @@ describe('the slot of an agent', () => {
       remotes: {},
       findRunner: async (_, say) => {
         const runner = new SaidRunner(say);
-        say(states[runners.length] ?? idle);
+        for (const state of [states[runners.length] ?? idle].flat()) say(state);
         runners.push(runner);
         return runner;
       },
@@ -87,6 +90,16 @@ describe('the slot of an agent', () => {
       [['exit'], []],
     );
     assert.deepEqual(warnings, []);
+    slot.close(false);
+  });
+
+  it('goes by the last of what a runner says at once', async () => {
+    const running = { ...idle, build: 7, epoch: 1, entries: 3 };
+    const { slot } = openSlot([running, { ...running, entries: 4, finished: true }]);
+
+    await slot.open();
+
+    assert.equal(slot.isFinished, true);
     slot.close(false);
   });
 

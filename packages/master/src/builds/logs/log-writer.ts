@@ -63,8 +63,10 @@ export class LogWriter implements LogSink, AsyncDisposable {
   readonly #thread: Worker;
   readonly #calls = new Map<number, Call>();
   readonly #ended: Promise<void>;
+  readonly #failed = Promise.withResolvers<Error>();
   #lastCall = 0;
   #queuedBytes = 0;
+  #isClosed = false;
   #caughtUp = Promise.withResolvers<void>();
   #failure: Error | undefined;
 
@@ -81,6 +83,11 @@ export class LogWriter implements LogSink, AsyncDisposable {
         resolve();
       });
     });
+  }
+
+  /** Resolves when the thread ended though nobody asked it to: nothing that is printed can be stored any more. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
   }
 
   /**
@@ -139,6 +146,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
   /** Stores what waits, and ends the thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#failure === undefined) this.#thread.postMessage({ t: 'close' } satisfies LogRequest);
+    this.#isClosed = true;
     this.#failure ??= new Error('the log writer is closed');
     await this.#ended;
   }
@@ -166,6 +174,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
 
   #end(): void {
     this.#failure ??= new Error('the log writer thread ended');
+    if (!this.#isClosed) this.#failed.resolve(this.#failure);
     for (const call of this.#calls.values()) call.reject(this.#failure);
     this.#calls.clear();
   }
