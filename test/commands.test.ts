@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildSchema, builderSchema, farmSchema, requestSchema } from '@weir/protocol';
@@ -147,6 +149,31 @@ describe('a master', () => {
     assert.equal(status, 1);
     assert.match(stderr, /broken\.yaml:2:1/);
     assert.match(stderr, /broken\.yaml:3:/);
+  });
+
+  it('makes a token of its own where the one in its environment is blank', async () => {
+    await using repositories = await createSmallFarm();
+    const path = `${repositories.lang.path}/farm.yaml`;
+    await writeFile(path, repositories.farm());
+    const args = ['master', '--farm', path, '--data', `${path}.data`, '--json'];
+    const child = spawn(process.execPath, [main, ...args, '--port', '0', '--worker-port', '0'], {
+      env: { ...process.env, WEIR_ADMIN_TOKEN: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string | null };
+
+    const signIn = await fetch(new URL('/sign-in', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(url).origin },
+      body: 'token=',
+      redirect: 'manual',
+    });
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+
+    assert.match(adminToken ?? '', /^\w{32,}$/);
+    assert.equal(signIn.headers.get('set-cookie'), null);
   });
 });
 

@@ -4,5 +4,5 @@ export const defaultDataDir = 'weir-data';
 
 /** The farm's data folder: as the command line says, else the environment, else the default. */
 export function dataDirOf(given: string | undefined): string {
-  return given ?? process.env['WEIR_DATA'] ?? defaultDataDir;
+  return given ?? (process.env['WEIR_DATA'] || defaultDataDir);
 }

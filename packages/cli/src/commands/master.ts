@@ -48,14 +48,15 @@ in force, and until it changes so does what 'weir apply' put in force.`,
       farmPath: values.farm,
       farmRepository: repositoryOf(values),
       dataDir: dataDirOf(values.data),
-      port: parsePort(values.port ?? env['WEIR_PORT'] ?? defaults.port, '--port'),
+      port: parsePort(values.port ?? (env['WEIR_PORT'] || defaults.port), '--port'),
       workerPort: parsePort(
-        values['worker-port'] ?? env['WEIR_WORKER_PORT'] ?? defaults.workerPort,
+        values['worker-port'] ?? (env['WEIR_WORKER_PORT'] || defaults.workerPort),
         '--worker-port',
       ),
       host: values.host ?? defaults.host,
       remotes: parseRemotes(values.remote ?? []),
-      adminToken: env['WEIR_ADMIN_TOKEN'] ?? null,
+      // A variable that is set to nothing, as compose files do it, is not set.
+      adminToken: env['WEIR_ADMIN_TOKEN'] || null,
       resetAdminToken: values['reset-admin-token'] === true,
       json: values.json === true,
     });

@@ -52,7 +52,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
     port,
     workerPort,
     remotes: new Map(),
-    adminToken: process.env['WEIR_ADMIN_TOKEN'] ?? null,
+    adminToken: process.env['WEIR_ADMIN_TOKEN'] || null,
     resetAdminToken: false,
     log: { ...stderrLog(), info: () => {} },
   });
