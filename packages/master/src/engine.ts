@@ -101,7 +101,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       void buildEnded(ending, build);
     },
     declined: (build, decline) =>
-      dispatcher.declined(build, sessions.of(build.workerId)?.name ?? 'gone', decline),
+      dispatcher.declined(build, sessions.of(build.workerId)?.name ?? null, decline),
   });
   const complaints = onceLog(log);
   const refused = (who: string, text: string): void => complaints.warn(`${who}: ${text}`);
@@ -110,7 +110,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     now,
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
-    resume: (session, hello) => reattachBuilds({ store, logs, now, builds }, session, hello),
+    resume: (session, hello) => reattachBuilds({ store, logs, now, builds, log }, session, hello),
     opened: (session) => {
       builds.opened(session);
       void probation.consider();
@@ -242,7 +242,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }),
     every(renewEveryMs, () => leases.renew(sessions.all())),
     every(reconcileEveryMs, async () => {
-      await dispatcher.reconcile();
+      await followFarm();
+      await sessions.reconcile();
       considerAll();
       await probation.consider();
       await absences.look();
@@ -258,14 +259,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function apply({ farm: next, version }: FarmToApply): Promise<Applied> {
     const applied = await farmInForce.apply(next, version, now());
-    await blame.dropUnnamed();
-    await notifier.farmChanged();
-    await dispatcher.reconcile();
+    // It is in force: what fails below is made up for by the sweep.
     poller.start();
     clocks.consider();
     considerAll();
     options.farmChanged();
+    await followFarm();
     return applied;
+  }
+
+  /** What follows from the farm file in force, written again and again without harm. */
+  async function followFarm(): Promise<void> {
+    try {
+      await blame.dropUnnamed();
+      await notifier.farmChanged();
+      await dispatcher.reconcile();
+    } catch (error) {
+      log.warn(`the farm file is in force, and not all that follows from it: ${String(error)}`);
+    }
   }
 
   function roomChanged(next: Room, freeBytes: number): void {

@@ -49,8 +49,8 @@ export interface Master {
   /** Made at this start; null when it is known already. */
   readonly adminToken: string | null;
   readonly engine: Engine;
-  /** Rejects when the web thread ends by itself: without its pages a farm looks dead. */
-  readonly failed: Promise<void>;
+  /** Resolves with words for it when a thread ended that the master can't do without. */
+  readonly failed: Promise<string>;
   /** Reads the farm file again; a broken one changes nothing but the warnings on the pages. */
   reload(): Promise<void>;
   stop(): Promise<void>;
@@ -189,7 +189,13 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     fingerprint: farmKey.fingerprint,
     adminToken,
     engine,
-    failed: thread.ended,
+    failed: Promise.race([
+      thread.ended.then(
+        () => 'the web thread ended',
+        (error: unknown) => `the web thread failed: ${String(error)}`,
+      ),
+      logs.failed.then((error) => `the log writer thread failed: ${String(error)}`),
+    ]),
     reload: () => following.poll(),
     stop: () => running.disposeAsync(),
   };

@@ -34,16 +34,12 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
       ? `${JSON.stringify({ url, workerPort, fingerprint, adminToken })}\n`
       : introduction({ url, workerPort, fingerprint, adminToken }),
   );
-  const why = await Promise.race([
-    firstSignal(),
-    master.failed.then(
-      () => 'web thread ended',
-      (error: unknown) => `web thread failed: ${String(error)}`,
-    ),
-  ]);
+  const failed = master.failed.then((why) => ({ why, status: 1 }));
+  const told = firstSignal().then((why) => ({ why, status: 0 }));
+  const { why, status } = await Promise.race([failed, told]);
   log.info(`stopping: ${why}`);
   await master.stop();
-  return why.startsWith('web thread') ? 1 : 0;
+  return status;
 }
 
 /** Resolves with the signal that asks the farm to stop. The next one ends the process at once. */

@@ -18,6 +18,8 @@ export interface FarmSource {
   readonly isFollowed: boolean;
   /** Null when it is as it was read last. @throws RepositoryError when it can't be reached */
   read(): Promise<SourceReading | null>;
+  /** What was read last did not come into force: it is read again. */
+  forget(): void;
 }
 
 /** How farm files are read, wherever they come from. */
@@ -34,5 +36,6 @@ export function fileSource(path: string, options: FarmOptions): FarmSource {
       source: { kind: 'file' },
       reason: null,
     }),
+    forget() {},
   };
 }

@@ -41,7 +41,8 @@ export function followOwnFile(context: FollowContext): PollLoop {
       return ownFile.isGood;
     } catch (error) {
       if (signal.aborted) return false;
-      log.warn(`the farm file was not read again: ${String(error)}`);
+      source.forget();
+      log.warn(`the farm file was not put in force: ${String(error)}`);
       return false;
     }
   }

@@ -21,10 +21,13 @@ const mailAddresses = listOf(mailAddress, 'mail addresses', { unique: true });
 /** The option `notify` of an upstream, a trunk, and a project. */
 export const notify = (what: string) => orBlank(mailAddresses, 'nobody', what);
 
+const maxSender = 500;
+
 const sender = textType<Sender>(
   'a sender such as weir@example.org or Weir <weir@example.org>',
   { name: '', address: '' },
   (text): Parsed<Sender> => {
+    if (text.length > maxSender) return misfit();
     const [, named = '', within] = /^([^<>"\p{C}]*?)\s*<([^<>]*)>$/u.exec(text) ?? [];
     const plain = within ?? text;
     if (!isMailAddress(plain)) return misfit();

@@ -56,6 +56,9 @@ export function repositorySource(
         return readTip(mirror);
       }
     },
+    forget() {
+      lastCommit = null;
+    },
   };
 }
 

@@ -3,6 +3,9 @@ import { misfit, textType, type Parsed, type TextType } from './text-type.ts';
 
 /** Four names and three slashes make a builder's name, which the protocol limits to 400. */
 const maxName = 64;
+/** What is longer is no name with a slip of the pen. */
+const maxGuess = 200;
+const maxAddress = 2_000;
 
 const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
 
@@ -13,6 +16,7 @@ export const name = textType<string>(
   (text) => {
     if (namePattern.test(text) && text.length <= maxName) return { value: text };
     const likely = text
+      .slice(0, maxGuess)
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
       .replace(/^[._-]+|-+$/g, '')
@@ -83,7 +87,7 @@ export const branch = textType<string>(
 /** The address of one of the farm's own doors; kept without a slash at its end. */
 export function address(example: string, ...schemes: string[]): TextType<string> {
   return textType(`an address such as ${example}`, '', (text): Parsed<string> => {
-    if (!URL.canParse(text)) return misfit();
+    if (text.length > maxAddress || !URL.canParse(text)) return misfit();
     const url = new URL(text);
     if (!schemes.includes(url.protocol)) return misfit();
     if (url.username || url.password || url.search || url.hash) return misfit();

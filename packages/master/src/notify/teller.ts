@@ -55,11 +55,16 @@ export class Teller {
   }
 
   async #run(): Promise<void> {
-    while (this.#isWoken && !this.#isStopped) {
-      this.#isWoken = false;
-      await this.#tellAll();
+    try {
+      while (this.#isWoken && !this.#isStopped) {
+        this.#isWoken = false;
+        await this.#tellAll();
+      }
+    } catch (error) {
+      this.#options.log.warn(`notices are not told yet: ${String(error)}`);
+    } finally {
+      this.#telling = undefined;
     }
-    this.#telling = undefined;
   }
 
   async #tellAll(): Promise<void> {

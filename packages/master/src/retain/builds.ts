@@ -12,11 +12,11 @@ export function dropBuilds({ store, logs, now, rules }: RetainContext, dropped: 
     const at = now();
     const { retention } = rules();
     const before = at - Math.min(retention.buildsMs, retention.logsMs);
-    const aging = await agingBuilds(store.read, { after, before, limit: batch });
-    const last = aging.at(-1);
-    if (last === undefined) return false;
-    after = last.id;
-    const expiry = Map.groupBy(aging, (build) => expiryOf(build, { now: at, retention }));
+    const range = { after, before, now: at, limit: batch };
+    const { next, builds } = await agingBuilds(store.read, range);
+    if (next === undefined) return false;
+    after = next;
+    const expiry = Map.groupBy(builds, (build) => expiryOf(build, { now: at, retention }));
     const gone = expiry.get('drop') ?? [];
     const silent = (expiry.get('drop-logs') ?? []).map(({ id }) => id);
     const addresses = await logsOfBuilds(store.read, [...gone.map(({ id }) => id), ...silent]);

@@ -13,10 +13,10 @@ const batch = 200;
 export function dropRequests({ store, now, rules }: RetainContext, dropped: Dropped): Piece {
   let after = 0;
   return async () => {
-    const before = now() - rules().retention.buildsMs;
-    const { next, deleted } = await store.unit((db) =>
-      deleteBuildlessRequests(db, { after, before, limit: batch }),
-    );
+    const at = now();
+    const before = at - rules().retention.buildsMs;
+    const range = { after, before, now: at, limit: batch };
+    const { next, deleted } = await store.unit((db) => deleteBuildlessRequests(db, range));
     dropped.requests += deleted;
     after = next ?? after;
     return next !== undefined;

@@ -46,6 +46,18 @@ export function newestFarmVersion(db: Kysely<Database>): Promise<FarmVersionRow 
     .executeTakeFirst();
 }
 
+/** The number of the version before this one; 0 when it is the first. */
+export async function farmVersionBefore(db: Kysely<Database>, id: number): Promise<number> {
+  const row = await db
+    .selectFrom('farm_version')
+    .select('id')
+    .where('id', '<', id)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? 0;
+}
+
 export function farmVersionById(
   db: Kysely<Database>,
   id: number,

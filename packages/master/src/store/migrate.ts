@@ -122,6 +122,8 @@ async function keepCopy(database: DatabaseSync, dir: string, from: number): Prom
   const path = join(dir, `${time}-schema-${from}.sqlite`);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // What a copy left that was interrupted takes the room that this one needs.
+    for (const name of readdirSync(dir)) if (name.endsWith('.part')) rmSync(join(dir, name));
     await copyDatabase(database, path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -12,11 +12,14 @@ export interface AgingBuildRow {
   readonly isEvidence: boolean;
 }
 
-/** Finished builds that began before a time, by their ids, after the one given. */
+/**
+ * Finished builds that began before a time, among the `limit` after the id given. The last id that
+ * was looked at; undefined when all that are old were.
+ */
 export async function agingBuilds(
   db: Kysely<Database>,
-  { after, before, limit }: { after: number; before: number; limit: number },
-): Promise<AgingBuildRow[]> {
+  { after, before, now, limit }: { after: number; before: number; now: number; limit: number },
+): Promise<{ next: number | undefined; builds: AgingBuildRow[] }> {
   const rows = await db
     .selectFrom('build')
     .innerJoin('builder', 'builder.id', 'build.builder_id')
@@ -35,14 +38,16 @@ export async function agingBuilds(
       'builder.red_build_id',
     ])
     .execute();
-  // Ids follow the time at which builds begin: behind the first young one all are young.
-  const young = rows.findIndex((row) => row.started_at >= before);
-  const old = young === -1 ? rows : rows.slice(0, young);
+  // Ids follow the time at which builds begin: behind the first young one all are young. One that
+  // began while the clock was ahead tells nothing of those behind it.
+  const young = rows.findIndex(({ started_at: at }) => at >= before && at <= now);
+  const looked = young === -1 ? rows : rows.slice(0, young);
+  const old = looked.filter((row) => row.started_at < before);
   const evidence = await evidenceAmong(
     db,
     old.map(({ id }) => id),
   );
-  return old.flatMap((row) => {
+  const builds = old.flatMap((row) => {
     if (row.finished_at === null) return [];
     const heads = [row.last_build_id, row.green_build_id, row.red_build_id];
     return [
@@ -55,6 +60,7 @@ export async function agingBuilds(
       },
     ];
   });
+  return { next: looked.at(-1)?.id, builds };
 }
 
 /** Those of the builds that a suspicion or a breakage goes back to. */
@@ -135,7 +141,7 @@ const hasNoBuild = sql<boolean>`not exists (select 1 from build where build.requ
  */
 export async function deleteBuildlessRequests(
   db: Kysely<Database>,
-  { after, before, limit }: { after: number; before: number; limit: number },
+  { after, before, now, limit }: { after: number; before: number; now: number; limit: number },
 ): Promise<{ next: number | undefined; deleted: number }> {
   const rows = await db
     .selectFrom('request')
@@ -151,13 +157,16 @@ export async function deleteBuildlessRequests(
     .where('finished_at', '<', before)
     .where(hasNoBuild)
     .executeTakeFirst();
-  const isEnd = rows.length < limit || old.length < rows.length;
+  // As with builds: one from the future tells nothing of those behind it.
+  const isYoung = rows.some(({ created_at: at }) => at >= before && at <= now);
+  const isEnd = rows.length < limit || isYoung;
   return { next: isEnd ? undefined : rows.at(-1)?.id, deleted: Number(deleted.numDeletedRows) };
 }
 
 /**
  * Deletes old notices, with their deliveries, that nobody waits for: told or dropped, every delivery
- * ended, and not about a breakage that is still open. How many.
+ * ended, and not about a breakage that is open or a worker that is missing or quarantined still. How
+ * many.
  */
 export async function deleteNotices(
   db: Kysely<Database>,
@@ -167,6 +176,9 @@ export async function deleteNotices(
     select id from notice
     where created_at < ${before} and state != 'gathering'
       and not exists (select 1 from delivery where notice_id = notice.id and state = 'waiting')
+      and not exists (select 1 from worker where 'worker/' || worker.name = notice.about
+        and (notice.kind = 'worker-missing' and worker.missing_at is not null
+          or notice.kind = 'worker-quarantined' and worker.quarantined_at is not null))
       and not exists (select 1 from breakage
         where 'breakage/' || breakage.id = notice.about and breakage.state = 'open')
     order by id limit ${limit}

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -42,14 +42,25 @@ export class StoreInUseError extends Error {
   readonly code = 'store-in-use';
 }
 
+export class StoreHalfRestoredError extends Error {
+  override readonly name = 'StoreHalfRestoredError';
+  readonly code = 'store-half-restored';
+}
+
 /**
  * Opens (or makes) the store at `path` and brings its schema up to date.
  *
  * @throws StoreInUseError when another engine has it open
+ * @throws StoreHalfRestoredError when a restore was interrupted there
  * @throws StoreTooNewError when a newer program migrated it too far
  * @throws StoreNotCopiedError when there is no room for the copy that goes before a migration
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
+  if (!existsSync(path) && existsSync(`${path}.part`)) {
+    throw new StoreHalfRestoredError(
+      `a restore into ${dirname(path)} did not come to its end: empty the folder, and restore again`,
+    );
+  }
   mkdirSync(dirname(path), { recursive: true });
   const lock = lockStore(path);
   const database = openWriterDatabase(path);

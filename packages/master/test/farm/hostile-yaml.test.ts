@@ -37,6 +37,16 @@ describe('hostile YAML', () => {
     });
   }
 
+  for (const [what, text, place] of [
+    ['a name', `platforms:\n  x: [a${'-'.repeat(500_000)}A]\n`, 'platforms.x'],
+    ['an address', `public-url: https://a${'/'.repeat(500_000)}b\n`, 'public-url'],
+    ['a sender', `notify:\n  from: "${' '.repeat(500_000)}x"\n`, 'notify.from'],
+  ] as const) {
+    it(`costs no more time than its length: ${what}`, () => {
+      assert.ok(errorsIn(text).some((error) => error.includes(place)));
+    });
+  }
+
   it('costs an error for each alias, and no memory: an alias bomb', () => {
     const errors = errorsIn(billionLaughs);
 

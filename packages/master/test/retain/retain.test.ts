@@ -110,6 +110,21 @@ describe('retention', () => {
     });
   });
 
+  it('is not held up by what began while the clock was ahead', async () => {
+    await history(500);
+    const ahead = now + 300 * day;
+    await store.unit(async (db) => {
+      await sql`update build set started_at = ${ahead}, finished_at = ${ahead} where id = 5`.execute(
+        db,
+      );
+      await sql`update request set created_at = ${ahead}, finished_at = ${ahead} where id = 5`.execute(
+        db,
+      );
+    });
+
+    assert.equal((await retain().round()).builds, 132);
+  });
+
   it('writes in small units, however much is old', async () => {
     await history(2_000);
     statements = [];

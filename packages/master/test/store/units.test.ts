@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DiskFullError } from '../../src/store/disk-full.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { dropOldEvents } from '../../src/store/retention.ts';
-import { openStore, StoreInUseError } from '../../src/store/store.ts';
+import { openStore, StoreHalfRestoredError, StoreInUseError } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const event = (kind: string, at = 1) => ({ at, kind, actor: 'engine', subject: 'farm', data: {} });
@@ -117,6 +117,14 @@ describe('the store', () => {
 
   it('refuses a second engine on the same file', async () => {
     await assert.rejects(openStore(join(dir, 'weir.sqlite')), StoreInUseError);
+  });
+
+  it('makes no new store where a restore was interrupted', async () => {
+    const path = join(dir, 'half', 'weir.sqlite');
+    mkdirSync(join(dir, 'half'));
+    writeFileSync(`${path}.part`, '');
+
+    await assert.rejects(openStore(path), StoreHalfRestoredError);
   });
 
   it('keeps what was committed when it is opened again', async () => {

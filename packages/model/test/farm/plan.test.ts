@@ -56,6 +56,16 @@ describe('the plan of another farm file', () => {
     ]);
   });
 
+  it('leaves the names of variables as they are', () => {
+    const before = withProject(farm, { env: { Timeout: '1', TimeoutMs: '5', NodeEnv: 'a' } });
+    const after = withProject(farm, { env: { Timeout: '1', TimeoutMs: '7', NodeEnv: 'b' } });
+
+    assert.deepEqual(planOf(before, after).parts[0]?.settings, [
+      { setting: 'env.TimeoutMs', before: '5', after: '7' },
+      { setting: 'env.NodeEnv', before: 'a', after: 'b' },
+    ]);
+  });
+
   it('builds what waits by other steps, and lets what runs go on', () => {
     const underWay = new Map([
       [app, { waiting: 2, running: 1 }],

@@ -19,7 +19,7 @@ export const installUsage = `weir worker install | uninstall   [--data DIR] [--d
   --dry-run  print what would be written and run, and do nothing
 
 For root it is a service of the system that runs as the data folder's owner, for anyone else a
-service of that user. Builds that run when the service is stopped have 80 seconds to end.
+service of that user. Builds that run when systemd stops the service have 80 seconds to end.
 `;
 
 /** What the commands below need of the machine. */

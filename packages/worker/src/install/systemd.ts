@@ -56,7 +56,7 @@ ${user === null ? '' : 'Wants=network-online.target\nAfter=network-online.target
 
 [Service]
 Type=exec
-${user === null ? '' : `User=${user}\n`}ExecStart=${run.map(quoted).join(' ')}
+${user === null ? '' : `User=${user}\n`}ExecStart=${run.map(inCommand).join(' ')}
 # It makes room for another agent, by ending with 75. Builds go on meanwhile.
 ExecReload=kill -HUP $MAINPID
 SuccessExitStatus=75
@@ -78,13 +78,14 @@ WantedBy=${user === null ? 'default.target' : 'multi-user.target'}
 `;
 }
 
-/** One argument, as systemd.service(5) has it. */
+/** An argument of a command line, where variables are replaced: see systemd.service(5). */
+function inCommand(argument: string): string {
+  return quoted(argument).replaceAll('$', '$$$$');
+}
+
+/** A word of any setting: see systemd.syntax(7). */
 function quoted(argument: string): string {
-  const escaped = argument
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll('%', '%%')
-    .replaceAll('$', '$$$$');
+  const escaped = argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%');
   return /^[\w@:/.,+=%$-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
 

@@ -10,6 +10,7 @@ import {
 import type { ApiFarmVersion } from '@weir/protocol';
 import { z } from 'zod';
 import type { Command } from '../../command.ts';
+import { farmVersionBefore } from '../../store/farm-versions.ts';
 import type { WebContext } from '../context.ts';
 import { listFarmVersions, readFarmVersion } from '../read/farm-versions.ts';
 import { readPlan } from '../read/plan.ts';
@@ -63,7 +64,7 @@ function readingDoors({ db, farm }: WebContext): Door[] {
       handle: async ({ subject, actor, query }) => {
         if (actor === '') throw problem('not-signed-in', 'texts of farm files hold addresses');
         const to = idOf(subject, 'version');
-        const from = query.from ?? to - 1;
+        const from = query.from ?? (await farmVersionBefore(db, to));
         const difference = await readVersionDifference(db, farm().farmOptions, { from, to });
         return found(difference, 'version', subject);
       },

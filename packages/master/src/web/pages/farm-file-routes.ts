@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { farmFileSchema, includedFileSchema } from '../../farm/farm-file-schema.ts';
-import { newestFarmVersion } from '../../store/farm-versions.ts';
+import { farmVersionBefore, newestFarmVersion } from '../../store/farm-versions.ts';
 import type { WebContext } from '../context.ts';
 import { listFarmVersions, readFarmVersion } from '../read/farm-versions.ts';
 import { readVersionDifference } from '../read/version-difference.ts';
@@ -44,7 +44,7 @@ export function farmFileRoutes(context: WebContext): Router {
       const version = await readFarmVersion(db, id, { isVisitor: true });
       if (version === undefined) throw noSuchVersion();
       const inForce = (await newestFarmVersion(db))?.id ?? 0;
-      const from = wholeOf(one(request, 'from')) ?? id - 1;
+      const from = wholeOf(one(request, 'from')) ?? (await farmVersionBefore(db, id));
       const difference =
         visit.actor === null
           ? null
