@@ -149,6 +149,22 @@ describe('the judges of chaos', () => {
       ]);
     });
 
+    it('take a step that its time-out ended before its first word, and no other without a run', () => {
+      const none = { ledgers: new Map(), logs: [] };
+      const late = { ...step, result: 'failure', findings: ['timed-out'], log: { bytes: 0 } };
+      const said = { ...late, log: { bytes: 1 } };
+      const of = (each: object): Loss[] =>
+        judgeResults(
+          evidence({
+            ...none,
+            builds: [{ ...build, result: 'failure', steps: [each as ApiStep] }],
+          }),
+        );
+
+      assert.deepEqual(of(late), []);
+      assert.equal(of(said).length, 1);
+    });
+
     it('take no end of what never came to one', () => {
       const ledgers = new Map([[nonce, { ...ledger, ended: null }]]);
       assert.deepEqual(textsOf(judgeResults(evidence({ ledgers }))), [

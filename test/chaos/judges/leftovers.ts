@@ -18,7 +18,8 @@ export function judgeLeftovers(farm: ChaosFarm): Loss[] {
     .flatMap(({ marks }) => marks)
     .flatMap((each) => globSync(`/sys/fs/cgroup/**/weir-${each}-*`).map((path) => `group ${path}`));
   const trash = workers.flatMap(({ name }) => filesIn(join(dir, name, 'trash')));
-  const temporary = filesIn(join(dir, 'tmp'));
+  // What SQLite leaves that was killed between the making of a file and its unlinking.
+  const temporary = filesIn(join(dir, 'tmp')).filter((path) => !/\/etilqs_\w+$/.test(path));
   return [...processes, ...slots, ...groups, ...trash, ...temporary].map((what) => ({
     judge: 'leftovers',
     subject: 'the machine',

@@ -8,7 +8,8 @@ import type { RunnerClient } from './client.ts';
 import type { RunnerEvent } from './messages.ts';
 import { slotPaths } from './paths.ts';
 
-const startMs = 20_000;
+/** A machine under load, as after a boot, takes its time. */
+const startMs = 60_000;
 
 /**
  * Starts the runner of a slot as a process that outlives its starter, and connects to it.
