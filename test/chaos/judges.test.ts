@@ -35,7 +35,7 @@ const ledger: LedgerEntry = {
   nonce,
   kind: 'words',
   isBroken: false,
-  dir: '/farm/w01/slots/0/work/src',
+  dir: '/farm/w01/slots/0/src',
   pid: 1,
   at: 1,
   printed: 10,

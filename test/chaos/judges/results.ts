@@ -117,7 +117,7 @@ function judgeRuns({ ledgers, logs, builds }: Evidence): Loss[] {
   }));
 }
 
-/** Of `.../w03/slots/0/work/src`, the `w03`. */
+/** The worker in whose slot the folder is: of `w03/slots/0/...`, the `w03`. */
 export function workerOf(dir: string): string {
   return /([^/]+)\/slots\/\d+\//.exec(dir)?.[1] ?? '';
 }
