@@ -8,15 +8,15 @@ import {
   maxFrameBytes,
   workerSchema,
 } from '@weir/protocol';
-import type { FarmMessage, JournalEntry } from '@weir/protocol';
+import type { JournalEntry } from '@weir/protocol';
 import { after, afterEach, before, describe, it } from 'mocha';
 import WebSocket from 'ws';
+import type { Offer } from './support/busy-worker.ts';
+import { joinFarm, takeBuild } from './support/busy-worker.ts';
 import { FarmProcess } from './support/farm-process.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import type { SmallFarm } from './support/small-farm.ts';
-import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
-
-type Offer = Extract<FarmMessage, { t: 'offer' }>;
+import { appBuilder, createSmallFarm } from './support/small-farm.ts';
 
 /** A build that ends before its first step. */
 const failed: JournalEntry = {
@@ -58,23 +58,13 @@ describe('the link of a worker', () => {
 
   async function acceptedWorker(name: string): Promise<RawWorker> {
     const worker = newWorker(name);
-    await worker.prove(farm.workerPort);
-    await worker.closed;
-    const { fingerprint } = await farm.get(`/api/v1/workers/${name}`, workerSchema);
-    await farm.post(`/api/v1/workers/${name}/accept`, { reason: 'test', fingerprint, labels: [] });
+    await joinFarm(farm, worker);
     return worker;
   }
 
-  /** A worker with a build: it took what the farm offered. */
   async function busyWorker(name: string): Promise<{ worker: RawWorker; offer: Offer }> {
-    const worker = await acceptedWorker(name);
-    await farm.post('/api/v1/requests', { builder: runtimeBuilder, reason: 'something to do' });
-    await worker.connect(farm.workerPort);
-    worker.send({ t: 'ready', slots: 1, paused: null, diskFull: false });
-    const offer = await worker.next('offer');
-    worker.send({ t: 'accept', build: offer.spec.build, epoch: offer.epoch });
-    await worker.next('start');
-    return { worker, offer };
+    const worker = newWorker(name);
+    return { worker, offer: await takeBuild(farm, worker) };
   }
 
   it('of a stranger is closed, and the stranger waits to be accepted', async () => {

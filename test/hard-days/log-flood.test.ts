@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buildSchema, closeCodes, encodeLogFrame, workerSchema } from '@weir/protocol';
-import type { FarmMessage, JournalEntry } from '@weir/protocol';
+import type { JournalEntry } from '@weir/protocol';
 import { after, afterEach, before, describe, it } from 'mocha';
+import type { Offer } from '../support/busy-worker.ts';
+import { takeBuild } from '../support/busy-worker.ts';
 import { FarmProcess } from '../support/farm-process.ts';
 import { RawWorker } from '../support/raw-worker.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
-import { appBuilder, createSmallFarm, runtimeBuilder } from '../support/small-farm.ts';
-
-type Offer = Extract<FarmMessage, { t: 'offer' }>;
+import { appBuilder, createSmallFarm } from '../support/small-farm.ts';
 
 const mib = 1024 * 1024;
 const logCap = 2 * mib;
@@ -59,26 +59,15 @@ describe('a flood of logs', () => {
     return slowest;
   }
 
-  async function acceptedWorker(name: string): Promise<RawWorker> {
+  function newWorker(name: string): RawWorker {
     const worker = new RawWorker(name);
     workers.push(worker);
-    await worker.prove(farm.workerPort);
-    await worker.closed;
-    const { fingerprint } = await farm.get(`/api/v1/workers/${name}`, workerSchema);
-    await farm.post(`/api/v1/workers/${name}/accept`, { reason: 'test', fingerprint, labels: [] });
     return worker;
   }
 
-  /** A worker with a build: it took what the farm offered. */
   async function busyWorker(name: string): Promise<{ worker: RawWorker; offer: Offer }> {
-    const worker = await acceptedWorker(name);
-    await farm.post('/api/v1/requests', { builder: runtimeBuilder, reason: 'something to do' });
-    await worker.connect(farm.workerPort);
-    worker.send({ t: 'ready', slots: 1, paused: null, diskFull: false });
-    const offer = await worker.next('offer');
-    worker.send({ t: 'accept', build: offer.spec.build, epoch: offer.epoch });
-    await worker.next('start');
-    return { worker, offer };
+    const worker = newWorker(name);
+    return { worker, offer: await takeBuild(farm, worker) };
   }
 
   it('of a worker that heeds nothing takes neither memory nor time from others', async () => {

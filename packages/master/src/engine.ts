@@ -235,6 +235,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   poller.start();
   clocks.consider();
 
+  /** Whether all that follows from the farm file in force is written. */
+  let isFollowed = true;
   const timers = [
     // While nothing can be written no lease is renewed either.
     every(reapEveryMs, async () => {
@@ -242,7 +244,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }),
     every(renewEveryMs, () => leases.renew(sessions.all())),
     every(reconcileEveryMs, async () => {
-      await followFarm();
+      await (isFollowed ? dispatcher.reconcile() : followFarm());
       await sessions.reconcile();
       considerAll();
       await probation.consider();
@@ -270,10 +272,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   /** What follows from the farm file in force, written again and again without harm. */
   async function followFarm(): Promise<void> {
+    isFollowed = false;
     try {
       await blame.dropUnnamed();
       await notifier.farmChanged();
       await dispatcher.reconcile();
+      isFollowed = true;
     } catch (error) {
       log.warn(`the farm file is in force, and not all that follows from it: ${String(error)}`);
     }

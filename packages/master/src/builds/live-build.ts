@@ -50,3 +50,19 @@ export interface LiveBuild {
   /** Its journal messages are applied one after another. */
   tail: Promise<void>;
 }
+
+/** The part of a live build that is memory alone: of a link that has brought nothing yet. */
+export function nothingReceived(): Pick<
+  LiveBuild,
+  'isRewinding' | 'unfinished' | 'heldBack' | 'sequences' | 'unstored' | 'unapplied' | 'tail'
+> {
+  return {
+    isRewinding: false,
+    unfinished: new Map(),
+    heldBack: new Set(),
+    sequences: new Map(),
+    unstored: 0,
+    unapplied: 0,
+    tail: Promise.resolve(),
+  };
+}

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { BuildRow } from '../store/builds.ts';
 import type { Database } from '../store/schema.ts';
 import type { LiveBuild } from './live-build.ts';
+import { nothingReceived } from './live-build.ts';
 
 /** What the store says of builds that an engine has no copy of: after a restart, or because they were lost. */
 export async function loadBuilds(
@@ -76,13 +77,7 @@ function toLiveBuild(row: BuildRow, { steps, logs, commit }: Parts): LiveBuild {
     state: row.journal_n === 0 ? 'offered' : 'started',
     isDetached: row.state === 'detached',
     isLate: row.state === 'finished',
-    isRewinding: false,
-    unfinished: new Map(),
-    unapplied: 0,
     cancelReason: row.cancel_reason,
-    heldBack: new Set(),
-    sequences: new Map(),
-    unstored: 0,
-    tail: Promise.resolve(),
+    ...nothingReceived(),
   };
 }

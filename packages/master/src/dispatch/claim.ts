@@ -2,6 +2,7 @@ import type { BuilderFacts, Farm, Trial } from '@weir/model';
 import type { BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
+import { nothingReceived } from '../builds/live-build.ts';
 import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
 import { builderById, returnNumber, takeNumber } from '../store/builders.ts';
@@ -70,14 +71,8 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     isDetached: false,
     isLate: false,
     outcomes: [],
-    isRewinding: false,
-    unfinished: new Map(),
-    unapplied: 0,
     cancelReason: null,
-    heldBack: new Set(),
-    sequences: new Map(),
-    unstored: 0,
-    tail: Promise.resolve(),
+    ...nothingReceived(),
   };
   await recordEvents(db, [
     buildEvent('build.started', builder, build, at, { worker: session.name }),

@@ -88,8 +88,8 @@ export class Dispatcher {
   }
 
   /**
-   * A worker declined, or with null its link broke: the request waits for another one, or for this one's next word. False when the
-   * build is not to be taken back any more.
+   * A worker declined, or with null its link broke: the request waits for another one, or for this
+   * one's next word. False when the build is not to be taken back any more.
    */
   async declined(build: LiveBuild, worker: string | null, decline: Decline): Promise<boolean> {
     const { store, now } = this.#context;
