@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { checkPlant, readPlants } from './plants.ts';
 
@@ -12,5 +13,10 @@ describe('the plants', () => {
 
   for (const plant of plants) {
     it(`fit the tree: ${plant.name}`, () => checkPlant(plant));
+
+    it(`name what there is to catch them: ${plant.name}`, () => {
+      const [program, file = ''] = plant.caughtBy.split(' ');
+      assert.ok(program === 'chaos' || existsSync(file), plant.caughtBy);
+    });
   }
 });
