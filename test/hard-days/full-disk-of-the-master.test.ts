@@ -166,6 +166,21 @@ describe('a full disk of the master', () => {
     await assertWhole(await ended());
   });
 
+  it('keeps a master from starting, which says where room is needed, and its builds go on', async () => {
+    await farm.kill();
+    disk.fill();
+
+    await assert.rejects(
+      farm.start(),
+      /there is no room in .*: make some, and start the farm again/,
+    );
+
+    disk.empty();
+    await farm.start();
+    const { result, attempt } = await ended();
+    assert.deepEqual([result, attempt], ['success', 1]);
+  });
+
   async function untilPrinted(): Promise<void> {
     while (!existsSync(join(dir, 'printed'))) await fetch(new URL('/healthz', farm.url));
   }

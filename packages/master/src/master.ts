@@ -120,7 +120,11 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { host, port } = options;
   const starting = startWebThread(
     { storePath, dataDir, host, port, farm: facts(options.workerPort) },
-    { run: async (actor, command) => (await started.promise).command(actor, command), log },
+    {
+      run: async (actor, command) => (await started.promise).command(actor, command),
+      started: started.promise,
+      log,
+    },
   );
   disposing.defer(async () => {
     const thread = await starting.catch(() => undefined);

@@ -4,6 +4,7 @@ import { formatFarmErrors } from './farm/format-errors.ts';
 import { stderrLog } from './log.ts';
 import type { MasterOptions } from './master.ts';
 import { startMaster } from './master.ts';
+import { DiskFullError, saysDiskFull } from './store/disk-full.ts';
 
 export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boolean };
 
@@ -22,6 +23,7 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
   try {
     master = await starting;
   } catch (error) {
+    if (error instanceof DiskFullError || saysDiskFull(error)) throw noRoom(options.dataDir, error);
     if (!(error instanceof FarmFileErrors)) throw error;
     const colour = process.stderr.isTTY;
     process.stderr.write(`${formatFarmErrors(error.errors, error.texts, { colour })}\n`);
@@ -40,6 +42,14 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
   log.info(`stopping: ${why}`);
   await master.stop();
   return status;
+}
+
+/** A farm can't start without writing; its builds don't need it meanwhile. */
+function noRoom(dataDir: string, cause: unknown): Error {
+  return new Error(
+    `there is no room in ${dataDir}: make some, and start the farm again. Builds go on until then`,
+    { cause },
+  );
 }
 
 /** Resolves with the signal that asks the farm to stop. The next one ends the process at once. */

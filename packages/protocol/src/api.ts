@@ -308,8 +308,11 @@ export const farmSchema = z.object({
   warnings: z.array(z.string()),
   workersOnline: z.number().int(),
   workers: z.number().int(),
+  /** Of the workers that are online. */
   slots: z.number().int(),
   slotsBusy: z.number().int(),
+  /** Wherever: also on workers that are out of reach. */
+  buildsRunning: z.number().int(),
   waiting: z.number().int(),
   oldestWaitSince: time.nullable(),
   /** Open ones. */

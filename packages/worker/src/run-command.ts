@@ -57,7 +57,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       case '-h':
         return print(allUsage);
       default:
-        process.stderr.write(allUsage);
+        process.stderr.write(
+          word === undefined
+            ? allUsage
+            : `weir worker: there is no command '${word}'; 'weir worker --help' lists what there is\n`,
+        );
         return 2;
     }
   } catch (error) {

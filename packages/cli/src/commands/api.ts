@@ -34,7 +34,11 @@ export async function callApi(
       'this changes the farm: name the admin token by --token or WEIR_ADMIN_TOKEN',
     );
   }
-  const response = await request(new URL(path, base), {
+  const url = URL.parse(path, base);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new UsageError(`'${base}' is no address of a farm: https://... was expected`);
+  }
+  const response = await request(url, {
     method,
     headers: {
       accept: 'application/json',

@@ -1,4 +1,5 @@
 import { constants, setPriority } from 'node:os';
+import { relative, resolve } from 'node:path';
 import process from 'node:process';
 import { formatBytes } from '../bytes.ts';
 import type { CliCommand } from '../command.ts';
@@ -26,12 +27,16 @@ FOLDER holds secrets: whoever has it can act as the farm.
     });
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) throw new UsageError('backup takes one FOLDER');
+    const dataDir = dataDirOf(values.data);
+    if (!relative(resolve(dataDir), resolve(folder)).startsWith('..')) {
+      throw new UsageError(`${folder} is in the data folder itself: it would be lost with it`);
+    }
     // The farm comes first, where both want the processor.
     setPriority(constants.priority.PRIORITY_LOW);
     const { makeBackup } = await import('@weir/master');
     using line = new ProgressLine();
     const manifest = await makeBackup({
-      dataDir: dataDirOf(values.data),
+      dataDir,
       folder,
       progress: line.show,
     });

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { breakageSummarySchema, builderSchema, farmSchema } from '@weir/protocol';
-import type { ApiBreakageSummary } from '@weir/protocol';
+import type { ApiBreakageSummary, ApiFarm } from '@weir/protocol';
 import { z } from 'zod';
 import type { CliCommand } from '../command.ts';
 import { formatTable } from '../table.ts';
@@ -42,7 +42,7 @@ export const statusCommand: CliCommand = {
       ]);
     process.stdout.write(
       `${farm.name}: ${farm.workersOnline} of ${farm.workers} workers online, ` +
-        `${farm.slotsBusy} of ${farm.slots} slots busy, ${farm.waiting} waiting\n` +
+        `${farm.slotsBusy} of ${farm.slots} slots busy, ${outOfReach(farm)}${farm.waiting} waiting\n` +
         farm.warnings.map((warning) => `! ${warning}\n`).join('') +
         breakages.map(breakageLine).join('') +
         `\n${formatTable(['BUILDER', 'VERDICT', 'LAST', 'RUNNING', 'WAITING', 'WHY'], rows)}`,
@@ -50,6 +50,12 @@ export const statusCommand: CliCommand = {
     return 0;
   },
 };
+
+/** Builds on workers that are away. */
+function outOfReach({ buildsRunning, slotsBusy }: ApiFarm): string {
+  const away = buildsRunning - slotsBusy;
+  return away > 0 ? `${away} ${away === 1 ? 'build' : 'builds'} out of reach, ` : '';
+}
 
 function breakageLine({ id, title, trunk, acknowledged }: ApiBreakageSummary): string {
   const isOn = acknowledged !== null && acknowledged.until > Date.now();

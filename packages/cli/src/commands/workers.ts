@@ -114,7 +114,7 @@ async function list(options: ApiOptions, json: boolean): Promise<number> {
       : formatTable(
           ['NAME', 'STATE', 'SLOTS', 'SANDBOX', 'LABELS', 'FINGERPRINT'],
           workers.map(row),
-        ) + workers.map(quarantineLine).join(''),
+        ) + workers.map((worker) => restingLine(worker) + quarantineLine(worker)).join(''),
   );
   return 0;
 }
@@ -123,6 +123,10 @@ function quarantineLine({ name, quarantine }: ApiWorker): string {
   if (quarantine === null || quarantine.until === null) return '';
   const until = new Date(quarantine.until).toISOString();
   return `\n${name} is quarantined until ${until}: ${quarantine.reason}\n  'weir workers release ${name} --reason TEXT' ends that.\n`;
+}
+
+function restingLine({ name, online, resting }: ApiWorker): string {
+  return online && resting !== null ? `\n${name} takes no builds just now: ${resting}\n` : '';
 }
 
 function row(worker: ApiWorker): string[] {
@@ -144,5 +148,6 @@ function stateOf(worker: ApiWorker): string {
   if (worker.paused !== null || worker.ownerPaused !== null) return 'paused';
   if (!worker.online) return 'offline';
   if (worker.quarantine !== null && worker.quarantine.until !== null) return 'quarantined';
+  if (worker.resting !== null) return 'resting';
   return worker.probation === null ? 'online' : 'probation';
 }

@@ -24,6 +24,8 @@ const stopMs = 5_000;
 export interface WebThreadHost {
   /** Does what a person asks; throws CommandError for what can't be done. */
   run(actor: string, command: Command): Promise<CommandAnswer>;
+  /** Resolves once the engine runs. */
+  readonly started: Promise<unknown>;
   readonly log: Log;
 }
 
@@ -45,7 +47,8 @@ export async function startWebThread(options: WebOptions, host: WebThreadHost): 
     worker.on('message', (message: ToEngine) => {
       if (message.t === 'listening') resolve(message.port);
       else if (message.t === 'failed') reject(new Error(message.message));
-      else if (message.t === 'ping') send({ t: 'pong', id: message.id });
+      else if (message.t === 'ping')
+        void host.started.then(() => send({ t: 'pong', id: message.id }));
       else void answer(message, host).then(send);
     });
     ended.then(() => reject(new Error('the web thread ended before it listened')), reject);

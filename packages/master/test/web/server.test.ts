@@ -78,7 +78,8 @@ describe('the web role', () => {
     const { storePath, facts } = farm;
     const port = farm.web.port;
     const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
-    const host = { run: async () => ({}), log: { info: () => {}, warn: () => {} } };
+    const log = { info: () => {}, warn: () => {} };
+    const host = { run: async () => ({}), started: Promise.resolve(), log };
 
     await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
   });

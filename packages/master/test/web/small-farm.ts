@@ -109,6 +109,7 @@ export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<Sm
           commands.push({ actor, command });
           return farm.answer(command);
         },
+        started: Promise.resolve(),
         log: { info: () => {}, warn: () => {} },
       },
     ),

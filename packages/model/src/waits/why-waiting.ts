@@ -119,8 +119,13 @@ function slotsBusy(
   let slots = 0;
   for (const worker of wanted) slots += worker.slots;
   const names = count(wanted.length, 'matching worker');
-  const detail = wanted.some((worker) => worker.free > 0)
+  const busy = wanted.some((worker) => worker.free > 0)
     ? `a slot of ${names} is free; requests before it choose first`
     : `all ${count(slots, 'slot')} of ${names} are busy`;
-  return { reason: 'all busy', detail };
+  const taker = ready.find((worker) => worker.id === request.lostByWorkerId);
+  const isWanted = taker === undefined || others.length === 0;
+  return {
+    reason: 'all busy',
+    detail: isWanted ? busy : `not on ${taker.name} again first; ${busy}`,
+  };
 }

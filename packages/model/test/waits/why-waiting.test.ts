@@ -114,7 +114,7 @@ describe('whyWaiting', () => {
   });
   testWait(
     'all busy',
-    'all 2 slots of 1 matching worker are busy',
+    'not on w1 again first; all 2 slots of 1 matching worker are busy',
     { workers: [worker(), worker({ id: 2, free: 0 })] },
     request({ lostByWorkerId: 1 }),
   );

@@ -73,11 +73,13 @@ function inWords(status: {
   return `${lines.join('\n')}\n`;
 }
 
-function stateText({ state, online, trust, probation, paused, quarantine }: ApiWorker): string {
+function stateText(worker: ApiWorker): string {
+  const { state, online, trust, probation, paused, resting, quarantine } = worker;
   if (state !== 'accepted') return state;
   const words = [online ? 'online' : 'offline', `trust ${trust}`];
   if (probation !== null) words.push(`${probation.agreed} of ${probation.needed} builds agree`);
   if (paused !== null) words.push(`paused by ${paused.by}: ${paused.reason}`);
+  if (online && resting !== null) words.push(`takes no builds: ${resting}`);
   if (quarantine !== null && quarantine.until !== null) {
     const until = new Date(quarantine.until).toISOString();
     words.push(`quarantined until ${until}: ${quarantine.reason}`);

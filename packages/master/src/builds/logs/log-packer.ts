@@ -79,6 +79,8 @@ export class LogPacker {
   }
 
   #retry(log: LogAddress): void {
+    // The next process packs it: a timer would keep this one from its end.
+    if (this.#isClosed) return;
     const retry = setTimeout(() => {
       this.#retries.delete(retry);
       this.add(log);

@@ -42,7 +42,7 @@ function handlerOf(door: Door, signIn: SignIn) {
     const answer = await door.handle({
       subject: subjectOf(request),
       query: door.query && parseAsked(door.query, request.query, 'bad-query'),
-      body: door.body && parseAsked(door.body, bodyOf(request), 'bad-body'),
+      body: door.body && parseAsked(door.body.strict(), bodyOf(request), 'bad-body'),
       actor: signIn.actorOf(request) ?? '',
     });
     response.set('cache-control', 'no-cache');

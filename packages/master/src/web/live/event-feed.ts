@@ -23,6 +23,7 @@ export class EventFeed implements Disposable {
   #newest = 0;
   #isWoken = false;
   #isReading = false;
+  #isClosed = false;
 
   private constructor(db: Kysely<Database>, onError: (error: unknown) => void) {
     this.#db = db;
@@ -62,6 +63,7 @@ export class EventFeed implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     clearInterval(this.#sweep);
   }
 
@@ -73,7 +75,8 @@ export class EventFeed implements Disposable {
         this.#keep(await eventsAfter(this.#db, this.#newest, batch));
       }
     } catch (error) {
-      this.#onError(error);
+      // The store is closed under a read that was under way.
+      if (!this.#isClosed) this.#onError(error);
     } finally {
       this.#isReading = false;
     }

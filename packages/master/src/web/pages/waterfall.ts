@@ -8,7 +8,7 @@ import { legend } from './legend.ts';
 import { waterfallPath } from './waterfall-ask.ts';
 import type { Waterfall } from './waterfall-data.ts';
 import { waterfallGrid } from './waterfall-grid.ts';
-import { age } from './words.ts';
+import { age, countText } from './words.ts';
 
 /** The waterfall: what is the matter now on top, then the grid with time downward, newest first. */
 export function waterfallPage(visit: Visit, waterfall: Waterfall): Html {
@@ -86,11 +86,12 @@ function broken({ breakages }: Waterfall, now: number): Html | null {
 
 function facts({ farm, now }: Visit): Html {
   const { workersOnline, workers, slotsBusy, slots, waiting, oldestWaitSince } = farm;
+  const away = farm.buildsRunning - slotsBusy;
   return html`<ul class="counts">
     <li>
       <a href="/workers"><b>${workersOnline}</b> of ${workers} workers online</a>
     </li>
-    <li><b>${slotsBusy}</b> of ${slots} slots busy</li>
+    <li><b>${slotsBusy}</b> of ${slots} slots busy${away > 0 && html`, ${countText(away, 'build')} out of reach`}</li>
     <li>
       <b>${waiting}</b>
       waiting${oldestWaitSince !== null && html`, the oldest since ${age(oldestWaitSince, now)}`}

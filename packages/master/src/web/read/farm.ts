@@ -23,9 +23,12 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .executeTakeFirstOrThrow();
   const running = await db
     .selectFrom('build')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select(['worker_id', (eb) => eb.fn.countAll<number>().as('count')])
     .where(isOpen)
-    .executeTakeFirstOrThrow();
+    .groupBy('worker_id')
+    .execute();
+  const here = new Set(online.map(({ id }) => id));
+  const builds = (rows: typeof running): number => rows.reduce((sum, { count }) => sum + count, 0);
   const broken = await db
     .selectFrom('breakage')
     .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -40,7 +43,8 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     workersOnline: online.length,
     workers: workers.length,
     slots: online.reduce((sum, worker) => sum + worker.slots, 0),
-    slotsBusy: running.count,
+    slotsBusy: builds(running.filter(({ worker_id: id }) => here.has(id))),
+    buildsRunning: builds(running),
     waiting: waiting.count,
     oldestWaitSince: waiting.since,
     breakages: broken.count,

@@ -47,7 +47,7 @@ async function readMetrics(
     counter('builds_total', 'Builds begun.', await newestId(db, 'build')),
     counter('requests_total', 'Requests written.', await newestId(db, 'request')),
     counter('events_total', 'Events written.', farm.event),
-    gauge('builds_running', 'Builds that run, detached ones included.', farm.slotsBusy),
+    gauge('builds_running', 'Builds that run, detached ones included.', farm.buildsRunning),
     gauge('requests_waiting', 'Requests that wait.', farm.waiting),
     gauge(
       'request_oldest_wait_seconds',

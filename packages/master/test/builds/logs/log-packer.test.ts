@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { packedPath } from '../../../src/builds/logs/paths.ts';
@@ -91,6 +92,24 @@ describe('the log packer', () => {
     rmSync(folder);
     while (chunksOf(log.id) !== undefined) await nextTurn();
     assert.deepEqual(await readAll(reader), printed);
+  });
+
+  it('tries nothing again once it is to end', async () => {
+    const folder = dirname(packedPath(dir, log.id));
+    mkdirSync(dirname(folder), { recursive: true });
+    writeFileSync(folder, 'in the way');
+    writer.startPacking();
+    await writer.appendAll(0, printed);
+    await writer.finish(endOf(printed));
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    writer.warned = () => void writer.packer.close().then(resolve);
+
+    await closed;
+
+    assert.equal(timers(), before, 'a timer would keep its thread from its end');
   });
 
   it('leaves a small log where it is', async () => {

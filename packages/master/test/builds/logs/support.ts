@@ -24,6 +24,8 @@ export class Writer {
   readonly dir: string;
   capBytes: number;
   readonly warnings: string[] = [];
+  /** Hears of a warning at once. */
+  warned: () => void = () => {};
   keeper: LogKeeper;
   packer: LogPacker;
 
@@ -48,7 +50,10 @@ export class Writer {
   #start(onFinished: (address: LogAddress) => void): [LogKeeper, LogPacker] {
     const keeper = new LogKeeper(this.dir, onFinished);
     const { transactions } = keeper;
-    const warn = (message: string) => this.warnings.push(message);
+    const warn = (message: string): void => {
+      this.warnings.push(message);
+      this.warned();
+    };
     return [keeper, new LogPacker(this.dir, { transactions, warn, retryMs: 10 })];
   }
 
