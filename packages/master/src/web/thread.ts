@@ -47,8 +47,7 @@ export async function startWebThread(options: WebOptions, host: WebThreadHost): 
     worker.on('message', (message: ToEngine) => {
       if (message.t === 'listening') resolve(message.port);
       else if (message.t === 'failed') reject(new Error(message.message));
-      else if (message.t === 'ping')
-        void host.started.then(() => send({ t: 'pong', id: message.id }));
+      else if (message.t === 'ping') void pong(message, host).then(send);
       else void answer(message, host).then(send);
     });
     ended.then(() => reject(new Error('the web thread ended before it listened')), reject);
@@ -66,6 +65,12 @@ export async function startWebThread(options: WebOptions, host: WebThreadHost): 
       clearTimeout(timer);
     },
   };
+}
+
+/** Only an engine that runs answers. */
+async function pong({ id }: Extract<ToEngine, { t: 'ping' }>, host: WebThreadHost): Promise<ToWeb> {
+  await host.started;
+  return { t: 'pong', id };
 }
 
 async function answer(
