@@ -72,13 +72,19 @@ describe('the poller', () => {
   });
 
   it('asks at most four repositories at once', async () => {
-    let open = 0;
+    const open = new Set<Socket>();
     let most = 0;
+    let seen = 0;
     const slow = createServer((socket) => {
-      open += 1;
-      most = Math.max(most, open);
-      socket.on('error', () => {}).on('close', () => (open -= 1));
-      setTimeout(() => socket.destroy(), 300);
+      open.add(socket);
+      seen += 1;
+      most = Math.max(most, open.size);
+      socket.on('error', () => {}).on('close', () => open.delete(socket));
+      // All four are held until a fifth has had the time to come.
+      if (open.size < 4 && seen < 7) return;
+      setTimeout(() => {
+        for (const each of open) each.destroy();
+      }, 300);
     });
     await once(slow.listen(0, '127.0.0.1'), 'listening');
     const { port } = slow.address() as AddressInfo;
