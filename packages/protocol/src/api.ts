@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { farmFileErrorSchema } from './api-farm.ts';
 import { id, time } from './api-values.ts';
+import { stepReportSchema } from './report.ts';
 import {
   branchStates,
   buildStates,
@@ -120,6 +121,8 @@ export const stepSchema = z.object({
   exitCode: z.number().int().nullable(),
   signal: z.string().nullable(),
   text: z.string(),
+  /** What its test suite said; null where it has no report. */
+  report: stepReportSchema.nullable(),
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
   log: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reportSpecSchema } from './report.ts';
 
 /** A full commit hash: SHA-1 or SHA-256. */
 export const commitSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
@@ -13,6 +14,8 @@ export const stepSpecSchema = z.object({
   silenceMs: z.number().int().positive(),
   /** A step marked so gets the finding `install-failed` when it fails. */
   install: z.boolean(),
+  /** Where its test report is, if it writes one. */
+  report: reportSpecSchema.optional(),
 });
 export type StepSpec = z.infer<typeof stepSpecSchema>;
 

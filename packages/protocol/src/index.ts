@@ -9,4 +9,5 @@ export * from './link.ts';
 export * from './log-frame.ts';
 export * from './owner.ts';
 export * from './read-message.ts';
+export * from './report.ts';
 export * from './words.ts';

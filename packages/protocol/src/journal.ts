@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stepReportSchema } from './report.ts';
 import { findings, results } from './words.ts';
 
 /** A kept part of a log: byte offsets in what the step printed, end exclusive. */
@@ -42,6 +43,8 @@ export const journalEntrySchema = z.discriminatedUnion('t', [
     signal: z.string().max(20).nullable(),
     /** One line for people: "timed out after 20 min". */
     text: z.string().max(500),
+    /** Of a step that has one, and ran. */
+    report: stepReportSchema.optional(),
   }),
   z.object({
     t: z.literal('build-finished'),

@@ -131,3 +131,30 @@ export type Channel = (typeof channels)[number];
 /** `failed`: given up, until somebody has it tried again; `dropped`: its recipient unsubscribed before. */
 export const deliveryStates = ['waiting', 'sent', 'failed', 'dropped'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
+
+/**
+ * What a finding makes of the step that has it, however the process ended. `failure` where the step
+ * can't be taken for a pass, `warnings` where it can but something was cut or changed, `skipped`
+ * where it could not be tried at all.
+ */
+export const resultOfFinding: Readonly<Record<Finding, Result>> = {
+  'report-missing': 'failure',
+  'report-invalid': 'failure',
+  'exit-disagrees': 'failure',
+  'plan-mismatch': 'failure',
+  'all-skipped': 'failure',
+  'tests-vanished': 'warnings',
+  'skips-jumped': 'warnings',
+  'killed-by-signal': 'failure',
+  'out-of-memory': 'failure',
+  'timed-out': 'failure',
+  silent: 'failure',
+  'log-cap': 'warnings',
+  'disk-cap': 'failure',
+  'process-cap': 'failure',
+  'report-cap': 'warnings',
+  'unexpected-pass': 'warnings',
+  'install-failed': 'failure',
+  'runtime-failed': 'skipped',
+  blocked: 'skipped',
+};

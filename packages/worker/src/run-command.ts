@@ -8,6 +8,7 @@ import { joinUsage, runJoin } from './join/join.ts';
 import { handedOverStatus, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
+import { runReportThread } from './report/thread.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
@@ -50,6 +51,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         return wantsHelp ? print(doctorUsage) : await runDoctor(rest);
       case 'runner':
         await runRunner(rest[0] ?? '.');
+        return 0;
+      case 'report':
+        runReportThread();
         return 0;
       case '--version':
         return print(`${agentVersion}\n`);

@@ -85,9 +85,10 @@ async function applyEntry(
       return [];
     }
     case 'step-finished': {
-      const { findings, exitCode, signal, text } = entry;
+      const { findings, exitCode, signal, text, report = null } = entry;
       const result = stepResult(entry.result, findings);
-      await finishStep(db, build.id, entry.step, { result, findings, exitCode, signal, text, at });
+      const end = { result, findings, exitCode, signal, text, report, at };
+      await finishStep(db, build.id, entry.step, end);
       return [stepEvent('step.finished', build, entry.step, at, { result, findings })];
     }
     case 'build-finished':

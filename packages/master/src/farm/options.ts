@@ -1,6 +1,7 @@
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
 import { notify, notifyOptions } from './options-notify.ts';
+import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
@@ -84,6 +85,7 @@ export const stepOptions = {
     'false',
     'Whether the step installs what the others test: its failure is an `install-failed`.',
   ),
+  ...reportOptions,
 };
 const steps = required(
   listOf(section(stepOptions, ['name', 'run']), 'steps', { min: 1, max: 100 }),

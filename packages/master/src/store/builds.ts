@@ -1,5 +1,5 @@
 import type { Trial } from '@weir/model';
-import type { Finding, Result } from '@weir/protocol';
+import type { Finding, Result, StepReport } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { BuildTable, Database, StepTable } from './schema.ts';
@@ -194,6 +194,7 @@ export async function finishStep(
     exitCode: number | null;
     signal: string | null;
     text: string;
+    report: StepReport | null;
     at: number;
   },
 ): Promise<void> {
@@ -205,6 +206,7 @@ export async function finishStep(
       exit_code: end.exitCode,
       signal: end.signal,
       text: end.text,
+      report_json: end.report && JSON.stringify(end.report),
       finished_at: end.at,
     })
     .where('build_id', '=', buildId)

@@ -17,6 +17,7 @@ import { retention } from './migrations/0010-retention.ts';
 import { numbers } from './migrations/0011-numbers.ts';
 import { upkeep } from './migrations/0012-upkeep.ts';
 import { workerClocks } from './migrations/0013-worker-clocks.ts';
+import { reports } from './migrations/0014-reports.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -42,6 +43,7 @@ const allMigrations: readonly Migration[] = [
   numbers,
   upkeep,
   workerClocks,
+  reports,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -226,6 +226,8 @@ export interface StepTable {
   exit_code: number | null;
   signal: string | null;
   text: string;
+  /** What its test suite said. */
+  report_json: string | null;
   started_at: number | null;
   finished_at: number | null;
 }

@@ -1,31 +1,5 @@
-import { type Finding, findings as findingWords, type Result } from '@weir/protocol';
-
-/**
- * What a finding makes of the step that has it, however the process ended. `failure` where the step
- * can't be taken for a pass, `warnings` where it can but something was cut or changed, `skipped`
- * where it could not be tried at all.
- */
-export const resultOfFinding: Readonly<Record<Finding, Result>> = {
-  'report-missing': 'failure',
-  'report-invalid': 'failure',
-  'exit-disagrees': 'failure',
-  'plan-mismatch': 'failure',
-  'all-skipped': 'failure',
-  'tests-vanished': 'warnings',
-  'skips-jumped': 'warnings',
-  'killed-by-signal': 'failure',
-  'out-of-memory': 'failure',
-  'timed-out': 'failure',
-  silent: 'failure',
-  'log-cap': 'warnings',
-  'disk-cap': 'failure',
-  'process-cap': 'failure',
-  'report-cap': 'warnings',
-  'unexpected-pass': 'warnings',
-  'install-failed': 'failure',
-  'runtime-failed': 'skipped',
-  blocked: 'skipped',
-};
+import { findings as findingWords, resultOfFinding } from '@weir/protocol';
+import type { Finding, Result } from '@weir/protocol';
 
 /** From the best to the worst. What was skipped may hide a failure, so it is worse than warnings. */
 const bestFirst = [

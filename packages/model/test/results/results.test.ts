@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { combineBuild, isConclusive, resultOfFinding, stepResult, worst } from '@weir/model';
-import { findings, type Result, results } from '@weir/protocol';
+import { readFileSync } from 'node:fs';
+import { combineBuild, isConclusive, stepResult, worst } from '@weir/model';
+import { findings, resultOfFinding, type Result, results } from '@weir/protocol';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
 describe('results', () => {
+  it('of findings stand in the docs, in the order of the list', () => {
+    const text = readFileSync(new URL('../../../../docs/reports.md', import.meta.url), 'utf8');
+    const rows = [...text.matchAll(/^\| `([\w-]+)` +\|.*\| `(\w+)` +\|$/gm)];
+
+    assert.deepEqual(
+      rows.map(([, finding, result]) => [finding, result]),
+      findings.map((finding) => [finding, resultOfFinding[finding]]),
+    );
+  });
+
   it('is never a success with a finding', () => {
     for (const finding of findings) {
       assert.notEqual(stepResult('success', [finding]), 'success', finding);

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { BuildSpec, Finding, Result } from '@weir/protocol';
+import type { BuildSpec, Finding, Result, StepReport, StepSpec } from '@weir/protocol';
 import type { ProcessPlatform } from '../process/contract.ts';
+import { judgeReport } from '../report/judge.ts';
+import { readReportApart } from '../report/read-apart.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { errorText } from './disk-full.ts';
@@ -8,6 +10,7 @@ import { sandboxFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
 import type { JournalFact } from './journal.ts';
 import { JournalWriter } from './journal.ts';
+import type { Outcome } from './outcome.ts';
 import { logDir } from './paths.ts';
 import type { SlotPaths } from './paths.ts';
 import { preparePlace } from './place.ts';
@@ -137,9 +140,24 @@ export class SlotBuild implements HeldBuild {
       return this.#finishEmptyStep(index, sayError(error));
     }
     this.#append({ t: 'log-finished', step: index, ...ran.log });
-    this.#append({ t: 'step-finished', step: index, ...ran.outcome });
-    const { result, findings, text } = ran.outcome;
+    const { outcome, report } = await this.#withReport(index, step, place, ran.outcome);
+    this.#append({ t: 'step-finished', step: index, ...outcome, ...(report && { report }) });
+    const { result, findings, text } = outcome;
     return { result, findings, text: text === '' ? '' : `${step.name}: ${text}`.slice(0, 500) };
+  }
+
+  /** What its test suite said, unless somebody or something else ended the step. */
+  async #withReport(
+    index: number,
+    { report: spec }: StepSpec,
+    { src }: StepPlace,
+    outcome: Outcome,
+  ): Promise<{ outcome: Outcome; report?: StepReport }> {
+    const isSaid = outcome.result === 'success' || outcome.result === 'warnings';
+    if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
+    const spool = logDir(this.#paths.slot, index);
+    const report = await readReportApart({ spec, workspace: src, spool });
+    return { outcome: judgeReport(outcome, report), report };
   }
 
   /** A step that never came to run its script: for want of its commit, its runtime, or a process. */

@@ -8,6 +8,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
+import { stepReport } from './step-report.ts';
 import { takenList } from './taken.ts';
 import { timeBar } from './time-bar.ts';
 import { age, badge, countText, duration, paintOf, shortCommit } from './words.ts';
@@ -111,6 +112,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       >
       ${log !== null && !neverRan && logLink(log, now)}
     </div>
+    ${step.report !== null && stepReport(step.report)}
     ${timeBar(step, build, now)}
     <details>
       <summary>Command</summary>

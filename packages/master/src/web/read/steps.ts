@@ -1,4 +1,4 @@
-import type { ApiStep, Finding, Range } from '@weir/protocol';
+import type { ApiStep, Finding, Range, StepReport } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import type { StepRow } from '../../store/builds.ts';
@@ -33,6 +33,7 @@ async function toStep(row: StepRow, log: LogRow | undefined, logs: LogReader): P
     exitCode: row.exit_code,
     signal: row.signal,
     text: row.text,
+    report: row.report_json === null ? null : (JSON.parse(row.report_json) as StepReport),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     log: log === undefined ? null : await toStepLog(log, logs),

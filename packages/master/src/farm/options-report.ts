@@ -1,0 +1,41 @@
+import { reportFormats } from '@weir/protocol';
+import type { ReportFormat } from '@weir/protocol';
+import { listOf } from './collections.ts';
+import { optional, orBlank } from './section.ts';
+import { suggest } from './suggest.ts';
+import { misfit, textType } from './text-type.ts';
+
+const format = textType<ReportFormat>(
+  `one of ${reportFormats.join(', ')}`,
+  'junit',
+  (text) => {
+    const value = reportFormats.find((known) => known === text);
+    return value === undefined ? misfit(suggest(text, reportFormats)) : { value };
+  },
+  { enum: [...reportFormats] },
+);
+
+const path = textType<string>(
+  'a path below the repository, such as build/TEST-*.xml',
+  '',
+  (text) => {
+    const parts = text.split('/');
+    const isWithin = parts.every((part) => part !== '' && part !== '.' && part !== '..');
+    // oxlint-disable-next-line no-control-regex
+    return isWithin && text.length <= 500 && !/[\0-\x1F\\]/.test(text) ? { value: text } : misfit();
+  },
+);
+
+/** The options of a step that say where its test report is. */
+export const reportOptions = {
+  report: optional(
+    format,
+    'none',
+    'How the test report of the step is read. Where it disagrees with the exit code the step fails, with a finding. Those from `pytest` on are the summaries that runners print: a report in a file says more.',
+  ),
+  'report-files': orBlank(
+    listOf(path, 'paths such as build/TEST-*.xml', { max: 20, unique: true }),
+    'none: what the step prints is the report',
+    'Where the report is, below the checked-out repository; `*` and `**` as in a shell.',
+  ),
+};

@@ -1,0 +1,88 @@
+import { closeSync, globSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { TextDecoder } from 'node:util';
+import { ReportError } from './tally.ts';
+
+const maxFiles = 20_000;
+const pieceBytes = 64 * 1024;
+
+/**
+ * The files of a report, sorted, by their paths below the workspace. Only plain files within it: what
+ * a step left there may point anywhere.
+ *
+ * @throws ReportError when there are too many
+ */
+export function reportFiles(workspace: string, globs: readonly string[]): string[] {
+  const root = realpathSync(workspace);
+  const found = new Set<string>();
+  for (const glob of globs) {
+    for (const path of globSync(glob, { cwd: root })) {
+      if (isPlainWithin(root, path)) found.add(path);
+      if (found.size > maxFiles) {
+        throw new ReportError('capped', `it has more than ${maxFiles} files`);
+      }
+    }
+  }
+  return [...found].toSorted();
+}
+
+function isPlainWithin(root: string, path: string): boolean {
+  const full = join(root, path);
+  const within = relative(root, full);
+  if (within.startsWith('..') || isAbsolute(within)) return false;
+  try {
+    return lstatSync(full).isFile() && realpathSync(full) === root + sep + within;
+  } catch {
+    return false;
+  }
+}
+
+/** What may still be read of a report, in bytes, over all of its files. */
+export interface Budget {
+  bytes: number;
+}
+
+/**
+ * The text of a file in pieces, by its byte order mark, else by what its XML declaration says, else
+ * UTF-8. @throws ReportError when there is more than the budget has left
+ */
+export function* textOfFile(path: string, budget: Budget): Generator<string> {
+  const file = openSync(path, 'r');
+  try {
+    yield* decode(piecesOf(file), budget);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* piecesOf(file: number): Generator<Buffer> {
+  const buffer = Buffer.allocUnsafe(pieceBytes);
+  for (;;) {
+    const length = readSync(file, buffer, 0, buffer.length, null);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
+}
+
+/** Text from bytes that come in pieces. @throws ReportError when they are more than the budget has left */
+export function* decode(pieces: Iterable<Buffer>, budget: Budget): Generator<string> {
+  let decoder: TextDecoder | null = null;
+  for (const piece of pieces) {
+    budget.bytes -= piece.length;
+    if (budget.bytes < 0) throw new ReportError('capped', 'it is too large to be read');
+    decoder ??= decoderFor(piece);
+    yield decoder.decode(piece, { stream: true });
+  }
+  if (decoder !== null) yield decoder.decode();
+}
+
+function decoderFor(head: Buffer): TextDecoder {
+  if (head[0] === 0xff && head[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (head[0] === 0xfe && head[1] === 0xff) return new TextDecoder('utf-16be');
+  const declared = /^<\?xml[^>]*\bencoding=["']([\w-]+)["']/.exec(head.toString('latin1', 0, 200));
+  try {
+    return new TextDecoder(declared?.[1] ?? 'utf-8');
+  } catch {
+    return new TextDecoder('utf-8');
+  }
+}

@@ -1,0 +1,3 @@
+import { runReportThread } from './thread.ts';
+
+runReportThread();

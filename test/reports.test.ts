@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { buildSchema } from '@weir/protocol';
+import type { ApiBuild, Finding, Result } from '@weir/protocol';
+import { after, before, describe, it } from 'mocha';
+import { FarmProcess } from './support/farm-process.ts';
+import type { SmallFarm } from './support/small-farm.ts';
+import { appBuilder, createSmallFarm } from './support/small-farm.ts';
+
+describe('a step with a report', () => {
+  let repositories: SmallFarm;
+  let farm: FarmProcess;
+
+  before(async () => {
+    repositories = await createSmallFarm();
+    farm = await FarmProcess.start({
+      farm: repositories.farm({
+        steps: [
+          '- { name: test, run: sh app.txt, report: tap }',
+          '- { name: report, run: sh -c "cat out.xml > copy.xml", report: junit, report-files: ["*.xml"] }',
+        ],
+      }),
+      remotes: repositories.remotes,
+    });
+    await farm.addWorker({ name: 'w1' });
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+  });
+  after(async () => {
+    await farm?.[Symbol.asyncDispose]();
+    await repositories?.[Symbol.asyncDispose]();
+  });
+
+  /** Builds a commit whose tests do this. */
+  async function built(message: string, script: string, xml = passing): Promise<ApiBuild> {
+    let after = farm.events.last;
+    const commit = await repositories.app.commit({
+      message,
+      files: { 'app.txt': script, 'out.xml': xml },
+    });
+    for (;;) {
+      const about = { after, data: { builder: appBuilder } };
+      const { subject, number } = await farm.events.until('build.finished', about);
+      const path = `/api/v1/builds/${subject.slice('build/'.length)}`;
+      const build = await farm.get(path, buildSchema);
+      // A red one before it is run once more.
+      if (build.revisions.project === commit) return build;
+      after = number;
+    }
+  }
+
+  const passing = '<testsuite><testcase name="a"/></testsuite>';
+  const tap = (text: string): string => `printf '${text.replaceAll('\n', '\\n')}'\n`;
+
+  const cases: readonly (readonly [string, string, Result, readonly Finding[], RegExp])[] = [
+    ['passes', tap('1..2\nok 1\nok 2 # SKIP no net\n'), 'success', [], /^$/],
+    [
+      'exits with 0 and has failures',
+      tap('1..2\nok 1\nnot ok 2 - adds\n'),
+      'failure',
+      ['exit-disagrees'],
+      /^test: 1 of 2 tests failed$/,
+    ],
+    [
+      'fails, and has no failures',
+      `${tap('1..1\nok 1\n')}exit 1\n`,
+      'failure',
+      ['exit-disagrees'],
+      /^test: exit code 1$/,
+    ],
+    [
+      'fails, and says what failed',
+      `${tap('1..2\nok 1\nnot ok 2 - adds\n')}exit 1\n`,
+      'failure',
+      [],
+      /^test: 1 of 2 tests failed, exit code 1$/,
+    ],
+    [
+      'skips everything',
+      tap('1..2\nok 1 # SKIP x\nok 2 # SKIP x\n'),
+      'failure',
+      ['all-skipped'],
+      /all 2 tests were skipped/,
+    ],
+    ['runs nothing', tap('1..0\n'), 'failure', ['all-skipped'], /it ran no tests/],
+    [
+      'is cut off',
+      tap('1..9\nok 1\nok 2\n'),
+      'failure',
+      ['plan-mismatch'],
+      /9 tests were planned, 2 came/,
+    ],
+    ['prints no report', 'true\n', 'failure', ['report-missing'], /no report: there is no TAP/],
+    [
+      'is killed',
+      `${tap('1..9\nok 1\n')}kill -9 $$\n`,
+      'failure',
+      ['plan-mismatch', 'killed-by-signal'],
+      /killed by SIGKILL/,
+    ],
+    [
+      'passes what was expected to fail',
+      tap('1..1\nok 1 # TODO later\n'),
+      'warnings',
+      ['unexpected-pass'],
+      /1 tests passed unexpectedly/,
+    ],
+  ];
+  for (const [what, script, result, findings, text] of cases) {
+    it(`${what}: ${[result, ...findings].join(', ')}`, async () => {
+      const build = await built(what, script);
+
+      assert.deepEqual([build.result, build.findings], [result, findings]);
+      assert.match(build.text, text);
+    });
+  }
+
+  it('says on its page how many tests there were, and which failed', async () => {
+    const { id } = await built('names', tap('1..2\nok 1\nnot ok 2 - adds <two> numbers\n'));
+
+    const page = await (await fetch(new URL(`/builds/${id}`, farm.url))).text();
+
+    assert.match(page, /1 passed, 1 failed/);
+    assert.match(page, /<code>adds &lt;two&gt; numbers<\/code>/);
+  });
+
+  it('is read from files, and ends the build where they are no report', async () => {
+    const good = await built('good', tap('1..1\nok 1\n'));
+    const bad = await built('bad', tap('1..1\nok 1\n'), '<testsuite><testcase name="a">');
+
+    assert.equal(good.steps[1]?.report?.totals.passed, 2, 'of both files');
+    assert.deepEqual([bad.result, bad.findings], ['failure', ['report-invalid']]);
+    assert.match(bad.text, /^report: its report: copy\.xml: /);
+  });
+});
