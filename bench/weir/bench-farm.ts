@@ -245,6 +245,7 @@ function farmText(steps: Readonly<Record<string, string>>): string {
 `,
   );
   return `farm: Bench
+artifacts: same-worker
 platforms:
   here: [linux]
 upstreams:

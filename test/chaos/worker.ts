@@ -61,6 +61,7 @@ export class ChaosWorker implements AsyncDisposable {
       onlyUpstreams: [],
       onlyProjects: [],
       minFreeBytes: 4 * 1024 * 1024,
+      runtimeBytes: 10 * 1024 ** 3,
       quietHours: [],
       paused: null,
       isPauseUnsaid: false,

@@ -3,6 +3,7 @@ import { reapEveryMs, renewEveryMs, Leases } from '../../packages/master/src/bui
 import { LiveBuilds } from '../../packages/master/src/builds/live-builds.ts';
 import type { LogSink } from '../../packages/master/src/builds/log-sink.ts';
 import { LogKeeper } from '../../packages/master/src/builds/logs/log-keeper.ts';
+import { Artifacts } from '../../packages/master/src/builds/objects/artifacts.ts';
 import { reattachBuilds } from '../../packages/master/src/builds/reattach.ts';
 import type { Command } from '../../packages/master/src/command.ts';
 import { buildEnded } from '../../packages/master/src/dispatch/build-ended.ts';
@@ -70,11 +71,13 @@ export class ModelMaster {
     this.#synced();
     const logs = this.#sink(limits.logBytes);
     const usage = new Usage();
+    const artifacts = new Artifacts();
     const queue = this.#queue;
     const room = { isFull: false, failed: () => {}, returned: () => Promise.resolve() };
     const builds = new LiveBuilds({
       store,
       logs,
+      objects: { bytesOf: () => undefined },
       room,
       now,
       log,
@@ -100,6 +103,8 @@ export class ModelMaster {
       sessions,
       builds,
       usage,
+      artifacts,
+      uploadSecret: '',
       isFarmFull: () => false,
       now,
       log,
@@ -108,7 +113,17 @@ export class ModelMaster {
     });
     const freed = (): void => dispatcher.wake();
     const quarantines = new Quarantines({ store, now, log, sessions, freed });
-    const ending = { store, farmInForce, sessions, quarantines, dispatcher, usage, now, log };
+    const ending = {
+      store,
+      farmInForce,
+      sessions,
+      quarantines,
+      dispatcher,
+      usage,
+      artifacts,
+      now,
+      log,
+    };
     this.#quarantines = quarantines;
     this.builds = builds;
     this.sessions = sessions;

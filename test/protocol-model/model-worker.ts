@@ -81,14 +81,17 @@ export class ModelWorker {
           kind: 'none',
           limits: [],
           objectsPath: (mirror) => mirror,
+          runtimePath: ({ runtime }) => runtime,
           command: () => {
             throw new Error('nothing is spawned here');
           },
         },
         remotes: {},
+        farm: 'http://farm.test',
         findRunner: async (slotDir, onEvent) => this.#runner(slotDir).connect(onEvent),
         policy: { onlyUpstreams: [], onlyProjects: [] },
         minFreeBytes: 0,
+        runtimeBytes: 1e9,
         quietHours: [],
         paused: null,
         isPauseUnsaid: false,

@@ -21,6 +21,7 @@ import { openWorkerKey } from '../../packages/worker/src/link/worker-key.ts';
 export const reattachWithinMs = 60_000;
 const farmText = `
 farm: Model farm
+artifacts: same-worker
 platforms: {here: [linux]}
 upstreams:
   lang:

@@ -20,7 +20,7 @@ export class CuttingProxy implements AsyncDisposable {
 
   /**
    * @param target the port behind it, asked for at each link
-   * @param cutAt bytes sent towards the target, over all links, after each of which all links are cut
+   * @param cutAt bytes that went through, over all links and either way, after each of which all links are cut
    * @param awayMs for so long after a cut, new links are refused
    */
   static async start(
@@ -57,11 +57,15 @@ export class CuttingProxy implements AsyncDisposable {
         far.destroy();
       });
     }
-    far.pipe(near);
-    near.on('data', (bytes: Buffer) => {
-      if (!far.write(bytes)) {
-        near.pause();
-        far.once('drain', () => near.resume());
+    this.#carry(near, far);
+    this.#carry(far, near);
+  }
+
+  #carry(from: Socket, to: Socket): void {
+    from.on('data', (bytes: Buffer) => {
+      if (!to.write(bytes)) {
+        from.pause();
+        to.once('drain', () => from.resume());
       }
       this.#passed += bytes.length;
       if (this.#passed >= (this.#cutAt[0] ?? Infinity)) {

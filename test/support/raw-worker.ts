@@ -99,6 +99,7 @@ export class RawWorker {
       labels: ['linux'],
       sandbox: { kind: 'none', limits: [] },
       facts: {},
+      artifacts: true,
       runtimes: [],
       builds: [],
       ...changes,

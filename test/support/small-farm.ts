@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ArtifactPolicy } from '@weir/protocol';
 import { GitRepository } from './git-repository.ts';
 
 /** A tiny language (a shell script that runs programs) and a project in it, as real repositories. */
@@ -15,6 +16,11 @@ export interface SmallFarm extends AsyncDisposable {
 export interface SmallFarmOptions {
   /** The project's steps, as YAML lines without indentation. */
   readonly steps?: readonly string[];
+  readonly artifacts?: ArtifactPolicy;
+  /** How the runtime is built, as one line of shell. */
+  readonly build?: string;
+  /** More projects, as YAML of the map of projects. */
+  readonly beside?: string;
   /** More lines at the top level of the farm file. */
   readonly extra?: string;
 }
@@ -42,7 +48,13 @@ export async function createSmallFarm(): Promise<SmallFarm> {
       [langUrl, lang.path],
       [appUrl, app.path],
     ]),
-    farm: ({ steps = ['- test: lang ./app.txt'], extra = '' } = {}) => `farm: Test farm
+    farm: ({
+      steps = ['- test: lang ./app.txt'],
+      artifacts = 'same-worker',
+      build = 'mkdir -p "$WEIR_RUNTIME/bin" && cp lang.sh "$WEIR_RUNTIME/bin/lang" && chmod +x "$WEIR_RUNTIME/bin/lang"',
+      beside = '',
+      extra = '',
+    } = {}) => `farm: Test farm
 platforms:
   here: [linux]
 upstreams:
@@ -52,9 +64,7 @@ upstreams:
       main: { poll: 1s, stable-for: 0s, max-wait: 1s }
     steps:
       - build: |
-          mkdir -p "$WEIR_RUNTIME/bin"
-          cp lang.sh "$WEIR_RUNTIME/bin/lang"
-          chmod +x "$WEIR_RUNTIME/bin/lang"
+          ${build}
 projects:
   app:
     repository: ${appUrl}
@@ -63,7 +73,8 @@ projects:
     max-wait: 1s
     trunks: [lang/main]
     steps:
-${steps.map((line) => `      ${line}\n`).join('')}${extra}`,
+${steps.map((line) => `      ${line}\n`).join('')}${beside}artifacts: ${artifacts}
+${extra}`,
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
-import type { FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { ArtifactPolicy, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 
@@ -172,6 +172,7 @@ export interface FarmFacts {
 export interface FarmRules {
   /** There is too little room for the farm's data. */
   readonly isFarmFull: boolean;
+  readonly artifacts: ArtifactPolicy;
   /** The labels that each platform requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;
   /** `max-parallel` of each family that has one; the model's `familyOf` names families. */

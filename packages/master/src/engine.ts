@@ -1,8 +1,11 @@
 import { followedBranchesOf } from '@weir/model';
+import { cookieSecretSetting } from './admin-token.ts';
 import { Blame } from './blame/blame.ts';
 import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
+import { ObjectFiles } from './builds/objects/object-files.ts';
 import { reattachBuilds } from './builds/reattach.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
@@ -26,6 +29,7 @@ import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { bringBackFutureTimes } from './store/future-times.ts';
 import type { RequestRow } from './store/requests.ts';
+import { getSetting } from './store/settings.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
 import { createPoller } from './upstream/poller.ts';
@@ -84,14 +88,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { farm, builders } = farmInForce;
   const queue = new EmbeddedQueue();
   const usage = new Usage();
+  const artifacts = new Artifacts();
+  const uploadSecret = (await getSetting(store.read, cookieSecretSetting)) ?? '';
   const room = await DiskRoom.open({
     dir: options.dataDir,
     minFreeBytes: () => farm().limits.minFreeBytes,
   });
   store.onDiskFull = () => room.failed();
+  const objects = new ObjectFiles(options.dataDir);
   const builds = new LiveBuilds({
     store,
     logs,
+    objects,
     room,
     now,
     log,
@@ -124,6 +132,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     sessions,
     builds,
     usage,
+    artifacts,
+    uploadSecret,
     isFarmFull: () => room.isLow,
     now,
     log,
@@ -132,7 +142,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const freed = (): void => dispatcher.wake();
   const quarantines = new Quarantines({ store, now, log, sessions, freed });
-  const ending = { store, farmInForce, sessions, quarantines, dispatcher, usage, now, log };
+  const ending = {
+    store,
+    farmInForce,
+    sessions,
+    quarantines,
+    dispatcher,
+    usage,
+    artifacts,
+    now,
+    log,
+  };
   const scheduling = {
     store,
     now,
@@ -188,6 +208,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await leases.start();
   await builds.start();
   await quarantines.start();
+  await dropMissing({ store, objects, now });
+  await artifacts.rebuild(store.read);
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
   await probation.start();
@@ -223,6 +245,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const retain = new Retain({
     store,
     logs,
+    objects,
+    artifactsDropped: () => artifacts.rebuild(store.read),
     now,
     log,
     rules: () => ({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
+import { ObjectFiles } from './builds/objects/object-files.ts';
 import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
@@ -62,6 +63,7 @@ const app = createApp({
   growth,
   streams,
   bundles,
+  objects: new ObjectFiles(options.dataDir),
   pages: pageRoutes(context),
   hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
   log,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiArtifactSchema } from './api-artifact.ts';
 import { farmFileErrorSchema } from './api-farm.ts';
 import { id, time } from './api-values.ts';
 import { stepReportSchema } from './report.ts';
@@ -165,6 +166,8 @@ export type ApiBuildSummary = z.infer<typeof buildSummarySchema>;
 
 export const buildSchema = buildSummarySchema.extend({
   steps: z.array(stepSchema),
+  /** What a runtime builder's build made, or a project's was run with, where runtimes are shared. */
+  artifact: apiArtifactSchema.nullable(),
   /** The changes that this build is the first to contain, newest first; at most 100. */
   changes: z.array(changeSchema),
   environment: z.record(z.string(), z.string()),

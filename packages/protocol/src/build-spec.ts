@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { artifactSchema } from './artifact.ts';
 import { reportSpecSchema } from './report.ts';
 
 /** A full commit hash: SHA-1 or SHA-256. */
@@ -55,6 +56,13 @@ export const buildSpecSchema = z.object({
   source: sourceSpecSchema.optional(),
   /** For a runtime builder: what this build makes. For a project builder: what it runs with. */
   runtime: runtimeKeySchema,
+  /** For a project: what the runtime is fetched as. Absent where the worker keeps one that it made. */
+  artifact: artifactSchema.optional(),
+  /**
+   * Lets the build bring objects to the farm. A runtime that is made with one is packed and brought
+   * there, for others to run projects with.
+   */
+  uploadToken: z.string().max(100).optional(),
   env: z.record(z.string().max(200), z.string().max(32_768)),
   steps: z.array(stepSpecSchema).min(1).max(100),
   limits: buildLimitsSchema,

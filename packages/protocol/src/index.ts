@@ -2,6 +2,8 @@ export * from './api-breakages.ts';
 export * from './api-commands.ts';
 export * from './api-farm.ts';
 export * from './api.ts';
+export * from './api-artifact.ts';
+export * from './artifact.ts';
 export * from './build-spec.ts';
 export * from './journal.ts';
 export * from './limits.ts';

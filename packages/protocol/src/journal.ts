@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { artifactSchema } from './artifact.ts';
 import { stepReportSchema } from './report.ts';
 import { findings, results } from './words.ts';
 
@@ -46,6 +47,8 @@ export const journalEntrySchema = z.discriminatedUnion('t', [
     /** Of a step that has one, and ran. */
     report: stepReportSchema.optional(),
   }),
+  /** The runtime that the build made is packed, and the farm has it. */
+  z.object({ t: z.literal('artifact'), n, at, ...artifactSchema.shape }),
   z.object({
     t: z.literal('build-finished'),
     n,

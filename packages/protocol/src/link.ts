@@ -54,6 +54,8 @@ export const workerMessageSchema = z.discriminatedUnion('t', [
      * takes no builds, or null when it takes them again.
      */
     ownerPause: ownerPause.optional(),
+    /** It brings and fetches runtimes as artifacts. */
+    artifacts: z.boolean().optional(),
     /** Runtimes kept on this machine. */
     runtimes: z.array(runtimeKeySchema).max(5_000),
     /** Builds that still run here, or whose end the farm has not confirmed. */

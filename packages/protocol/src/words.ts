@@ -133,6 +133,13 @@ export const deliveryStates = ['waiting', 'sent', 'failed', 'dropped'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
 /**
+ * On whose machines a runtime is run that a worker made. `trusted`: on all, when a trusted worker
+ * made it; `any`: on all; `same-worker`: there alone, so each worker makes its own.
+ */
+export const artifactPolicies = ['trusted', 'same-worker', 'any'] as const;
+export type ArtifactPolicy = (typeof artifactPolicies)[number];
+
+/**
  * What a finding makes of the step that has it, however the process ended. `failure` where the step
  * can't be taken for a pass, `warnings` where it can but something was cut or changed, `skipped`
  * where it could not be tried at all.

@@ -1,7 +1,8 @@
 import type { Outcome } from '@weir/model';
 import { combineBuild, stepResult } from '@weir/model';
-import type { JournalEntry } from '@weir/protocol';
+import type { Artifact, JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import { insertArtifact } from '../store/artifacts.ts';
 import { builderById } from '../store/builders.ts';
 import type { BuildEnd } from '../store/builds.ts';
 import {
@@ -14,7 +15,9 @@ import {
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishLog } from '../store/logs.ts';
+import { requestById } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
+import { workerById } from '../store/workers.ts';
 import type { LiveBuild } from './live-build.ts';
 import { buildEvent, settleBuild } from './settle-build.ts';
 
@@ -91,11 +94,34 @@ async function applyEntry(
       await finishStep(db, build.id, entry.step, end);
       return [stepEvent('step.finished', build, entry.step, at, { result, findings })];
     }
+    case 'artifact':
+      return build.isLate ? [] : [await keepArtifact(db, build, entry, at)];
     case 'build-finished':
       if (end === undefined) return [];
       if (build.isLate) return [await lateEvent(db, build, end)];
       return settleBuild(db, build, end, maxAttempts);
   }
+}
+
+/** What a runtime builder made; it counts once the build has ended well. */
+async function keepArtifact(
+  db: Kysely<Database>,
+  build: LiveBuild,
+  artifact: Artifact,
+  at: number,
+): Promise<NewEvent> {
+  const { id: buildId, workerId, builderId, upstreamCommit: commit } = build;
+  const builder = await builderById(db, builderId);
+  const worker = await workerById(db, workerId);
+  const request = await requestById(db, build.requestId);
+  if (builder === undefined || worker === undefined || request === undefined) {
+    throw new Error(`build ${buildId} has no builder, worker or request`);
+  }
+  const { upstream_position: position } = request;
+  const from = { builderId, commit, position, buildId, workerId, trust: worker.trust, at };
+  await insertArtifact(db, artifact, from);
+  const { sha256, bytes } = artifact;
+  return buildEvent('artifact.stored', builder, build, at, { sha256, bytes });
 }
 
 /** Evidence only: the request went elsewhere, and neither verdict nor breakage hears of it. */

@@ -11,10 +11,12 @@ import { HeldBack } from './held-back.ts';
 import type { LiveBuild } from './live-build.ts';
 import type { LogAddress, LogSink } from './log-sink.ts';
 import { LogRefusedError } from './logs/refused.ts';
+import type { ObjectFiles } from './objects/object-files.ts';
 
 export interface IntakeContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly objects: Pick<ObjectFiles, 'bytesOf'>;
   readonly room: Pick<DiskRoom, 'isFull' | 'failed' | 'returned'>;
   readonly now: Clock;
   readonly log: Log;
@@ -29,6 +31,8 @@ export interface IntakeContext {
 
 /** A step starts, its log ends, and it ends. */
 const entriesOfStep = 3;
+/** What the build made is stored, and it ends. */
+const entriesOfEnd = 2;
 /** A worker that sends on and on without waiting for acknowledgements. */
 const maxUnstoredBytes = 4 * maxInFlightBytes;
 const maxUnappliedMessages = 1_000;
@@ -160,6 +164,7 @@ export class Intake {
         return;
       }
       checkEntries(build, entries);
+      this.#checkObjects(entries);
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
@@ -182,6 +187,15 @@ export class Intake {
     if (entries.at(-1)?.t === 'build-finished') {
       session.send({ t: 'confirmed', build: build.id, epoch });
       this.#context.finished(build);
+    }
+  }
+
+  #checkObjects(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      if (entry.t !== 'artifact') continue;
+      const { sha256, bytes } = entry;
+      if (this.#context.objects.bytesOf(sha256) === bytes) continue;
+      refuseJournal(`its artifact ${sha256} was never brought`);
     }
   }
 
@@ -233,7 +247,8 @@ function checkEntries(build: LiveBuild, entries: readonly JournalEntry[]): void 
   for (const entry of entries) {
     next += 1;
     if (entry.n !== next) refuseJournal(outOfOrder(entry, next - 1));
-    if (entry.n > entriesOfStep * build.steps + 1) refuseJournal('its journal has no end');
+    const most = entriesOfStep * build.steps + entriesOfEnd;
+    if (entry.n > most) refuseJournal('its journal has no end');
     if (entry.t === 'build-finished' && entry !== entries.at(-1)) {
       refuseJournal(`journal entry ${entry.n + 1} came after the build's end`);
     }

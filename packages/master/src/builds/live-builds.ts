@@ -24,6 +24,7 @@ export type BuildMessage = Extract<SessionMessage, { build: number }>;
 export interface LiveBuildsContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly objects: IntakeContext['objects'];
   readonly room: IntakeContext['room'];
   readonly now: Clock;
   readonly log: Log;

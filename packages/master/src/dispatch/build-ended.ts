@@ -1,6 +1,7 @@
 import type { BuilderFacts } from '@weir/model';
 import { familyOf, runtimeKey } from '@weir/model';
 import type { EndedBuild } from '../builds/ended-build.ts';
+import type { Artifacts } from '../builds/objects/artifacts.ts';
 import type { Clock } from '../clock.ts';
 import type { FarmInForce } from '../farm/in-force.ts';
 import type { Log } from '../log.ts';
@@ -19,6 +20,7 @@ export interface EndingContext {
   readonly quarantines: Quarantines;
   readonly dispatcher: Dispatcher;
   readonly usage: Usage;
+  readonly artifacts: Artifacts;
   readonly now: Clock;
   readonly log: Log;
 }
@@ -43,12 +45,13 @@ export async function buildEnded(context: EndingContext, build: EndedBuild): Pro
 }
 
 async function runtimeEnded(
-  { sessions, dispatcher }: EndingContext,
+  { store, sessions, dispatcher, artifacts }: EndingContext,
   builder: BuilderFacts,
   build: EndedBuild,
   { upstream_commit: commit, result }: RequestRow,
 ): Promise<void> {
   const key = runtimeKey(builder.id, commit);
+  await artifacts.refresh(store.read, builder.id, commit);
   const session = sessions.of(build.workerId);
   if (result === 'success' || result === 'warnings') {
     session?.kept.add(key);

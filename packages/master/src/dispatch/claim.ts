@@ -1,5 +1,5 @@
 import type { BuilderFacts, Farm, Trial } from '@weir/model';
-import type { BuildSpec } from '@weir/protocol';
+import type { Artifact, BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
 import { nothingReceived } from '../builds/live-build.ts';
@@ -24,6 +24,9 @@ export interface Claim {
   readonly session: Session;
   readonly logFile: string;
   readonly leaseUntil: number;
+  /** What a project is run with, where runtimes are shared. */
+  readonly artifact: Artifact | undefined;
+  readonly uploadToken: (build: number) => string;
   readonly at: number;
 }
 
@@ -48,6 +51,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     leaseUntil: from.leaseUntil,
     startedAt: at,
     trial,
+    runtimeSha256: from.artifact?.sha256 ?? null,
   });
   const steps = stepsOf(farm, builder);
   await insertSteps(db, row.id, steps);
@@ -77,7 +81,22 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   await recordEvents(db, [
     buildEvent('build.started', builder, build, at, { worker: session.name }),
   ]);
-  return { build, spec: buildSpecOf(farm, builder, request, build) };
+  return {
+    build,
+    spec: { ...buildSpecOf(farm, builder, request, build), ...sharing(from, row.id) },
+  };
+}
+
+/** How the runtime comes and goes, where runtimes are shared. */
+function sharing(
+  { builder, session, artifact, uploadToken }: Claim,
+  build: number,
+): Pick<BuildSpec, 'artifact' | 'uploadToken'> {
+  if (builder.artifacts === 'same-worker') return {};
+  if (builder.kind === 'project') return artifact === undefined ? {} : { artifact };
+  // What nobody may run is not worth the bytes.
+  const isRun = builder.artifacts === 'any' || session.trust === 'trusted';
+  return isRun ? { uploadToken: uploadToken(build) } : {};
 }
 
 function trialOf(session: Session, request: RequestRow): Trial | null {

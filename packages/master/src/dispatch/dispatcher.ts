@@ -1,9 +1,11 @@
 import type { Assignments, BuilderFacts, DispatchFacts, Farm } from '@weir/model';
-import { assign } from '@weir/model';
+import { assign, runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { LiveBuild } from '../builds/live-build.ts';
 import type { Decline, LiveBuilds } from '../builds/live-builds.ts';
 import { logFileOf } from '../builds/logs/log-file.ts';
+import type { Artifacts } from '../builds/objects/artifacts.ts';
+import { uploadToken } from '../builds/objects/upload-token.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { EmbeddedQueue } from '../queue/embedded.ts';
@@ -23,6 +25,9 @@ export interface DispatcherContext {
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
   readonly usage: Usage;
+  readonly artifacts: Artifacts;
+  /** Signs upload tokens. */
+  readonly uploadSecret: string;
   /** There is too little room for the farm's data. */
   readonly isFarmFull: () => boolean;
   readonly now: Clock;
@@ -134,8 +139,9 @@ export class Dispatcher {
   }
 
   #facts(requests: readonly RequestRow[]): DispatchFacts {
-    const { sessions, builds, usage, now, builders, isFarmFull } = this.#context;
+    const { sessions, builds, usage, now, farm, builders, isFarmFull } = this.#context;
     const at = now();
+    const { artifacts: policy } = farm();
     return {
       now: at,
       isFarmFull: isFarmFull(),
@@ -143,6 +149,7 @@ export class Dispatcher {
       requests: requests.map(toWaiting),
       workers: sessions.all(),
       running: [...builds.all()],
+      artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
       slotSeconds: usage.slotSeconds(at),
     };
   }
@@ -162,18 +169,21 @@ export class Dispatcher {
     const { store, now, sessions, builders } = this.#context;
     for (const runtime of needed) {
       const builder = builders().get(runtime.builder);
-      const worker = sessions.of(runtime.worker)?.name;
+      const worker = runtime.worker === null ? null : sessions.of(runtime.worker)?.name;
       if (builder === undefined || worker === undefined) continue;
       const by = { builder, worker, at: now() };
-      this.enqueue(await store.unit((db) => requestRuntime(db, runtime, by)));
+      const request = await store.unit((db) => requestRuntime(db, runtime, by));
+      if (request !== undefined) this.enqueue(request);
     }
   }
 
   async #offer(request: RequestRow | undefined, workerId: number): Promise<void> {
-    const { store, queue, sessions, builds, now, farm, builders } = this.#context;
+    const { store, queue, sessions, builds, now, farm, builders, artifacts, uploadSecret } =
+      this.#context;
     const session = sessions.of(workerId);
     const builder = request && builders().get(request.builder_id);
     if (session === undefined || request === undefined || builder === undefined) return;
+    const runtime = runtimeKey(builder.runtimeBuilderId, request.upstream_commit);
     queue.remove(request.id);
     session.offering += 1;
     const at = now();
@@ -187,6 +197,8 @@ export class Dispatcher {
           session,
           logFile: logFileOf(at),
           leaseUntil: at + leaseMs,
+          artifact: artifacts.of(runtime, builder.artifacts),
+          uploadToken: (build) => uploadToken(uploadSecret, build),
           at,
         }),
       );

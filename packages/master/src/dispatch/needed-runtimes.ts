@@ -1,6 +1,8 @@
 import type { BuilderFacts, RuntimeHistory, RuntimeNeeded, WaitingRequest } from '@weir/model';
 import { blockedByRuntime, runtimeKey } from '@weir/model';
 import type { Kysely } from 'kysely';
+import { newestFor } from '../builds/objects/artifacts.ts';
+import { artifactsOf } from '../store/artifacts.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
 import {
@@ -12,24 +14,39 @@ import {
 } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 
-/** Writes the request for a runtime that one worker needs for itself. Runs in a unit. */
-export function requestRuntime(
+/**
+ * Writes the request for a runtime that projects wait for, or that one worker needs for itself. Runs
+ * in a unit. Undefined when one is on its way for all, or there by now.
+ */
+export async function requestRuntime(
   db: Kysely<Database>,
   needed: RuntimeNeeded,
-  by: { builder: BuilderFacts; worker: string; at: number },
-): Promise<RequestRow> {
-  return askForBuild(db, by.builder.name, {
+  by: { builder: BuilderFacts; worker: string | null; at: number },
+): Promise<RequestRow | undefined> {
+  const { builder, worker, at } = by;
+  if (worker === null && (await isThereOrComing(db, needed, builder))) return undefined;
+  return askForBuild(db, builder.name, {
     builderId: needed.builder,
     reason: 'runtime',
-    reasonText: `worker ${by.worker} needs it to run projects`,
+    reasonText: worker === null ? 'projects need it' : `worker ${worker} needs it to run projects`,
     requestedBy: 'engine',
     upstreamCommit: needed.commit,
     upstreamPosition: needed.position,
     projectCommit: null,
     projectPosition: null,
-    createdAt: by.at,
+    createdAt: at,
     forWorkerId: needed.worker,
   });
+}
+
+async function isThereOrComing(
+  db: Kysely<Database>,
+  { builder: id, commit }: RuntimeNeeded,
+  { artifacts: policy }: BuilderFacts,
+): Promise<boolean> {
+  if (newestFor(policy, await artifactsOf(db, id, commit)) !== undefined) return true;
+  const asked = await requestsOfCommit(db, id, commit);
+  return asked.some(({ state }) => state === 'waiting' || state === 'claimed');
 }
 
 /**
@@ -69,9 +86,13 @@ async function runtimeHistories(
     const key = runtimeKey(builder.runtimeBuilderId, upstreamCommit);
     if (histories.has(key)) continue;
     const asked = await requestsOfCommit(db, builder.runtimeBuilderId, upstreamCommit);
+    const results = asked.flatMap(({ state, result }) =>
+      state === 'done' && result ? [result] : [],
+    );
     histories.set(key, {
       isComing: asked.some(({ state }) => state === 'waiting' || state === 'claimed'),
-      results: asked.flatMap(({ state, result }) => (state === 'done' && result ? [result] : [])),
+      // One that was built before may be dropped since: the last try says whether there is one to hope for.
+      results: builder.artifacts === 'same-worker' ? results : results.slice(-1),
     });
   }
   return histories;

@@ -34,6 +34,7 @@ export function farmOf(file: FarmFile, base: string): Farm {
     workerUrl: workerUrlOf(values['worker-url']),
     platforms,
     upstreams,
+    artifacts: values.artifacts,
     projects: mapValues(values.projects, ({ values: project }, name) =>
       projectOf(name, project, upstreams),
     ),
@@ -138,12 +139,14 @@ function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {
     reattachWithinMs: values['reattach-within'],
     eventRetentionMs: values['event-retention'],
     missingAfterMs: values['missing-after'],
+    artifactBytes: values.artifact,
     minFreeBytes: values['min-free'],
   };
 }
 
 function retentionOf({ values }: Section<typeof retentionOptions>): Retention {
-  return { buildsMs: values.builds, logsMs: values.logs, noticesMs: values.notices };
+  const { builds, logs, artifacts, notices } = values;
+  return { buildsMs: builds, logsMs: logs, artifactsMs: artifacts, noticesMs: notices };
 }
 
 function variables(env: ReadonlyMap<string, Located<string>>): Readonly<Record<string, string>> {

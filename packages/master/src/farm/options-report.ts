@@ -1,19 +1,10 @@
 import { reportFormats } from '@weir/protocol';
-import type { ReportFormat } from '@weir/protocol';
 import { listOf } from './collections.ts';
+import { oneOf } from './one-of.ts';
 import { optional, orBlank } from './section.ts';
-import { suggest } from './suggest.ts';
 import { misfit, textType } from './text-type.ts';
 
-const format = textType<ReportFormat>(
-  `one of ${reportFormats.join(', ')}`,
-  'junit',
-  (text) => {
-    const value = reportFormats.find((known) => known === text);
-    return value === undefined ? misfit(suggest(text, reportFormats)) : { value };
-  },
-  { enum: [...reportFormats] },
-);
+const format = oneOf(reportFormats, 'junit');
 
 const path = textType<string>(
   'a path below the repository, such as build/TEST-*.xml',

@@ -1,5 +1,7 @@
+import { artifactPolicies } from '@weir/protocol';
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
+import { oneOf } from './one-of.ts';
 import { notify, notifyOptions } from './options-notify.ts';
 import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
@@ -173,6 +175,11 @@ export const limitsOptions = {
     '90m',
     'A worker that is away for longer, while the farm is up, is missing: its owner is told.',
   ),
+  artifact: option(
+    size('1MiB', '1TiB'),
+    '4GiB',
+    'The largest artifact, packed: a runtime that is larger is not taken.',
+  ),
   'min-free': option(
     size('1MiB', '16TiB'),
     '1GiB',
@@ -192,6 +199,11 @@ export const retentionOptions = {
     duration('1d', '36500d'),
     '90d',
     'What older builds printed is dropped; the newest 10 of each builder keep it, and so do those that verdicts and breakages go back to.',
+  ),
+  artifacts: option(
+    duration('1d', '36500d'),
+    '30d',
+    'Artifacts younger than this are all kept; of older ones every eighth commit, after eight times as long every 64th, until `builds`.',
   ),
   notices: option(
     duration('1d', '36500d'),
@@ -229,6 +241,11 @@ export const farmOptions = {
   upstreams: required(
     mapOf(name, section(upstreamOptions), 'upstreams', { min: 1 }),
     'Languages by name.',
+  ),
+  artifacts: option(
+    oneOf(artifactPolicies, 'trusted'),
+    'trusted',
+    'On whose machines the runtimes run that workers build. `trusted`: a trusted worker builds each once, for all. `any`: any worker builds it once, for all. `same-worker`: each worker builds its own, and nothing of one volunteer runs on the machine of another.',
   ),
   projects: orBlank(
     mapOf(name, section(projectOptions), 'projects'),

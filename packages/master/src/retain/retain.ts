@@ -2,20 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retention } from '@weir/model';
 import { nextRetentionTime } from '@weir/model';
 import type { LogSink } from '../builds/log-sink.ts';
+import type { ObjectFiles } from '../builds/objects/object-files.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
 import { getSetting, putSetting } from '../store/settings.ts';
 import type { Store } from '../store/store.ts';
 import { expirePending } from '../workers/pending-queue.ts';
+import { sweepObjects, thinArtifacts } from './artifacts.ts';
 import { dropBuilds } from './builds.ts';
 import { dropEvents, dropNotices, dropRequests } from './rows.ts';
 
 export interface RetainContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly objects: ObjectFiles;
   readonly now: Clock;
   readonly log: Log;
+  /** Copies of what artifacts there are follow the store. */
+  readonly artifactsDropped: () => Promise<void>;
   /** As the farm file in force has it. */
   readonly rules: () => { retention: Retention; eventRetentionMs: number };
   /** How long the writer belongs to others after a piece that took so many milliseconds. Default: 49 times as long. */
@@ -26,6 +31,7 @@ export interface RetainContext {
 export interface Dropped {
   builds: number;
   logs: number;
+  artifacts: number;
   requests: number;
   notices: number;
   events: number;
@@ -76,11 +82,19 @@ export class Retain {
   async round(): Promise<Dropped> {
     const { store, now } = this.#context;
     const context = await this.#byRetentionTime();
-    const dropped: Dropped = { builds: 0, logs: 0, requests: 0, notices: 0, events: 0 };
+    const dropped: Dropped = {
+      builds: 0,
+      logs: 0,
+      artifacts: 0,
+      requests: 0,
+      notices: 0,
+      events: 0,
+    };
     // Builds before requests: a request goes with its last build.
-    for (const kind of [dropBuilds, dropRequests, dropNotices, dropEvents]) {
+    for (const kind of [dropBuilds, thinArtifacts, dropRequests, dropNotices, dropEvents]) {
       await this.#pieces(kind(context, dropped));
     }
+    await this.#pieces(sweepObjects(context));
     await store.unit((db) => expirePending(db, now()));
     if (Object.values(dropped).some((count) => count > 0)) {
       await store.unit((db) =>

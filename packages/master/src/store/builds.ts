@@ -20,6 +20,8 @@ export interface NewBuild {
   readonly leaseUntil: number;
   readonly startedAt: number;
   readonly trial: Trial | null;
+  /** The artifact that a project runs with. */
+  readonly runtimeSha256?: string | null;
 }
 
 export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promise<BuildRow> {
@@ -41,6 +43,7 @@ export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promis
       environment_json: '{}',
       started_at: build.startedAt,
       trial: build.trial,
+      runtime_sha256: build.runtimeSha256 ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();

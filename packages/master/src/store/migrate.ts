@@ -18,6 +18,7 @@ import { numbers } from './migrations/0011-numbers.ts';
 import { upkeep } from './migrations/0012-upkeep.ts';
 import { workerClocks } from './migrations/0013-worker-clocks.ts';
 import { reports } from './migrations/0014-reports.ts';
+import { artifacts } from './migrations/0015-artifacts.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -44,6 +45,7 @@ const allMigrations: readonly Migration[] = [
   upkeep,
   workerClocks,
   reports,
+  artifacts,
 ];
 
 /** This program, by the newest migration it knows. */

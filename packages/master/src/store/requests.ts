@@ -37,7 +37,7 @@ export interface NewRequest {
   readonly projectCommit: string | null;
   readonly projectPosition: number | null;
   readonly createdAt: number;
-  readonly forWorkerId?: number;
+  readonly forWorkerId?: number | null;
   /** Another worker is tried first. */
   readonly notFirstOn?: number;
   readonly againOf?: number;
@@ -198,5 +198,6 @@ export function requestsOfCommit(
     .selectAll()
     .where('builder_id', '=', builderId)
     .where('upstream_commit', '=', upstreamCommit)
+    .orderBy('id')
     .execute();
 }

@@ -117,7 +117,7 @@ export async function deleteBuilds(
   builds: readonly { id: number; requestId: number }[],
 ): Promise<void> {
   const ids = builds.map(({ id }) => id);
-  for (const table of ['log', 'step'] as const) {
+  for (const table of ['artifact', 'log', 'step'] as const) {
     await db.deleteFrom(table).where('build_id', 'in', ids).execute();
   }
   await db.deleteFrom('build').where('id', 'in', ids).execute();

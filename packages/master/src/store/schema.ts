@@ -24,6 +24,7 @@ import type { Generated } from 'kysely';
  * in `_json` hold JSON text. What each table is for stands with it.
  */
 export interface Database {
+  artifact: ArtifactTable;
   event: EventTable;
   setting: SettingTable;
   farm_version: FarmVersionTable;
@@ -210,6 +211,8 @@ export interface BuildTable {
   verdict_before: Verdict | null;
   /** How it counts for a worker on probation. */
   trial: Trial | null;
+  /** The artifact that a project was run with. */
+  runtime_sha256: string | null;
   /** What its worker said of it after it was given up: see `LateResult`. */
   late_json: string | null;
   started_at: number;
@@ -292,6 +295,8 @@ export interface WorkerTable {
   owner_paused_reason: string | null;
   /** Its owner took it away for good. */
   left_at: number | null;
+  /** 1: its agent can bring and fetch artifacts. */
+  has_artifacts: Generated<number>;
   /** How far its clock is ahead of the farm's, as it was last seen to differ. */
   clock_skew_ms: Generated<number>;
   /** Why its link was refused last: an agent that is too old, or frames that no agent sends. */
@@ -320,6 +325,27 @@ export interface RuntimeTable {
   state: 'kept' | 'failed';
   build_id: number | null;
   at: number;
+}
+
+/** A packed runtime; its bytes are an object. */
+export interface ArtifactTable {
+  id: Generated<number>;
+  sha256: string;
+  /** Packed. */
+  bytes: number;
+  unpacked_bytes: number;
+  files: number;
+  /** Of the runtime builder that made it. */
+  builder_id: number;
+  commit_hash: string;
+  /** Place of the commit on its trunk. */
+  position: number;
+  build_id: number;
+  worker_id: number;
+  /** Of the worker when it made it. */
+  trust: Trust;
+  made_at: number;
+  dropped_at: number | null;
 }
 
 /** How far each reader of the event log has come. */

@@ -126,6 +126,7 @@ export async function setOnline(
     sandbox: object;
     facts: Readonly<Record<string, string>>;
     clockSkewMs: number;
+    hasArtifacts: boolean;
   },
 ): Promise<void> {
   await db
@@ -142,6 +143,7 @@ export async function setOnline(
       sandbox_json: JSON.stringify(hello.sandbox),
       facts_json: JSON.stringify(hello.facts),
       clock_skew_ms: hello.clockSkewMs,
+      has_artifacts: hello.hasArtifacts ? 1 : 0,
     })
     .where('id', '=', id)
     .execute();

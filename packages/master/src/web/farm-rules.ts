@@ -20,6 +20,7 @@ export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
   const schedules = Map.groupBy(scheduledOf(farm), ({ owner }) => owner);
   return {
     isFarmFull,
+    artifacts: farm.artifacts,
     platforms: farm.platforms,
     maxParallel,
     timers,

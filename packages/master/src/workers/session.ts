@@ -12,6 +12,7 @@ export interface SessionHello {
   readonly boot: string;
   readonly slots: number;
   readonly labels: readonly string[];
+  readonly hasArtifacts: boolean;
   readonly kept: Iterable<string>;
   readonly failed: Iterable<string>;
 }
@@ -50,6 +51,7 @@ export class Session implements WorkerFacts {
   /** Why the worker takes no builds for a while: quiet hours, or that it is leaving. */
   resting: string | null;
   diskFull: boolean;
+  readonly hasArtifacts: boolean;
   /** How far its clock is ahead of ours, as it was last seen to differ. */
   clockSkewMs: number;
   readonly kept: Set<string>;
@@ -83,6 +85,7 @@ export class Session implements WorkerFacts {
     this.resting = worker.resting;
     this.quarantined = quarantineOf(worker);
     this.diskFull = worker.disk_full === 1;
+    this.hasArtifacts = hello.hasArtifacts;
     this.clockSkewMs = worker.clock_skew_ms;
     this.wasMissing = worker.missing_at !== null;
     this.kept = new Set(hello.kept);

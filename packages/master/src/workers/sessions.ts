@@ -101,7 +101,7 @@ export class Sessions {
       return undefined;
     }
     const labels = detectedLabels(hello.labels);
-    const { boot, slots, sandbox, facts } = hello;
+    const { boot, slots, sandbox, facts, artifacts: hasArtifacts = false } = hello;
     // Before the unit: that the old link went down must not be written after it.
     this.#end(old);
     const begun = await store.unit(async (db) => {
@@ -115,7 +115,7 @@ export class Sessions {
       const clockSkewMs = hello.at === undefined ? known.clock_skew_ms : hello.at - at;
       const row = { ...known, owner_paused_reason: ownerPause, clock_skew_ms: clockSkewMs };
       const { name, agent } = worker;
-      const machine = { slots, labels, sandbox, facts, clockSkewMs };
+      const machine = { slots, labels, sandbox, facts, clockSkewMs, hasArtifacts };
       await setOnline(db, worker.id, { at, boot, agent, ...machine });
       await recordEvents(db, [
         { at, kind: 'worker.online', actor: `worker:${name}`, subject: `worker/${name}`, data: {} },
@@ -129,7 +129,7 @@ export class Sessions {
     const session = new Session(
       socket,
       begun.row,
-      { boot, slots, labels, ...begun.runtimes },
+      { boot, slots, labels, hasArtifacts, ...begun.runtimes },
       { now, offended: (offender, text) => this.#offended(offender, text) },
     );
     this.#byWorker.set(session.id, session);

@@ -64,6 +64,7 @@ describe('reading a farm file', () => {
       memoryBytes: 2 * 2 ** 30,
       processes: 512,
       fileBytes: 2 ** 30,
+      artifactBytes: 4 * 2 ** 30,
       maxAttempts: 3,
       reattachWithinMs: 1_800_000,
       eventRetentionMs: 30 * 86_400_000,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -9,6 +9,7 @@ import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
 import { LogReader } from '../../src/builds/logs/reader.ts';
+import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import { Retain } from '../../src/retain/retain.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertReader } from '../../src/store/readers.ts';
@@ -42,10 +43,17 @@ describe('retention', () => {
     new Retain({
       store,
       logs,
+      objects: new ObjectFiles(dir),
+      artifactsDropped: async () => {},
       now: () => at,
       log: { info: () => {}, warn: (text) => assert.fail(text) },
       rules: () => ({
-        retention: { buildsMs: 365 * day, logsMs: 90 * day, noticesMs: 365 * day },
+        retention: {
+          buildsMs: 365 * day,
+          logsMs: 90 * day,
+          artifactsMs: 30 * day,
+          noticesMs: 365 * day,
+        },
         eventRetentionMs: 30 * day,
       }),
       restMs: () => 0,
@@ -104,6 +112,7 @@ describe('retention', () => {
     assert.deepEqual(await retain().round(), {
       builds: 0,
       logs: 0,
+      artifacts: 0,
       requests: 0,
       notices: 0,
       events: 0,
@@ -211,5 +220,39 @@ describe('retention', () => {
     const second = await retain(now + 365 * day).round();
 
     assert.deepEqual([first.events, second.events], [1, 0]);
+  });
+
+  it('thins out old artifacts, and removes what nothing refers to', async () => {
+    await history(500);
+    const sha = (n: number): string => n.toString(16).padStart(64, '0');
+    await store.unit((db) =>
+      sql`
+        insert into artifact (id, sha256, bytes, unpacked_bytes, files, builder_id, commit_hash,
+          position, build_id, worker_id, trust, made_at)
+        select id, printf('%064x', id), 1, 1, 1, 1, 'c', id, id, 1, 'trusted', started_at
+        from build where id > 200`.execute(db),
+    );
+    const names = [sha(0xff), ...Array.from({ length: 300 }, (_, n) => sha(n + 201))];
+    for (const name of names) {
+      mkdirSync(join(dir, 'objects', name.slice(0, 2)), { recursive: true });
+      writeFileSync(join(dir, 'objects', name.slice(0, 2), name), '');
+      utimesSync(join(dir, 'objects', name.slice(0, 2), name), 1, 1);
+    }
+
+    const { artifacts } = await retain().round();
+    await retain(now + 2 * day).round();
+
+    const { rows } = await sql<{ id: number }>`
+      select id from artifact where dropped_at is null order by id`.execute(store.read);
+    const ids = rows.map(({ id }) => id);
+    const young = ids.filter((id) => id > 472);
+    assert.deepEqual([young.length, artifacts], [28, 300 - 30 - 26 - 1]);
+    const old = ids.filter((id) => id <= 472);
+    assert.ok(old.every((id) => id % (500 + 2 - id < 240 ? 8 : 64) === 0));
+    assert.deepEqual(
+      readdirSync(join(dir, 'objects', '00')),
+      // What was dropped just now stays for a day: somebody may be fetching it.
+      [...ids, 471].toSorted((a, b) => a - b).map((id) => sha(id)),
+    );
   });
 });

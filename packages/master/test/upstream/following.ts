@@ -160,6 +160,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
     introduction: null,
     workerUrl: null,
     platforms: new Map(),
+    artifacts: 'trusted',
     upstreams: new Map(
       Object.entries(upstreams).map(([name, { repository, trunks }]) => [
         name,

@@ -32,6 +32,7 @@ import { startWebThread } from '../../src/web/thread.ts';
 
 export const farmText = `
 farm: Test farm
+artifacts: same-worker
 platforms:
   linux: [linux, x64]
   musl: [linux, musl]
@@ -233,6 +234,7 @@ export async function addWorker(
       labels: options.labels ?? ['linux', 'x64'],
       sandbox: { kind: 'bubblewrap', limits: ['memory by cgroup v2'] },
       clockSkewMs: 0,
+      hasArtifacts: true,
       facts: { kernel: '6.1' },
     });
     return worker.id;

@@ -62,7 +62,7 @@ describe('absences', () => {
 
   async function online(): Promise<void> {
     const hello = { boot: 'b', slots: 1, agent: '0.1.0', labels: [] };
-    const machine = { sandbox: {}, facts: {}, clockSkewMs: 0 };
+    const machine = { sandbox: {}, facts: {}, clockSkewMs: 0, hasArtifacts: true };
     await store.unit((db) => setOnline(db, id, { at: now, ...hello, ...machine }));
   }
 

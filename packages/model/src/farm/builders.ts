@@ -26,6 +26,7 @@ export function buildersOf(farm: Farm): Builder[] {
           labels: farm.platforms.get(platform) ?? [],
           tier: upstream.tier,
           maxParallel: upstream.maxParallel,
+          artifacts: farm.artifacts,
         });
       }
       for (const project of farm.projects.values()) {
@@ -41,6 +42,7 @@ export function buildersOf(farm: Farm): Builder[] {
             labels: farm.platforms.get(platform) ?? [],
             tier: project.tier,
             maxParallel: project.maxParallel,
+            artifacts: farm.artifacts,
           });
         }
       }

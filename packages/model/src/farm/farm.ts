@@ -1,4 +1,4 @@
-import type { BuildLimits, StepSpec, Tier } from '@weir/protocol';
+import type { ArtifactPolicy, BuildLimits, StepSpec, Tier } from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
@@ -14,6 +14,7 @@ export interface Farm {
   readonly platforms: ReadonlyMap<string, readonly string[]>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly projects: ReadonlyMap<string, Project>;
+  readonly artifacts: ArtifactPolicy;
   readonly notify: FarmNotify;
   readonly limits: FarmLimits;
   readonly retention: Retention;
@@ -51,6 +52,8 @@ export interface FarmLimits extends BuildLimits {
   readonly eventRetentionMs: number;
   /** A worker that is away for longer is missing. */
   readonly missingAfterMs: number;
+  /** The largest artifact that the farm takes, packed. */
+  readonly artifactBytes: number;
   /** With less free where the farm's data is, no builds are given out. */
   readonly minFreeBytes: number;
 }
@@ -112,6 +115,8 @@ export interface Builder {
   readonly labels: readonly string[];
   readonly tier: Tier;
   readonly maxParallel: number | null;
+  /** On whose machines the runtime that it makes or needs is run. */
+  readonly artifacts: ArtifactPolicy;
 }
 
 /** A branch that the farm follows: `UPSTREAM/TRUNK` or a project's name. */

@@ -7,7 +7,7 @@ import {
   type WorkerFacts,
 } from './facts.ts';
 import { FreeSlots, type Pool } from './free-slots.ts';
-import { isAble, type Obstacle, runtimeOf, stands } from './obstacle.ts';
+import { hasRuntime, isAble, type Obstacle, runtimeOf, stands } from './obstacle.ts';
 import { RuntimeDemand } from './runtime-demand.ts';
 import { type Candidate, placeByUrgency } from './urgency.ts';
 
@@ -23,13 +23,16 @@ export interface RuntimeNeeded {
   readonly builder: number;
   readonly commit: string;
   readonly position: number;
-  readonly worker: number;
+  /** Null: one is enough for all, whoever makes it. */
+  readonly worker: number | null;
 }
 
 /**
- * Gives waiting requests to free slots; `placeByUrgency` prints the order. A project request goes
- * only to a worker that keeps its runtime; where all those are busy or there is none, further
- * workers with a free slot are asked to make it, as many as the waiting requests can use.
+ * Gives waiting requests to free slots; `placeByUrgency` prints the order. A project request waits
+ * for its runtime. Where runtimes are shared, that is one artifact; one that is not there and not on
+ * its way is asked for once. Else the request goes only to a worker that keeps the runtime; where all
+ * those are busy or there is none, further workers with a free slot are asked to make it, as many as
+ * the waiting requests can use.
  *
  * A slot promised to a runtime that is yet to be asked for is not given away in the same round.
  */
@@ -91,10 +94,8 @@ class Round implements Assignments {
     const { request, builder } = candidate;
     if (this.#isFull(builder)) return false;
     const key = runtimeOf(request, builder);
-    const worker = this.#search(
-      candidate,
-      'take',
-      ({ kept }) => builder.kind === 'runtime' || kept.has(key),
+    const worker = this.#search(candidate, 'take', (able) =>
+      hasRuntime(able, request, builder, this.#facts.artifacts),
     );
     if (worker) {
       this.assigned.push({ request: request.id, worker: worker.id });
@@ -109,15 +110,21 @@ class Round implements Assignments {
   #needRuntime(candidate: Candidate, key: string): void {
     const { request, builder } = candidate;
     const maker = this.#facts.builders.get(builder.runtimeBuilderId);
-    if (!this.#demand.outgrowsSupply(key)) return;
-    if (!maker || maker.paused || this.#isFull(maker)) return;
+    if (!maker || maker.paused) return;
+    const { upstreamCommit: commit, upstreamPosition: position } = request;
+    if (builder.artifacts !== 'same-worker') {
+      if (this.#facts.artifacts.has(key) || this.#demand.isAwaited(key)) return;
+      this.runtimesNeeded.push({ builder: maker.id, commit, position, worker: null });
+      this.#demand.isAskedFor(key);
+      return;
+    }
+    if (!this.#demand.outgrowsSupply(key) || this.#isFull(maker)) return;
     const worker = this.#search(
       candidate,
       'make',
       ({ id, kept }) => !kept.has(key) && !this.#demand.isComing(key, id),
     );
     if (!worker) return;
-    const { upstreamCommit: commit, upstreamPosition: position } = request;
     this.runtimesNeeded.push({ builder: maker.id, commit, position, worker: worker.id });
     this.#occupy(maker, worker);
     this.#demand.comes(key, worker.id);

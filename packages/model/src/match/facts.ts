@@ -57,6 +57,8 @@ export interface WorkerFacts {
   readonly paused: Pause | null;
   readonly quarantined: Quarantine | null;
   readonly diskFull: boolean;
+  /** Its agent can bring and fetch artifacts. */
+  readonly hasArtifacts: boolean;
   /** Runtimes kept there, and those that failed there: `runtimeKey` each. */
   readonly kept: ReadonlySet<string>;
   readonly failed: ReadonlySet<string>;
@@ -79,6 +81,8 @@ export interface DispatchFacts {
   readonly requests: readonly WaitingRequest[];
   readonly workers: readonly WorkerFacts[];
   readonly running: readonly RunningBuild[];
+  /** The runtimes, by `runtimeKey`, that workers can fetch under the farm's policy. */
+  readonly artifacts: Pick<ReadonlySet<string>, 'has'>;
   /** Slot-seconds of the last hour by family. */
   readonly slotSeconds: ReadonlyMap<string, number>;
 }

@@ -1,4 +1,10 @@
-import { type BuilderFacts, runtimeKey, type WaitingRequest, type WorkerFacts } from './facts.ts';
+import {
+  type BuilderFacts,
+  type DispatchFacts,
+  runtimeKey,
+  type WaitingRequest,
+  type WorkerFacts,
+} from './facts.ts';
 
 /**
  * What may stand between a worker and a request, apart from a free slot and the runtime. In the order
@@ -12,6 +18,8 @@ export const obstacles = [
   'paused',
   'declined',
   'not trusted',
+  'no maker',
+  'agent too old',
   'disk full',
   'runtime failed there',
 ] as const;
@@ -33,9 +41,18 @@ const rules: Readonly<Record<Obstacle, Rule>> = {
     worker.isProbeable &&
     reason !== 'probation' &&
     forWorkerId !== worker.id,
+  'no maker': (worker, { reason }, { kind, artifacts }) =>
+    kind === 'runtime' &&
+    artifacts === 'trusted' &&
+    worker.trust !== 'trusted' &&
+    reason !== 'probation',
+  'agent too old': ({ hasArtifacts }, _request, { artifacts }) =>
+    artifacts !== 'same-worker' && !hasArtifacts,
   'disk full': (worker) => worker.diskFull,
   'runtime failed there': (worker, request, builder) =>
-    builder.kind === 'project' && worker.failed.has(runtimeOf(request, builder)),
+    builder.kind === 'project' &&
+    builder.artifacts === 'same-worker' &&
+    worker.failed.has(runtimeOf(request, builder)),
 };
 
 /** Whether the obstacle stands between this worker and this request. */
@@ -55,6 +72,18 @@ export function isAble(
   builder: BuilderFacts,
 ): boolean {
   return !obstacles.some((obstacle) => stands(obstacle, worker, request, builder));
+}
+
+/** Whether the worker has, or can fetch, the runtime that a request of this builder needs. */
+export function hasRuntime(
+  worker: WorkerFacts,
+  request: WaitingRequest,
+  builder: BuilderFacts,
+  artifacts: DispatchFacts['artifacts'],
+): boolean {
+  if (builder.kind === 'runtime') return true;
+  const key = runtimeOf(request, builder);
+  return builder.artifacts === 'same-worker' ? worker.kept.has(key) : artifacts.has(key);
 }
 
 /** The key of the runtime that a request's build makes or needs. */

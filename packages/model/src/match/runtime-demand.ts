@@ -39,6 +39,16 @@ export class RuntimeDemand {
     this.comes(key, workerId);
   }
 
+  /** It waits to be built, or is being built, wherever. */
+  isAwaited(key: string): boolean {
+    return this.#anywhere.has(key) || this.#coming.has(key);
+  }
+
+  /** A request for it is written that any worker may take. */
+  isAskedFor(key: string): void {
+    this.#anywhere.add(key);
+  }
+
   isComing(key: string, workerId: number): boolean {
     return this.#coming.get(key)?.has(workerId) ?? false;
   }

@@ -4,6 +4,8 @@ export interface Retention {
   readonly buildsMs: number;
   /** What the steps printed. */
   readonly logsMs: number;
+  /** All artifacts; of older ones there is a ladder. */
+  readonly artifactsMs: number;
   /** Notices with their deliveries. */
   readonly noticesMs: number;
 }
@@ -41,4 +43,23 @@ const dayMs = 86_400_000;
  */
 export function nextRetentionTime(before: number | null, now: number): number {
   return before === null ? now : Math.min(now, before + dayMs);
+}
+
+/** Of the artifacts that are too old to be all kept, every eighth commit's is, then every 64th's. */
+const rung = 8;
+
+/**
+ * Whether an artifact is kept: all while they are young, then fewer and fewer, so that a search over
+ * old commits finds some that are built. What is dropped can be built again.
+ *
+ * @param position of its commit on the trunk's first-parent line
+ */
+export function keepsArtifact(
+  { madeAt, position }: { madeAt: number; position: number },
+  { now, retention }: { now: number; retention: Retention },
+): boolean {
+  const age = now - madeAt;
+  if (age >= retention.buildsMs) return false;
+  if (age < retention.artifactsMs) return true;
+  return position % (age < rung * retention.artifactsMs ? rung : rung * rung) === 0;
 }

@@ -12,6 +12,8 @@ const reasons: Readonly<Record<Obstacle, WaitReason>> = {
   paused: 'paused',
   declined: 'declined by policy',
   'not trusted': 'no trusted builder',
+  'no maker': 'no trusted builder',
+  'agent too old': 'declined by policy',
   'disk full': 'disk full',
   'runtime failed there': 'waits for its runtime',
 };
@@ -56,6 +58,10 @@ function describe(
       return `${workers} declined it`;
     case 'not trusted':
       return `${are} on probation: trust one, or add one that is trusted`;
+    case 'no maker':
+      return 'no matching worker is trusted to build runtimes for others: trust one, or set `artifacts` to `same-worker` or `any` in the farm file';
+    case 'agent too old':
+      return `the agents of ${workers} can't share runtimes: start newer ones`;
     case 'disk full':
       return `${are} out of disk space`;
     case 'runtime failed there':

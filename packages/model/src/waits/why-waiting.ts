@@ -7,7 +7,7 @@ import {
   type WaitingRequest,
   type WorkerFacts,
 } from '../match/facts.ts';
-import { obstacles, runtimeOf, stands } from '../match/obstacle.ts';
+import { hasRuntime, obstacles, stands } from '../match/obstacle.ts';
 import { count, durationInWords } from './in-words.ts';
 import { obstacleWait, pausedBy } from './obstacle-wait.ts';
 
@@ -27,11 +27,13 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | ... are paused                                            | paused                |
  * | ... declined it                                           | declined by policy    |
  * | ... are on probation, and it is no trial of theirs        | no trusted builder    |
+ * | ... are not trusted to make a runtime for others          | no trusted builder    |
+ * | ... have an agent that can't share runtimes               | declined by policy    |
  * | ... are out of disk space                                 | disk full             |
  * | ... failed to make its runtime                            | waits for its runtime |
  * | `max-parallel` of its project or upstream is reached      | all busy              |
  * | ... do not keep its runtime, whose builder is paused      | paused                |
- * | ... do not keep its runtime                               | waits for its runtime |
+ * | ... do not keep its runtime, nor does the farm            | waits for its runtime |
  * | none of these                                             | all busy              |
  *
  * The time it takes grows with the number of workers and of running builds.
@@ -50,7 +52,7 @@ export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait 
   return (
     familyFull(builder, facts) ??
     runtimeMissing(request, builder, workers, facts) ??
-    slotsBusy(request, builder, workers)
+    slotsBusy(request, builder, workers, facts)
   );
 }
 
@@ -88,8 +90,7 @@ function runtimeMissing(
   workers: readonly WorkerFacts[],
   facts: DispatchFacts,
 ): Wait | null {
-  const key = runtimeOf(request, builder);
-  if (builder.kind === 'runtime' || workers.some((worker) => worker.kept.has(key))) return null;
+  if (workers.some((worker) => hasRuntime(worker, request, builder, facts.artifacts))) return null;
   const maker = facts.builders.get(builder.runtimeBuilderId);
   const commit = request.upstreamCommit.slice(0, 10);
   if (maker?.paused) {
@@ -101,19 +102,30 @@ function runtimeMissing(
   const isBuilding = facts.running.some(
     (build) => build.builderId === maker?.id && build.upstreamCommit === request.upstreamCommit,
   );
+  const what = `${maker?.name ?? 'the runtime'} at ${commit}`;
+  const held =
+    maker && !isBuilding && builder.artifacts === 'trusted' && noMaker(request, maker, facts);
+  if (held) return { ...held, detail: `${what} is not built: ${held.detail}` };
   return {
     reason: 'waits for its runtime',
-    detail: `${maker?.name ?? 'the runtime'} at ${commit} ${isBuilding ? 'is being built' : 'is not built yet'}`,
+    detail: `${what} ${isBuilding ? 'is being built' : 'is not built yet'}`,
   };
+}
+
+/** Nobody may make the runtime of a project's request. */
+function noMaker(request: WaitingRequest, maker: BuilderFacts, facts: DispatchFacts): Wait | null {
+  const asked = { ...request, builderId: maker.id, reason: 'runtime', forWorkerId: null } as const;
+  const wait = whyWaiting(asked, facts);
+  return wait.reason === 'no trusted builder' ? wait : null;
 }
 
 function slotsBusy(
   request: WaitingRequest,
   builder: BuilderFacts,
   workers: readonly WorkerFacts[],
+  { artifacts }: DispatchFacts,
 ): Wait {
-  const key = runtimeOf(request, builder);
-  const ready = workers.filter((worker) => builder.kind === 'runtime' || worker.kept.has(key));
+  const ready = workers.filter((worker) => hasRuntime(worker, request, builder, artifacts));
   const others = ready.filter((worker) => worker.id !== request.lostByWorkerId);
   const wanted = others.length > 0 ? others : ready;
   let slots = 0;

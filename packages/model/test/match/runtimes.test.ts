@@ -11,7 +11,7 @@ const runtimeRequest = (over: Parameters<typeof request>[0] = {}) =>
 const requests = [1, 2, 3].map((id) => request({ id }));
 
 /** The workers that are asked to make the runtime of builder 1 at `c1`. */
-function makers(over: Parameters<typeof facts>[0]): number[] {
+function makers(over: Parameters<typeof facts>[0]): (number | null)[] {
   return assign(facts({ requests, ...over })).runtimesNeeded.map((needed) => {
     assert.deepEqual(
       { ...needed, worker: 0 },

@@ -5,7 +5,7 @@ import { expiryOf, newestBuildsKept, newestLogsKept } from '../../src/index.ts';
 const day = 86_400_000;
 const rule = {
   now: 1_000 * day,
-  retention: { buildsMs: 365 * day, logsMs: 90 * day, noticesMs: 90 * day },
+  retention: { buildsMs: 365 * day, logsMs: 90 * day, artifactsMs: 30 * day, noticesMs: 90 * day },
 };
 const build = (days: number, newer: number, isEvidence = false) => ({
   finishedAt: rule.now - days * day,

@@ -56,6 +56,7 @@ export function smallFarm(): Farm {
     ]),
     upstreams: new Map([['lang', upstream('lang')]]),
     projects: new Map([['app', project('app')]]),
+    artifacts: 'trusted',
     notify: {
       from: { name: 'Weir', address: 'weir@localhost' },
       smtp: null,
@@ -74,9 +75,15 @@ export function smallFarm(): Farm {
       reattachWithinMs: 30 * minute,
       eventRetentionMs: 30 * 86_400_000,
       missingAfterMs: 90 * minute,
+      artifactBytes: 4 * 2 ** 30,
       minFreeBytes: 1,
     },
-    retention: { buildsMs: 63_072_000_000, logsMs: 7_776_000_000, noticesMs: 31_536_000_000 },
+    retention: {
+      buildsMs: 63_072_000_000,
+      logsMs: 7_776_000_000,
+      noticesMs: 31_536_000_000,
+      artifactsMs: 2_592_000_000,
+    },
     remotes: new Map(),
   };
 }

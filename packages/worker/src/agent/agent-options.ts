@@ -10,6 +10,8 @@ export interface AgentOptions {
   /** The worker port's address: `ws://` or `wss://`, with the path. */
   readonly url: string;
   readonly dial: Dial;
+  /** Its web address, where artifacts are. */
+  readonly farm: string;
   readonly name: string;
   readonly owner: string;
   /** The code of an invitation, for a worker that joins. */
@@ -28,6 +30,8 @@ export interface AgentOptions {
   readonly policy: Policy;
   /** With less free under the data folder, no builds are taken. */
   readonly minFreeBytes: number;
+  /** Runtimes that were used long ago make room for others, so that all take no more than this. */
+  readonly runtimeBytes: number;
   /** When no builds are taken, by this machine's clock. */
   readonly quietHours: readonly QuietHours[];
   /** Why its owner has it take no builds; null when it takes them. */

@@ -51,6 +51,7 @@ export class Agent {
         dir,
         sandbox,
         remotes: options.remotes,
+        farm: options.farm,
         findRunner: options.findRunner,
         changed: () => this.#slotChanged(),
         relink: () => this.#interrupt(),
@@ -214,6 +215,7 @@ export class Agent {
       sandbox: { kind: sandbox.kind, limits: [...sandbox.limits] },
       facts: { ...facts },
       at: Date.now(),
+      artifacts: true,
       runtimes: this.#runtimes.list(),
       builds: this.#slots.feeds().map(({ build, epoch, entries }) => ({ build, epoch, entries })),
     };
@@ -277,7 +279,7 @@ export class Agent {
 
   /** Old runtimes make room for new ones: what is gone, the farm must not count on. */
   #pruneRuntimes(): void {
-    for (const runtime of this.#runtimes.prune()) {
+    for (const runtime of this.#runtimes.prune(this.#options.runtimeBytes)) {
       this.#link?.send({ t: 'runtime-dropped', runtime });
     }
   }

@@ -10,6 +10,8 @@ export interface SlotOptions {
   readonly dir: string;
   readonly sandbox: SandboxKind;
   readonly remotes: Readonly<Record<string, string>>;
+  /** The farm's web address. */
+  readonly farm: string;
   readonly findRunner: FindRunner;
   /** The slot is free again, or its runner is back. */
   readonly changed: () => void;
@@ -106,11 +108,11 @@ export class Slot {
 
   /** Begins a build. The feed is attached to the link by the caller. */
   run(spec: BuildSpec, epoch: number): Feed {
-    const { dir, sandbox, remotes } = this.#options;
+    const { dir, sandbox, remotes, farm } = this.#options;
     const feed = new Feed(spec.build, epoch, dir, () => this.#filesGone());
     this.#feed = feed;
     this.#isFinished = false;
-    this.#runner?.run({ spec, epoch, remotes: { ...remotes }, sandbox });
+    this.#runner?.run({ spec, epoch, remotes: { ...remotes }, sandbox, farm });
     return feed;
   }
 

@@ -22,6 +22,12 @@ export const workerConfigSchema = z.object({
   onlyUpstreams: z.array(z.string()),
   onlyProjects: z.array(z.string()),
   minFreeBytes: z.number().int().nonnegative(),
+  /** For the runtimes that are kept. */
+  runtimeBytes: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(10 * 1024 ** 3),
   /** When no builds are taken, by this machine's clock: `Mon-Fri 09:00-18:00`. */
   quietHours: z
     .array(z.string().refine((text) => parseQuietHours(text) !== undefined, quietHoursForm))

@@ -22,6 +22,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --only-upstream NAME, --only-project NAME   take only these; repeatable
   --quiet-hours HOURS  take no builds then, by this machine's clock; repeatable: 'Mon-Fri 09:00-18:00'
   --min-free GIB   take no builds with less free disk (default 2)
+  --keep-runtimes GIB  disk for runtimes that were built or fetched before (default 10)
   --remote URL=PATH  a local mirror that serves in place of URL; repeatable
   --insecure       allow a link that is not encrypted
 
@@ -58,7 +59,8 @@ export async function runJoin(args: string[]): Promise<number> {
     quietHours: parseQuiet(values['quiet-hours'] ?? []),
     paused: null,
     isPauseUnsaid: false,
-    minFreeBytes: Math.round(Number(values['min-free'] ?? '2') * gib) || 0,
+    minFreeBytes: gibibytes(values['min-free'] ?? '2', '--min-free'),
+    runtimeBytes: gibibytes(values['keep-runtimes'] ?? '10', '--keep-runtimes'),
     ...(values.sandbox !== undefined && { sandbox: parseSandbox(values.sandbox) }),
   };
   writeConfig(dataDir, config);
@@ -87,6 +89,7 @@ function parseJoin(args: string[]) {
         'only-upstream': { type: 'string', multiple: true },
         'only-project': { type: 'string', multiple: true },
         'min-free': { type: 'string' },
+        'keep-runtimes': { type: 'string' },
         'quiet-hours': { type: 'string', multiple: true },
         remote: { type: 'string', multiple: true },
         insecure: { type: 'boolean' },
@@ -96,6 +99,12 @@ function parseJoin(args: string[]) {
   } catch (error) {
     throw new JoinError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+function gibibytes(text: string, option: string): number {
+  const bytes = Math.round(Number(text) * gib);
+  if (text.trim() !== '' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw new JoinError(`${option} takes a number of GiB, such as 2 or 0.5, not '${text}'`);
 }
 
 /** The farm checks it too; here the volunteer hears of it before anything is joined. */

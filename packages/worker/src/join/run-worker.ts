@@ -51,6 +51,7 @@ export async function runWorker(
   const agent = new Agent({
     url: config.workerUrl,
     dial,
+    farm: config.farm,
     name: config.name,
     owner: config.owner,
     invite,
@@ -65,6 +66,7 @@ export async function runWorker(
     findRunner,
     policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
     minFreeBytes: config.minFreeBytes,
+    runtimeBytes: config.runtimeBytes,
     quietHours: config.quietHours.flatMap((text) => parseQuietHours(text) ?? []),
     paused: config.paused,
     isPauseUnsaid: config.isPauseUnsaid,

@@ -1,9 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { BuildSpec, Finding, Result, StepReport, StepSpec } from '@weir/protocol';
+import { join } from 'node:path';
+import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
+import { PackError } from '../artifact/pack.ts';
+import { shareRuntime } from '../artifact/share.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart } from '../report/read-apart.ts';
-import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
+import type { StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { errorText } from './disk-full.ts';
 import { sandboxFacts } from './facts.ts';
@@ -14,14 +17,8 @@ import type { Outcome } from './outcome.ts';
 import { logDir } from './paths.ts';
 import type { SlotPaths } from './paths.ts';
 import { preparePlace } from './place.ts';
-import type { PreparedPlace } from './place.ts';
+import type { PlaceOrder, PreparedPlace } from './place.ts';
 import { runStep } from './step.ts';
-
-export interface BuildOrder {
-  readonly spec: BuildSpec;
-  readonly remotes: Readonly<Record<string, string>>;
-  readonly sandbox: Sandbox;
-}
 
 export interface BuildHooks {
   /** The journal has one more entry. */
@@ -41,7 +38,7 @@ export class SlotBuild implements HeldBuild {
   readonly #paths: SlotPaths;
   readonly #platform: ProcessPlatform;
   readonly #machine: Readonly<Record<string, string>>;
-  readonly #order: BuildOrder;
+  readonly #order: PlaceOrder;
   readonly #hooks: BuildHooks;
   readonly #cancel = new AbortController();
   readonly #journal: JournalWriter;
@@ -53,7 +50,7 @@ export class SlotBuild implements HeldBuild {
     paths: SlotPaths,
     platform: ProcessPlatform,
     machine: Readonly<Record<string, string>>,
-    order: BuildOrder,
+    order: PlaceOrder,
     hooks: BuildHooks,
   ) {
     this.#paths = paths;
@@ -110,16 +107,43 @@ export class SlotBuild implements HeldBuild {
     let worst: Ending = { result: 'success', findings: [], text: '' };
     for (const index of steps.keys()) {
       if (index > 0) this.#append({ t: 'step-started', step: index });
-      const ending = await this.#runStep(index, prepared.place);
+      const ending = await this.#runStep(index, prepared);
       if (ending.result === 'success') continue;
       worst = joinEndings(worst, ending);
       if (ending.result !== 'warnings') return worst;
     }
-    prepared.succeed();
+    const { uploadToken: token } = this.#order.spec;
+    if (token !== undefined) return await this.#share(prepared, token, worst);
+    await prepared.succeed();
     return worst;
   }
 
-  async #runStep(index: number, place: StepPlace): Promise<Ending> {
+  /** Brings the runtime that the build made to the farm. Only then has the build come to a good end. */
+  async #share(prepared: PreparedPlace, token: string, ending: Ending): Promise<Ending> {
+    const { spec, farm, sandbox } = this.#order;
+    const { signal } = this.#cancel;
+    try {
+      const artifact = await shareRuntime(
+        { farm, signal },
+        {
+          build: spec.build,
+          token,
+          dir: prepared.place.runtime,
+          inner: sandbox.runtimePath(prepared.place),
+          file: join(this.#paths.build, 'artifact.tar.zst'),
+        },
+      );
+      this.#append({ t: 'artifact', ...artifact });
+      await prepared.succeed(artifact);
+      return ending;
+    } catch (error) {
+      if (signal.aborted) return cancelled(signal);
+      const result = error instanceof PackError ? 'failure' : 'exception';
+      return joinEndings(ending, { result, findings: [], text: sayError(error) });
+    }
+  }
+
+  async #runStep(index: number, { place, env }: PreparedPlace): Promise<Ending> {
     const { spec, sandbox } = this.#order;
     const step = spec.steps[index];
     if (step === undefined) throw new RangeError(`build ${spec.build} has no step ${index}`);
@@ -128,7 +152,7 @@ export class SlotBuild implements HeldBuild {
       ran = await runStep(this.#platform, {
         step,
         limits: spec.limits,
-        command: sandbox.command(step, place, spec.env),
+        command: sandbox.command(step, place, { ...env, ...spec.env }),
         dirs: writableDirs(place),
         mark: this.#paths.mark,
         outputPipe: this.#paths.output,
@@ -164,11 +188,7 @@ export class SlotBuild implements HeldBuild {
   async #finishEmptyStep(step: number, text: string): Promise<Ending> {
     const { signal } = this.#cancel;
     const ending: Ending = signal.aborted
-      ? {
-          result: 'cancelled',
-          findings: [],
-          text: `cancelled: ${String(signal.reason)}`.slice(0, 500),
-        }
+      ? cancelled(signal)
       : { result: 'exception', findings: [], text };
     const spool = logDir(this.#paths.slot, step);
     // The farm is told that the log is empty: nothing of it may be found there.
@@ -183,6 +203,10 @@ export class SlotBuild implements HeldBuild {
     this.#journal.append(fact);
     this.#hooks.onEntry();
   }
+}
+
+function cancelled({ reason }: AbortSignal): Ending {
+  return { result: 'cancelled', findings: [], text: `cancelled: ${String(reason)}`.slice(0, 500) };
 }
 
 function writableDirs({ src, tmp, home, runtime, isRuntimeWritable }: StepPlace): string[] {

@@ -13,6 +13,8 @@ export interface RunOrder {
   /** Repository URL to the local path that serves in its place. */
   readonly remotes: Record<string, string>;
   readonly sandbox: SandboxKind;
+  /** The farm's web address. */
+  readonly farm: string;
 }
 
 /** The agent's end of a runner's socket. Commands are answered by `state` events. */

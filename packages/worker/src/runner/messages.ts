@@ -10,6 +10,8 @@ export const runnerCommandSchema = z.discriminatedUnion('t', [
     /** Repository URL to the local path that serves in its place. */
     remotes: z.record(z.string(), z.string()),
     sandbox: z.enum(sandboxKinds),
+    /** The farm's web address, where artifacts are. */
+    farm: z.string(),
   }),
   /** End the build and report the end as `cancelled`. */
   z.object({ t: z.literal('cancel'), reason: z.string() }),

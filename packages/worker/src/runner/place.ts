@@ -1,38 +1,49 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuildSpec } from '@weir/protocol';
+import type { Artifact, BuildSpec } from '@weir/protocol';
+import { obtainRuntime } from '../artifact/obtain.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
 import { checkOut } from '../workspace/checkout.ts';
 import { Git } from '../workspace/git.ts';
 import type { FileLock } from '../workspace/lock.ts';
 import { ensureMirror } from '../workspace/mirror.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
+import { measureFolders } from './limit-watch.ts';
 import type { SlotPaths } from './paths.ts';
 
 export interface PreparedPlace extends Disposable {
   readonly place: StepPlace;
-  /** Marks the runtime that the build made as complete; without it the runtime is discarded. */
-  succeed(): void;
+  /** What the steps' environment has more than the spec says. */
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * Marks the runtime that the build made as complete; without it the runtime is discarded.
+   *
+   * @param artifact what it was brought to the farm as
+   */
+  succeed(artifact?: Artifact): Promise<void>;
 }
 
 export interface PlaceOrder {
   readonly spec: BuildSpec;
   readonly remotes: Readonly<Record<string, string>>;
   readonly sandbox: Sandbox;
+  /** The farm's web address. */
+  readonly farm: string;
 }
 
 /**
- * Makes a fresh workspace with the pinned commit, and finds or begins the runtime.
+ * Makes a fresh workspace with the pinned commit, and finds, fetches or begins the runtime.
  *
- * @throws Error when a commit can't be had or the runtime is not on this worker.
+ * @throws Error when a commit or the runtime can't be had.
  */
 export async function preparePlace(
   paths: SlotPaths,
-  { spec, remotes, sandbox }: PlaceOrder,
+  order: PlaceOrder,
   signal: AbortSignal,
 ): Promise<PreparedPlace> {
+  const { spec } = order;
   const runtimes = new Runtimes(paths.data);
-  const lock = await lockRuntime(runtimes, spec, signal);
+  const lock = await lockRuntime(runtimes, order, signal);
   let hasSucceeded = false;
   const end = (): void => {
     if (spec.kind === 'runtime' && !hasSucceeded) runtimes.discard(spec.runtime);
@@ -45,13 +56,17 @@ export async function preparePlace(
       string,
     ];
     for (const dir of [src, tmp, home]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const mirror = await fillSource(paths.data, src, { spec, remotes, sandbox }, signal);
+    const mirror = await fillSource(paths.data, src, order, signal);
     const runtime = runtimes.path(spec.runtime);
     const isRuntimeWritable = spec.kind === 'runtime';
     return {
       place: { src, tmp, home, runtime, isRuntimeWritable, mirror },
-      succeed() {
-        if (spec.kind === 'runtime') runtimes.complete(spec.runtime);
+      env: await reproducible(paths.data, mirror, spec, signal),
+      async succeed(artifact) {
+        if (spec.kind === 'runtime') {
+          const bytes = artifact?.unpackedBytes ?? (await measureFolders([runtime], signal));
+          runtimes.complete(spec.runtime, { bytes, ...(artifact && { sha256: artifact.sha256 }) });
+        }
         hasSucceeded = true;
       },
       [Symbol.dispose]: end,
@@ -62,12 +77,30 @@ export async function preparePlace(
   }
 }
 
+/**
+ * Has a runtime be built as of its commit's time, by the convention of reproducible-builds.org: two
+ * builds of one commit then have one hash, where the runtime allows it.
+ */
+async function reproducible(
+  data: string,
+  mirror: string | null,
+  { kind, source }: BuildSpec,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  if (kind === 'project' || mirror === null || source === undefined) return {};
+  const asked = [`--git-dir=${mirror}`, 'log', '-1', '--format=%ct', source.commit];
+  return { SOURCE_DATE_EPOCH: await new Git(join(data, 'git')).line(asked, { signal }) };
+}
+
 async function lockRuntime(
   runtimes: Runtimes,
-  { kind, runtime }: BuildSpec,
+  { spec: { kind, runtime, artifact }, farm }: PlaceOrder,
   signal: AbortSignal,
 ): Promise<FileLock> {
   if (kind === 'runtime') return runtimes.begin(runtime, signal);
+  if (artifact !== undefined) {
+    return obtainRuntime(runtimes, { farm, signal }, { runtime, artifact });
+  }
   const lock = await runtimes.use(runtime, signal);
   if (runtimes.isComplete(runtime)) return lock;
   lock[Symbol.dispose]();

@@ -8,7 +8,6 @@ import type { Sandbox } from '../sandbox/contract.ts';
 import { detectSandbox } from '../sandbox/detect.ts';
 import { agentVersion } from '../version.ts';
 import { wipe } from '../workspace/wipe.ts';
-import type { BuildOrder } from './build.ts';
 import { SlotBuild } from './build.ts';
 import { machineFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
@@ -16,6 +15,7 @@ import { readJsonLines, writeJsonLine } from './json-lines.ts';
 import { runnerCommandSchema } from './messages.ts';
 import type { RunnerCommand, RunnerState } from './messages.ts';
 import type { SlotPaths } from './paths.ts';
+import type { PlaceOrder } from './place.ts';
 
 /** Hints that a log grew are at least so far apart. */
 const hintMs = 5;
@@ -103,16 +103,16 @@ export class SlotRunner {
   }
 
   /** A slot that is taken says so by its state. */
-  #run({ spec, epoch, remotes, sandbox }: RunOrder): void {
+  #run({ spec, epoch, remotes, sandbox, farm }: RunOrder): void {
     if (this.#build === null) {
-      this.#build = this.#begin({ spec, remotes, sandbox: this.#sandbox(sandbox) });
+      this.#build = this.#begin({ spec, remotes, farm, sandbox: this.#sandbox(sandbox) });
       this.#epoch = epoch;
     }
     this.#tellState();
   }
 
   /** @throws Error when there is no room even for the build's first file; nothing of it is left then */
-  #begin(order: BuildOrder): SlotBuild {
+  #begin(order: PlaceOrder): SlotBuild {
     try {
       return new SlotBuild(this.#paths, this.#platform, this.#machine, order, {
         onEntry: () => queueMicrotask(() => this.#entryWritten()),

@@ -35,6 +35,7 @@ export function bubblewrap(etcDir: string, processLimits: readonly string[]): Sa
     kind: 'bubblewrap',
     limits: ['system calls not filtered', ...processLimits],
     objectsPath: () => innerObjects,
+    runtimePath: () => inner.runtime,
     command: (step, place, env) => command(step, place, env, etcDir, system),
   };
 }

@@ -22,6 +22,8 @@ export interface Sandbox {
   readonly limits: readonly string[];
   /** Where the mirror's objects are found by the step: what `alternates` must say. */
   objectsPath(mirror: string): string;
+  /** Where the runtime lies for the step. */
+  runtimePath(place: StepPlace): string;
   /** What to spawn so that the step runs in this sandbox with `env` on top of the clean environment. */
   command(step: StepSpec, place: StepPlace, env: Readonly<Record<string, string>>): StepCommand;
 }

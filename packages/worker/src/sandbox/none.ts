@@ -8,6 +8,7 @@ export function noSandbox(processLimits: readonly string[]): Sandbox {
     kind: 'none',
     limits: ['files, processes and network of this machine are open to builds', ...processLimits],
     objectsPath: (mirror) => join(mirror, 'objects'),
+    runtimePath: ({ runtime }) => runtime,
     command: (step, place, env) => ({
       file: 'sh',
       args: ['-e', '-c', step.run],

@@ -35,7 +35,7 @@ const configuration = `[core]
 \tdirectory = *
 `;
 
-const maxErrorBytes = 4_000;
+const maxOutputBytes = 4_000;
 
 export class GitError extends Error {
   override readonly name = 'GitError';
@@ -77,30 +77,41 @@ export class Git {
     throw new GitError(`git ${args.find((arg) => !arg.startsWith('-'))}: ${said}`);
   }
 
+  /** What git prints, without the line's end. @throws GitError */
+  async line(args: readonly string[], options: GitOptions): Promise<string> {
+    const { code, stdout, stderr } = await this.#exec(args, options);
+    if (code !== 0) throw new GitError(`git ${args.join(' ')}: ${stderr.trim()}`);
+    return stdout.trim();
+  }
+
   async #exec(
     args: readonly string[],
     { signal, transport, env }: GitOptions,
-  ): Promise<{ code: number | null; stderr: string }> {
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     signal.throwIfAborted();
     const child = spawn('git', args, {
       cwd: this.#home,
       env: { ...this.#environment(transport), ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
     // Of the whole group: git-remote-https would stay behind.
     const end = (): void => killGroup(child.pid);
     signal.addEventListener('abort', end, { once: true });
     const closed = once(child, 'close');
+    let stdout = '';
     let stderr = '';
+    (child.stdout as Readable | undefined)?.on('data', (chunk: Buffer) => {
+      stdout = (stdout + chunk.toString()).slice(-maxOutputBytes);
+    });
     // There is none when the machine has no file descriptor left: then the wait ends with an error.
     (child.stderr as Readable | undefined)?.on('data', (chunk: Buffer) => {
-      stderr = (stderr + chunk.toString()).slice(-maxErrorBytes);
+      stderr = (stderr + chunk.toString()).slice(-maxOutputBytes);
     });
     try {
       const [code] = (await closed) as [number | null];
       signal.throwIfAborted();
-      return { code, stderr };
+      return { code, stdout, stderr };
     } finally {
       signal.removeEventListener('abort', end);
     }

@@ -5,17 +5,22 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { runtimeKeySchema } from '@weir/protocol';
+import { runtimeKeySchema, sha256Schema } from '@weir/protocol';
 import type { RuntimeKey } from '@weir/protocol';
+import { z } from 'zod';
 import { folderName } from './folder-name.ts';
 import { FileLock } from './lock.ts';
 import { wipe } from './wipe.ts';
 
-/** So many runtimes of a trunk and platform are kept, unless a build uses more of them. */
-const keptRuntimes = 20;
+interface Kept {
+  readonly key: RuntimeKey;
+  readonly bytes: number;
+  readonly usedAt: number;
+}
 
 /**
  * The runtimes kept on this machine. Each is built in its place, since many hold their own path:
@@ -40,23 +45,42 @@ export class Runtimes {
   }
 
   /** Keeps a runtime from being dropped or built again while a build runs with it. */
-  use(key: RuntimeKey, signal: AbortSignal): Promise<FileLock> {
-    return FileLock.take(`${this.path(key)}.lock`, 'shared', signal);
-  }
-
-  /** An empty folder in the runtime's place, once no build uses what stood there. */
-  async begin(key: RuntimeKey, signal: AbortSignal): Promise<FileLock> {
-    const lock = await FileLock.take(`${this.path(key)}.lock`, 'exclusive', signal);
-    this.#remove(this.path(key));
-    mkdirSync(this.path(key), { recursive: true });
+  async use(key: RuntimeKey, signal: AbortSignal): Promise<FileLock> {
+    const lock = await FileLock.take(`${this.path(key)}.lock`, 'shared', signal);
+    const now = new Date();
+    if (this.isComplete(key)) utimesSync(`${this.path(key)}.json`, now, now);
     return lock;
   }
 
-  complete(key: RuntimeKey): void {
-    writeFileSync(`${this.path(key)}.json`, JSON.stringify(key));
+  /** The artifact that a runtime is, or became; undefined for one that was built for this machine alone. */
+  sha256Of(key: RuntimeKey): string | undefined {
+    return readMarker(`${this.path(key)}.json`)?.sha256;
   }
 
-  /** Takes back what a failed build left; the lock of `begin` is still held. */
+  /** Keeps everybody else from a runtime, once no build uses it. */
+  reserve(key: RuntimeKey, signal: AbortSignal): Promise<FileLock> {
+    return FileLock.take(`${this.path(key)}.lock`, 'exclusive', signal);
+  }
+
+  /** Makes the runtime's place an empty folder; it is reserved. */
+  empty(key: RuntimeKey): void {
+    this.#remove(this.path(key));
+    mkdirSync(this.path(key), { recursive: true });
+  }
+
+  /** Reserves a runtime, and makes its place an empty folder. */
+  async begin(key: RuntimeKey, signal: AbortSignal): Promise<FileLock> {
+    const lock = await this.reserve(key, signal);
+    this.empty(key);
+    return lock;
+  }
+
+  /** The runtime is whole: so many bytes of files and, where it is an artifact, which. */
+  complete(key: RuntimeKey, made: { bytes: number; sha256?: string }): void {
+    writeFileSync(`${this.path(key)}.json`, JSON.stringify({ ...key, ...made }));
+  }
+
+  /** Takes back what a failed build left; it is still reserved. */
   discard(key: RuntimeKey): void {
     this.#remove(this.path(key));
   }
@@ -65,15 +89,19 @@ export class Runtimes {
     return this.#markers().map(({ key }) => key);
   }
 
-  /** Drops the oldest beyond what is kept of each trunk and platform, and says which. */
-  prune(keep = keptRuntimes): RuntimeKey[] {
-    const kept = new Map<string, number>();
+  /**
+   * Drops those that were used longest ago, until the others are within so many bytes, and says
+   * which. The one used last stays, as do those that builds use.
+   */
+  prune(maxBytes: number): RuntimeKey[] {
     const dropped: RuntimeKey[] = [];
-    for (const { key } of this.#markers().toSorted((a, b) => b.madeAt - a.madeAt)) {
-      const folder = this.#folder(key);
-      const count = (kept.get(folder) ?? 0) + 1;
-      kept.set(folder, count);
-      if (count > keep && this.#drop(key)) dropped.push(key);
+    let bytes = 0;
+    const markers = this.#markers().toSorted((a, b) => b.usedAt - a.usedAt);
+    for (const [index, marker] of markers.entries()) {
+      bytes += marker.bytes;
+      if (index === 0 || bytes <= maxBytes || !this.#drop(marker.key)) continue;
+      bytes -= marker.bytes;
+      dropped.push(marker.key);
     }
     return dropped;
   }
@@ -94,15 +122,28 @@ export class Runtimes {
     return join(this.#root, folderName(upstream), folderName(trunk), folderName(platform));
   }
 
-  #markers(): { key: RuntimeKey; madeAt: number }[] {
+  #markers(): Kept[] {
     if (!existsSync(this.#root)) return [];
-    const markers: { key: RuntimeKey; madeAt: number }[] = [];
+    const markers: Kept[] = [];
     for (const path of markerPaths(this.#root, 3)) {
-      const key = runtimeKeySchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-      if (key.success) markers.push({ key: key.data, madeAt: statSync(path).mtimeMs });
+      const marker = readMarker(path);
+      if (marker === undefined) continue;
+      const { sha256: _sha256, bytes, ...key } = marker;
+      markers.push({ key, bytes, usedAt: statSync(path).mtimeMs });
     }
     return markers;
   }
+}
+
+const markerSchema = runtimeKeySchema.extend({
+  sha256: sha256Schema.optional(),
+  /** Of all its files. */
+  bytes: z.number().default(0),
+});
+
+function readMarker(path: string): z.infer<typeof markerSchema> | undefined {
+  if (!existsSync(path)) return undefined;
+  return markerSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
 }
 
 function markerPaths(dir: string, depth: number): string[] {

@@ -64,6 +64,7 @@ describe('the slot of an agent', () => {
       dir,
       sandbox: 'none',
       remotes: {},
+      farm: 'http://farm.test',
       findRunner: async (_, say) => {
         const runner = new SaidRunner(say);
         for (const state of [states[runners.length] ?? idle].flat()) say(state);

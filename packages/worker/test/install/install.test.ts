@@ -34,6 +34,7 @@ describe('a worker that is installed', () => {
       onlyUpstreams: [],
       onlyProjects: [],
       minFreeBytes: 0,
+      runtimeBytes: 0,
       quietHours: [],
       paused: null,
       isPauseUnsaid: false,

@@ -41,6 +41,8 @@ export function specOf(steps: StepSpec[], more: Partial<BuildSpec> = {}): BuildS
 /** A real runner process in a temporary folder, and the agent's end of its socket. */
 export class TestSlot implements AsyncDisposable {
   readonly data = mkdtempSync(join(tmpdir(), 'weir-slot-'));
+  /** Where its builds find artifacts. */
+  farm = 'http://127.0.0.1:1';
   readonly dir = join(this.data, 'slots', '0');
   #client: RunnerClient | null = null;
   #state: RunnerState | null = null;
@@ -74,7 +76,7 @@ export class TestSlot implements AsyncDisposable {
   }
 
   run(spec: BuildSpec, sandbox: SandboxKind, remotes: Record<string, string> = {}): void {
-    this.client.run({ spec, epoch: 1, remotes, sandbox });
+    this.client.run({ spec, epoch: 1, remotes, sandbox, farm: this.farm });
   }
 
   /** Runs a build to its end and gives its journal. */

@@ -16,7 +16,7 @@ class Scene implements Disposable {
   async make(key: RuntimeKey): Promise<void> {
     using _lock = await this.runtimes.begin(key, new AbortController().signal);
     writeFileSync(join(this.runtimes.path(key), 'lua'), '');
-    this.runtimes.complete(key);
+    this.runtimes.complete(key, { bytes: 100 });
     this.#age -= 1;
     const madeAt = Date.now() / 1_000 - this.#age;
     utimesSync(`${this.runtimes.path(key)}.json`, madeAt, madeAt);
@@ -54,17 +54,18 @@ describe('the runtimes of a worker', () => {
     assert.deepEqual(scene.runtimes.list(), []);
   });
 
-  it('are dropped, the oldest of a trunk and platform first, but not while in use', async () => {
+  it('are dropped, those used longest ago first, but not while in use', async () => {
     using scene = new Scene();
     for (const digit of ['a', 'b', 'c', 'd']) await scene.make(keyOf(digit));
     await scene.make(keyOf('a', { platform: 'alpine' }));
     using _used = await scene.runtimes.use(keyOf('a'), signal);
 
-    const dropped = scene.runtimes.prune(2);
+    const dropped = scene.runtimes.prune(350);
 
-    assert.deepEqual(dropped, [keyOf('b')]);
+    assert.deepEqual(dropped, [keyOf('c'), keyOf('b')]);
     assert.equal(existsSync(scene.runtimes.path(keyOf('b'))), false);
-    assert.equal(scene.runtimes.list().length, 4);
+    assert.equal(scene.runtimes.list().length, 3);
+    assert.deepEqual(scene.runtimes.prune(0), [keyOf('a', { platform: 'alpine' }), keyOf('d')]);
   });
 
   it('stay inside their folder and apart, whatever they are called', () => {

@@ -31,6 +31,7 @@ export function parseAsked<T>(schema: z.ZodType<T>, value: unknown, code: Proble
 }
 
 type Noun =
+  | 'artifact'
   | 'breakage'
   | 'build'
   | 'builder'

@@ -1,3 +1,6 @@
+import type { Request, Response } from 'express';
+import { problem } from '../server/problems.ts';
+
 export type ByteRange =
   | { readonly t: 'whole' }
   /** End exclusive. */
@@ -20,4 +23,27 @@ export function parseByteRange(header: string | undefined, size: number): ByteRa
   if (last !== '' && Number(last) < from) return { t: 'whole' };
   if (from >= size) return { t: 'unsatisfiable' };
   return { t: 'part', from, to: last === '' ? size : Math.min(Number(last) + 1, size) };
+}
+
+/** What of `size` bytes a request asks for, end exclusive; sets what a partial answer needs. @throws ProblemError */
+export function chooseRange(
+  request: Request,
+  response: Response,
+  { size, etag }: { size: number; etag: string | undefined },
+): { from: number; to: number } {
+  const ifRange = request.get('if-range');
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = parseByteRange(isSame ? request.get('range') : undefined, size);
+  switch (range.t) {
+    case 'whole':
+      return { from: 0, to: size };
+    case 'part':
+      response.status(206);
+      response.setHeader('content-range', `bytes ${range.from}-${range.to - 1}/${size}`);
+      return range;
+    case 'unsatisfiable':
+      throw problem('range-not-satisfiable', `there are ${size} bytes`, {
+        headers: { 'content-range': `bytes */${size}` },
+      });
+  }
 }

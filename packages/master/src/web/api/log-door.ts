@@ -5,9 +5,8 @@ import type { LogExtent } from '../../builds/logs/reader.ts';
 import type { LogRow } from '../../store/logs.ts';
 import type { WebContext } from '../context.ts';
 import { keptLog, logById } from '../read/logs.ts';
-import { problem } from '../server/problems.ts';
 import { found, idOf } from './asked.ts';
-import { parseByteRange } from './byte-range.ts';
+import { chooseRange } from './byte-range.ts';
 
 /** `GET /api/v1/logs/{id}`: the kept bytes as they are, or one range of them. */
 export function logDoor({ db, logs }: Pick<WebContext, 'db' | 'logs'>) {
@@ -54,26 +53,4 @@ function setHeaders(response: Response, log: LogRow, extent: LogExtent): string 
   const etag = `"${log.sha256}"`;
   response.setHeader('etag', etag);
   return etag;
-}
-
-function chooseRange(
-  request: Request,
-  response: Response,
-  { size, etag }: { size: number; etag: string | undefined },
-): { from: number; to: number } {
-  const ifRange = request.get('if-range');
-  const isSame = ifRange === undefined || ifRange === etag;
-  const range = parseByteRange(isSame ? request.get('range') : undefined, size);
-  switch (range.t) {
-    case 'whole':
-      return { from: 0, to: size };
-    case 'part':
-      response.status(206);
-      response.setHeader('content-range', `bytes ${range.from}-${range.to - 1}/${size}`);
-      return range;
-    case 'unsatisfiable':
-      throw problem('range-not-satisfiable', `there are ${size} bytes`, {
-        headers: { 'content-range': `bytes */${size}` },
-      });
-  }
 }

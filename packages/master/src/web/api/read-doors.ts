@@ -1,4 +1,5 @@
 import {
+  apiArtifactSchema,
   breakageSchema,
   breakageStates,
   breakageSummarySchema,
@@ -13,12 +14,14 @@ import {
   requestSchema,
   requestStates,
   results,
+  sha256Schema,
   upstreamSchema,
   verdicts,
   workerSchema,
 } from '@weir/protocol';
 import { z } from 'zod';
 import type { WebContext } from '../context.ts';
+import { listArtifacts, readArtifact } from '../read/artifacts.ts';
 import { listBreakages, readBreakage } from '../read/breakages.ts';
 import { listBuilders, readBuilder } from '../read/builders.ts';
 import { listBuilds, readBuild } from '../read/builds.ts';
@@ -87,6 +90,20 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
       answer: builderSchema,
       handle: async ({ subject }) =>
         found(await readBuilder(db, rules(), subject, now()), 'builder', subject),
+    }),
+    door({
+      path: '/api/v1/artifacts',
+      summary: 'The runtimes that workers share, newest first',
+      query: pageQuery.extend({ builder: nameFilter, sha256: sha256Schema.optional() }),
+      answer: pageOf(apiArtifactSchema),
+      handle: ({ query }) => listArtifacts(db, query),
+    }),
+    door({
+      path: '/api/v1/artifacts/{id}',
+      summary: 'One artifact, with where it comes from',
+      answer: apiArtifactSchema,
+      handle: async ({ subject }) =>
+        found(await readArtifact(db, idOf(subject, 'artifact')), 'artifact', subject),
     }),
     door({
       path: '/api/v1/requests',

@@ -1,12 +1,12 @@
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
-import type { ApiBuild, ApiStep } from '@weir/protocol';
+import type { ApiArtifact, ApiBuild, ApiStep } from '@weir/protocol';
 import { changeNote } from './change.ts';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
-import { buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
+import { artifactPath, buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
 import { stepReport } from './step-report.ts';
 import { takenList } from './taken.ts';
@@ -41,6 +41,7 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: Buil
           build.revisions.project !== null && html` with ${shortCommit(build.revisions.project)}`
         }
       </p>
+      ${build.artifact !== null && artifactLine(build.artifact, build.id)}
       ${takenList(`Infrastructure took ${countText(build.taken.length, 'other try', 'other tries')} at its request.`, build.taken)}
       ${outOfReach(build, reattachWithinMs, now)}${lateResult(build, now)}
       ${build.cancelRequested !== null && html`<p class="warning">Cancel asked for: ${build.cancelRequested}</p>`}
@@ -68,6 +69,14 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: Buil
           </div>`,
       )}
     </dl>`;
+}
+
+function artifactLine({ id, sha256, bytes, build }: ApiArtifact, made: number): Html {
+  return html`<p>
+    ${build === made ? 'Made' : 'Ran with'} the artifact
+    <a href="${artifactPath(id)}"><code>${sha256.slice(0, 12)}</code></a>
+    <span class="quiet">${bytesText(bytes)}</span>
+  </p>`;
 }
 
 function outOfReach({ detachedAt, worker }: ApiBuild, limitMs: number, now: number): Html | null {

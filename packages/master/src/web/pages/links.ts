@@ -23,6 +23,10 @@ export function changePath(id: number): string {
   return `/changes/${id}`;
 }
 
+export function artifactPath(id: number): string {
+  return `/artifacts/${id}`;
+}
+
 export function breakagePath(id: number): string {
   return `/breakages/${id}`;
 }

@@ -1,10 +1,12 @@
 import { Router } from 'express';
 import type { WebContext } from '../context.ts';
+import { artifactsOfSameRuntime, readArtifact } from '../read/artifacts.ts';
 import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
 import { readChange } from '../read/changes.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
 import { problem } from '../server/problems.ts';
+import { artifactPage } from './artifact.ts';
 import { breakageRoutes } from './breakage-routes.ts';
 import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
@@ -82,6 +84,19 @@ export function pageRoutes(context: WebContext): Router {
       const { maxAttempts } = context.farm().file.limits;
       const view = { request: found, builds, maxAttempts };
       return { title: `Request ${id}`, content: requestPage(visit, view) };
+    }),
+  );
+  router.get(
+    '/artifacts/:id',
+    showToAll(context, async (visit, request) => {
+      const artifact = await readArtifact(db, numberOf(request));
+      if (artifact === undefined) throw problem('no-such-artifact', 'there is no such artifact');
+      const view = {
+        artifact,
+        build: await readBuild(db, logs, artifact.build),
+        made: await artifactsOfSameRuntime(db, artifact),
+      };
+      return { title: `Artifact of ${artifact.builder}`, content: artifactPage(visit, view) };
     }),
   );
   router.get(

@@ -3,6 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import { buildById, isOpen } from '../../store/builds.ts';
 import type { BuildTable, Database } from '../../store/schema.ts';
+import { artifactOfBuild } from './artifacts.ts';
 import { readBuildChanges } from './build-changes.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
@@ -90,6 +91,7 @@ export async function readBuild(
   return {
     ...summary,
     steps: await readSteps(db, logs, id),
+    artifact: await artifactOfBuild(db, row),
     changes: await readBuildChanges(db, row),
     environment: JSON.parse(row.environment_json) as Record<string, string>,
     cancelRequested: row.cancel_reason,

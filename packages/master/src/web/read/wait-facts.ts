@@ -1,7 +1,11 @@
 import type { BuilderFacts, DispatchFacts, WorkerFacts } from '@weir/model';
 import { familyOf, runtimeBuilderName, runtimeKey } from '@weir/model';
+import type { ArtifactPolicy } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import { newestFor } from '../../builds/objects/artifacts.ts';
 import type { FarmRules } from '../../command.ts';
+import type { ArtifactRow } from '../../store/artifacts.ts';
+import { artifactsOfCommits } from '../../store/artifacts.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
 import type { RequestRow } from '../../store/requests.ts';
@@ -29,6 +33,7 @@ export async function loadWaitFacts(
   const ids = new Set([...requests, ...running].map((row) => row.builder_id));
   const commits = new Set(requests.map((request) => request.upstream_commit));
   const runtimes = await runtimesOfCommits(db, [...commits]);
+  const artifacts = await artifactsOfCommits(db, [...commits]);
   const workers = await acceptedWorkers(db);
   return {
     now,
@@ -41,8 +46,16 @@ export async function loadWaitFacts(
       workerId: row.worker_id,
       upstreamCommit: row.upstream_commit,
     })),
+    artifacts: fetchableKeys(artifacts, rules.artifacts),
     slotSeconds: new Map(),
   };
+}
+
+function fetchableKeys(rows: readonly ArtifactRow[], policy: ArtifactPolicy): Set<string> {
+  const byKey = Map.groupBy(rows, (row) => runtimeKey(row.builder_id, row.commit_hash));
+  return new Set(
+    [...byKey].flatMap(([key, its]) => (newestFor(policy, its) === undefined ? [] : [key])),
+  );
 }
 
 async function runningRows(db: Kysely<Database>): Promise<RunningRow[]> {
@@ -102,6 +115,7 @@ function toBuilderFacts(
     platform: row.platform,
     labels: known.labels,
     tier: row.tier,
+    artifacts: known.rules.artifacts,
     maxParallel: known.rules.maxParallel.get(familyOf(row)) ?? null,
     runtimeBuilderId: known.runtimeBuilderId,
     paused: pauseOf(row),
@@ -138,6 +152,7 @@ function toWorkerFacts(
     paused: pauseOf(row) ?? ownerPauseOf(row),
     quarantined: quarantineOf(row),
     diskFull: row.disk_full === 1,
+    hasArtifacts: row.has_artifacts === 1,
     kept: keysOf('kept'),
     failed: keysOf('failed'),
   };

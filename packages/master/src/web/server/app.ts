@@ -1,5 +1,6 @@
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
+import type { ObjectFiles } from '../../builds/objects/object-files.ts';
 import type { Log } from '../../log.ts';
 import { commandDoors } from '../api/command-doors.ts';
 import { farmDoors } from '../api/farm-doors.ts';
@@ -19,6 +20,7 @@ import type { EventFeed } from '../live/event-feed.ts';
 import type { LogGrowth } from '../live/log-growth.ts';
 import { logLiveDoor } from '../live/log-live-door.ts';
 import type { Streams } from '../live/streams.ts';
+import { objectRoutes } from '../objects/object-routes.ts';
 import { signInRoutes } from '../sign-in/routes.ts';
 import type { AdminSignIn } from '../sign-in/sign-in.ts';
 import { bundleRoutes } from './bundle-routes.ts';
@@ -41,6 +43,7 @@ export interface WebParts {
   readonly growth: LogGrowth;
   readonly streams: Streams;
   readonly bundles: Bundles;
+  readonly objects: ObjectFiles;
   readonly pages: Router;
   readonly log: Log;
   /** What forges sign their hooks with; null where none is set. */
@@ -64,6 +67,7 @@ export function createApp(parts: WebParts): Express {
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm, context.now));
   app.use(bundleRoutes(parts.bundles));
+  app.use(objectRoutes({ db: context.db, farm: context.farm, objects: parts.objects }));
   app.use(hookRoutes(context, { secret: parts.hookSecret }));
   app.use(signIn.identify, context.owners.identify);
   app.use('/api/v1/farm', farmBody(signIn));

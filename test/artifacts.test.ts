@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { builderSchema, requestSchema } from '@weir/protocol';
+import type { ApiEvent } from '@weir/protocol';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { z } from 'zod';
+import { FarmProcess } from './support/farm-process.ts';
+import type { SmallFarm } from './support/small-farm.ts';
+import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+
+/** Projects beside `app`, on the same trunk. */
+const others = ['b', 'c', 'd'].map((name) => [name, `lang/main/${name}/here`] as const);
+const projects = others
+  .map(([name]) => `  ${name}:\n    trunks: [lang/main]\n    steps: [test: lang /dev/null]\n`)
+  .join('');
+
+describe('a runtime that workers share', () => {
+  let repositories: SmallFarm;
+  let farm: FarmProcess;
+
+  beforeEach(async () => {
+    repositories = await createSmallFarm();
+  });
+  afterEach(async () => {
+    await farm?.[Symbol.asyncDispose]();
+    await repositories?.[Symbol.asyncDispose]();
+  });
+
+  async function start(options: Parameters<SmallFarm['farm']>[0]): Promise<void> {
+    farm = await FarmProcess.start({
+      farm: repositories.farm(options),
+      remotes: repositories.remotes,
+    });
+  }
+
+  /** Ends of a builder's builds after an event. */
+  function ends(builder: string, after = 0): ApiEvent[] {
+    return farm.events.all.filter(
+      ({ kind, number, data }) =>
+        kind === 'build.finished' && number > after && data['builder'] === builder,
+    );
+  }
+
+  async function waitOf(builder: string): Promise<{ reason: string; detail: string } | null> {
+    const waiting = z.object({ items: z.array(requestSchema) });
+    const { items } = await farm.get(`/api/v1/requests?builder=${builder}&state=waiting`, waiting);
+    return items[0]?.waits ?? null;
+  }
+
+  it('is built once by a trusted worker, whatever the number of workers and projects', async () => {
+    await start({ artifacts: 'trusted', beside: projects });
+    await farm.addWorker({ name: 'maker', trust: 'trusted' });
+    await farm.addWorker({ name: 'plain', slots: 2 });
+    await farm.addWorker({ name: 'other', slots: 2 });
+    for (const version of [2, 3, 4]) {
+      const { last: after } = farm.events;
+      await repositories.lang.commit({
+        message: `Version ${version}`,
+        files: { 'lang.sh': `#!/bin/sh\necho "lang ${version}"\n. "$1"\n` },
+      });
+      const runs = [appBuilder, ...others.map(([, builder]) => builder)].map((builder) =>
+        farm.events.until('build.finished', { after, data: { builder } }),
+      );
+      const results = (await Promise.all(runs)).map(({ data }) => data['result']);
+      assert.deepEqual(results, ['success', 'success', 'success', 'success']);
+      assert.equal(ends(runtimeBuilder, after).length, 1);
+    }
+    const starts = farm.events.all.filter(({ kind }) => kind === 'build.started');
+    const makers = starts.filter(({ data }) => data['builder'] === runtimeBuilder);
+    assert.deepEqual([...new Set(makers.map(({ data }) => data['worker']))], ['maker']);
+    const runners = new Set(starts.map(({ data }) => data['worker']));
+    assert.ok(runners.has('plain') || runners.has('other'), 'others run what it made');
+  });
+
+  it('waits for a trusted builder, and says what the ways out are', async () => {
+    await start({ artifacts: 'trusted' });
+    await farm.addWorker({ name: 'plain' });
+    await farm.events.until('request.created', { data: { builder: appBuilder } });
+
+    const wait = await waitOf(runtimeBuilder);
+
+    assert.equal(wait?.reason, 'no trusted builder');
+    assert.match(wait.detail, /trust one, or set `artifacts` to `same-worker` or `any`/);
+    assert.equal((await waitOf(appBuilder))?.reason, 'no trusted builder');
+
+    await farm.post('/api/v1/workers/plain/trust', { trust: 'trusted', reason: 'known' });
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+  });
+
+  it('is built by any worker where the farm file says so', async () => {
+    await start({ artifacts: 'any' });
+    await farm.addWorker({ name: 'w1' });
+    await farm.addWorker({ name: 'w2' });
+
+    const end = await farm.events.until('build.finished', { data: { builder: appBuilder } });
+
+    assert.equal(end.data['result'], 'success');
+    assert.equal(ends(runtimeBuilder).length, 1);
+  });
+
+  it('that can not be packed is a failure of its builder, and projects are skipped', async () => {
+    await repositories.lang.commit({
+      message: 'A link out',
+      files: { 'lang.sh': '#!/bin/sh\n', link: 'x' },
+    });
+    await start({
+      artifacts: 'any',
+      build: 'mkdir "$WEIR_RUNTIME/bin" && ln -s /usr/bin/env "$WEIR_RUNTIME/bin/env"',
+    });
+    await farm.addWorker({ name: 'w1' });
+
+    const end = await farm.events.until('build.finished', { data: { builder: runtimeBuilder } });
+
+    assert.equal(end.data['result'], 'failure');
+    await farm.events.until('request.skipped', { data: { builder: appBuilder } });
+    const builder = await farm.get(`/api/v1/builders/${runtimeBuilder}`, builderSchema);
+    assert.equal(builder.verdict, 'never green');
+  });
+
+  it('is built again where it was dropped, for a request of an old commit', async () => {
+    await start({ artifacts: 'any' });
+    await farm.addWorker({ name: 'w1' });
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    await farm.stop();
+    // As retention does it.
+    const database = new DatabaseSync(join(farm.dataDir, 'weir.sqlite'));
+    database.exec('update artifact set dropped_at = 1');
+    database.close();
+    await farm.start();
+    const { last: after } = farm.events;
+    await farm.events.until('worker.online', { after });
+
+    await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'once more' });
+
+    await farm.events.until('build.finished', { after, data: { builder: appBuilder } });
+    assert.equal(ends(runtimeBuilder, after).length, 1);
+  });
+});
