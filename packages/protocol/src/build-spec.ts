@@ -15,6 +15,10 @@ export const stepSpecSchema = z.object({
   silenceMs: z.number().int().positive(),
   /** A step marked so gets the finding `install-failed` when it fails. */
   install: z.boolean(),
+  /** The steps after it run although it failed; the build fails all the same. */
+  continueOnFailure: z.boolean().optional(),
+  /** It runs whatever became of those before it, unless the build is cancelled. */
+  always: z.boolean().optional(),
   /** Where its test report is, if it writes one. */
   report: reportSpecSchema.optional(),
 });

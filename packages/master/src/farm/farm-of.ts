@@ -121,8 +121,17 @@ function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }
 }
 
 function stepOf({ values }: Section<typeof stepOptions>): StepSpec {
-  const { name, run, network, install, timeout, silence, report: format } = values;
-  const step = { name, run, network, install, timeoutMs: timeout, silenceMs: silence };
+  const { name, run, network, install, timeout, silence, always, report: format } = values;
+  const step = {
+    name,
+    run,
+    network,
+    install,
+    timeoutMs: timeout,
+    silenceMs: silence,
+    ...(values['continue-on-failure'] && { continueOnFailure: true }),
+    ...(always && { always }),
+  };
   if (format === null) return step;
   const files = values['report-files'].map(({ value }) => value);
   return { ...step, report: { format, files } };

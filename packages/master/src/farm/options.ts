@@ -87,6 +87,16 @@ export const stepOptions = {
     'false',
     'Whether the step installs what the others test: its failure is an `install-failed`.',
   ),
+  'continue-on-failure': option(
+    flag,
+    'false',
+    'Whether the steps after it run although it failed. The build fails all the same.',
+  ),
+  always: option(
+    flag,
+    'false',
+    'Whether it runs whatever became of the steps before it, unless the build is cancelled.',
+  ),
   ...reportOptions,
 };
 const steps = required(

@@ -103,16 +103,18 @@ export class SlotBuild implements HeldBuild {
       return this.#finishEmptyStep(0, sayError(error));
     }
     using prepared = place;
-    const { steps } = this.#order.spec;
+    const { steps, uploadToken: token } = this.#order.spec;
     let worst: Ending = { result: 'success', findings: [], text: '' };
-    for (const index of steps.keys()) {
+    let isOver = false;
+    for (const [index, { always, continueOnFailure }] of steps.entries()) {
+      if (isOver && always !== true) continue;
       if (index > 0) this.#append({ t: 'step-started', step: index });
       const ending = await this.#runStep(index, prepared);
-      if (ending.result === 'success') continue;
       worst = joinEndings(worst, ending);
-      if (ending.result !== 'warnings') return worst;
+      if (ending.result === 'cancelled' || ending.result === 'exception') return worst;
+      isOver ||= ending.result === 'failure' && continueOnFailure !== true;
     }
-    const { uploadToken: token } = this.#order.spec;
+    if (!isPass(worst)) return worst;
     if (token !== undefined) return await this.#share(prepared, token, worst);
     await prepared.succeed();
     return worst;
@@ -213,9 +215,18 @@ function writableDirs({ src, tmp, home, runtime, isRuntimeWritable }: StepPlace)
   return isRuntimeWritable ? [src, tmp, home, runtime] : [src, tmp, home];
 }
 
-/** Steps come in order and the first that fails is the last: a later ending is never better. */
+/** From the best to the worst that a runner may say. */
+const order: readonly Result[] = ['success', 'warnings', 'failure', 'exception', 'cancelled'];
+
+/** The worse of two, with the findings of both; of equals the first, which the other may follow from. */
 function joinEndings(before: Ending, after: Ending): Ending {
-  return { ...after, findings: [...new Set([...before.findings, ...after.findings])] };
+  const isWorse = order.indexOf(after.result) > order.indexOf(before.result);
+  const findings = [...new Set([...before.findings, ...after.findings])];
+  return { ...(isWorse ? after : before), findings };
+}
+
+function isPass({ result }: Ending): boolean {
+  return result === 'success' || result === 'warnings';
 }
 
 function sayError(error: unknown): string {

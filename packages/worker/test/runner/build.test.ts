@@ -66,6 +66,32 @@ describe('a build without a sandbox', function () {
     assert.equal(last(entries).text, 'test: exit code 3');
   });
 
+  it('goes on after a step that may fail, and comes to the steps that always run', async () => {
+    await using slot = await TestSlot.start();
+    const steps = [
+      stepOf('exit 3', { continueOnFailure: true }),
+      stepOf('echo two'),
+      stepOf('exit 4'),
+      stepOf('echo never'),
+      stepOf('echo last', { always: true }),
+    ];
+
+    const entries = await slot.finish(specOf(steps), 'none');
+
+    const ends = entries.flatMap((entry) =>
+      entry.t === 'step-finished' ? [[entry.step, entry.result]] : [],
+    );
+    assert.deepEqual(ends, [
+      [0, 'failure'],
+      [1, 'success'],
+      [2, 'failure'],
+      [4, 'success'],
+    ]);
+    const end = entries.at(-1);
+    assert.ok(end?.t === 'build-finished');
+    assert.deepEqual([end.result, end.text], ['failure', 'test: exit code 3']);
+  });
+
   it('ends a step that takes too long, and one that prints nothing', async () => {
     await using slot = await TestSlot.start();
     const noisy = 'while :; do echo .; sleep 0.02; done';
