@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { builderSchema, requestSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -118,15 +118,12 @@ describe('a runtime that workers share', () => {
     assert.equal(builder.verdict, 'never green');
   });
 
-  it('is built again where it was dropped, for a request of an old commit', async () => {
+  it('is built again where the farm has it no more, as after a restore', async () => {
     await start({ artifacts: 'any' });
     await farm.addWorker({ name: 'w1' });
     await farm.events.until('build.finished', { data: { builder: appBuilder } });
     await farm.stop();
-    // As retention does it.
-    const database = new DatabaseSync(join(farm.dataDir, 'weir.sqlite'));
-    database.exec('update artifact set dropped_at = 1');
-    database.close();
+    await rm(join(farm.dataDir, 'objects'), { recursive: true });
     await farm.start();
     const { last: after } = farm.events;
     await farm.events.until('worker.online', { after });

@@ -55,7 +55,7 @@ export function farmFile(options: FarmFileOptions): string {
   const env = `env: { ${markVariable}: ${mark}, CHAOS_LEDGERS: ${ledgers}, NODE_COMPILE_CACHE: ${compileCache} }`;
   return `farm: Chaos
 worker-url: ${workerUrl}
-artifacts: same-worker
+artifacts: any
 platforms:
   here: [linux]
 notify:

@@ -69,7 +69,7 @@ describe('the doors of the farm file', () => {
     assert.equal(broken.code, 'bad-farm-file');
     assert.deepEqual(
       broken.errors?.map(({ file, line, came }) => [file, line, came]),
-      [['farm.yaml', 10, '"mules"']],
+      [['farm.yaml', 11, '"mules"']],
     );
 
     const included = [{ path: 'stray.yaml', text: 'projects: {}' }];
