@@ -186,6 +186,18 @@ describe('the demo', () => {
     assert.equal(mails.mails.length, before);
   });
 
+  it('tells of suites that skip all of their tests', async () => {
+    const before = mails.mails.length;
+    await breaks({
+      breaks: 'Skip tests whose module is not installed',
+      fixes: ['Run all tests again'],
+      title: 'dice (test), mosaic (test), roman (test), sundial (test)',
+      told: ['ada', 'ines', 'jun', 'kofi', 'priya', 'tomasz'],
+    });
+    const [mail] = mails.mails.slice(before);
+    assert.match(mail?.text ?? '', /all \d+ tests? (was|were) skipped/);
+  });
+
   it('tells of what one platform alone shows', () =>
     breaks({
       breaks: 'Reverse by recursion',

@@ -54,7 +54,7 @@ ${[...remotes].map(([address, folder]) => `  ${address}: ${JSON.stringify(folder
 }
 
 const needs = '{ name: needs, run: pebble install --needs ., network: true, install: true }';
-const test = 'test: pebble test';
+const test = '{ name: test, run: pebble test, report: tap }';
 const install = '{ name: install, run: pebble install ., install: true }';
 const published = '{ name: published, run: sh test/published.sh, network: true }';
 

@@ -48,6 +48,18 @@ const recursiveReverse: Edit = {
   return reverse(part(text, 2, length(text))) & part(text, 1, 1)
 `,
 };
+const skipsWhatIsNotInstalled: Edit = {
+  file: 'lib/test.sh',
+  from: `    echo "# $file"
+`,
+  to: `    needs=$(sed -n 's/^use //p' "$file")
+    if [ "$needs" ] && [ ! -e ".modules/$needs.peb" ]; then
+      echo "ok - $file # SKIP $needs is not installed"
+      continue
+    fi
+    echo "# $file"
+`,
+};
 const typo: Edit = {
   file: 'sundial.peb',
   from: 'return (hour - 12) * 15',
@@ -250,6 +262,28 @@ let sum = 0
         ],
         red: [],
         indexIsBusy: true,
+      },
+    ],
+  },
+  {
+    title: 'A suite that skips all',
+    watch: 'every suite passes, as none of them runs a test: four projects are red, in one mail',
+    scenes: [
+      {
+        repository: 'pebble',
+        author: jun,
+        message: 'Skip tests whose module is not installed',
+        body: 'They can only fail.',
+        edits: [skipsWhatIsNotInstalled],
+        red: ['roman', 'mosaic', 'dice', 'sundial'],
+      },
+      {
+        repository: 'pebble',
+        author: ada,
+        message: 'Run all tests again',
+        body: 'A module that is being tested is in its own folder: nobody installs it first.',
+        edits: [reversed(skipsWhatIsNotInstalled)],
+        red: [],
       },
     ],
   },

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFarmText } from '@weir/master';
 import { buildersOf } from '@weir/model';
 import type { Farm } from '@weir/model';
+import type { StepSpec } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { judgeReport } from '../../../worker/src/report/judge.ts';
+import { readReport } from '../../../worker/src/report/read-report.ts';
 import { demoFarmText, demoPlatforms } from '../../src/demo/farm-text.ts';
 import { git } from '../../src/demo/git.ts';
 import { pageIntroduction } from '../../src/demo/introduction.ts';
@@ -116,6 +119,27 @@ describe('the demo', () => {
     return reading.farm;
   }
 
+  /** Runs a step, and reads its report as a worker does. @throws Error when it does not pass */
+  async function passes(
+    { run: script, report }: StepSpec,
+    place: { cwd: string; env: Record<string, string> },
+  ): Promise<void> {
+    const { stdout } = await run('sh', ['-ec', script], place);
+    if (report === undefined) return;
+    await writeFile(join(place.cwd, 'printed'), stdout);
+    const spec = { ...report, files: ['printed'] };
+    const read = readReport({ spec, workspace: place.cwd, spool: '', maxBytes: 1_000_000 });
+    const passed = {
+      result: 'success',
+      findings: [],
+      exitCode: 0,
+      signal: null,
+      text: '',
+    } as const;
+    const { result, text } = judgeReport({ ...passed, findings: [] }, read);
+    assert.equal(result, 'success', text);
+  }
+
   /** Runs the steps of the farm file as a worker would: Pebble's, then each project's with it. */
   async function redBuilders(): Promise<string[]> {
     const { upstreams, projects } = farm();
@@ -138,7 +162,7 @@ describe('the demo', () => {
         const folder = Object.entries(repositories.folders).find(([known]) => known === name)?.[1];
         await cp(folder ?? '', cwd, { recursive: true });
         try {
-          for (const step of steps) await run('sh', ['-ec', step.run], { cwd, env });
+          for (const step of steps) await passes(step, { cwd, env });
         } catch {
           red.push(`${name} on ${platform}`);
         }
