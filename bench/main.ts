@@ -7,6 +7,7 @@ import { m6Start } from './weir/m6-start.ts';
 import { m7Recovery } from './weir/m7-recovery.ts';
 import { m7Restart } from './weir/m7-restart.ts';
 import { m8UnderLoad } from './weir/m8-under-load.ts';
+import { m10Artifacts } from './weir/m10-artifacts.ts';
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -32,6 +33,7 @@ const measurements: Readonly<
     ['builds50', (name) => m7Restart(name, 50)],
   ],
   m8: [['main', (name) => m8UnderLoad(name, { rounds: 3, viewers: 200, rate: 20, seconds: 30 })]],
+  m10: [['main', (name) => m10Artifacts(name, 256)]],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}
