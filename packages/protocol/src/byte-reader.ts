@@ -38,8 +38,8 @@ export class ByteReader {
     for (let bits = 0; bits < maxBits; bits += 7) {
       const [byte = 0] = this.bytes(1);
       value += (byte & 0x7f) * 2 ** bits;
-      if (byte < 0x80)
-        return value <= max ? value : this.refuse(`${value} ${what}, at most ${max}`);
+      if (byte >= 0x80) continue;
+      return value <= max ? value : this.refuse(`${value} ${what}, at most ${max}`);
     }
     return this.refuse(`more than ${max} ${what}`);
   }

@@ -3,15 +3,13 @@ import { BadTestListError, decodeTestNames, encodeTestNames, indexOfTest } from 
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 
-const name = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 300 })
-  // oxlint-disable-next-line no-control-regex
-  .map((text) =>
-    text
-      .slice(0, 300)
-      .toWellFormed()
-      .replaceAll(/[\u0000-\u001f\u007f]/g, '.'),
-  );
+const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }).map((text) =>
+  text
+    .slice(0, 300)
+    .toWellFormed()
+    // oxlint-disable-next-line no-control-regex
+    .replaceAll(/[\u0000-\u001f\u007f]/g, '.'),
+);
 const sortedNames = fc.uniqueArray(name, { maxLength: 50 }).map((names) => names.toSorted());
 const utf8 = new TextEncoder();
 
