@@ -46,6 +46,17 @@ export const maxNamedTests = 20;
 export const maxTestName = 300;
 export const maxTestMessage = 500;
 
+/** A file that the farm stores by the hash of its bytes. */
+export const objectSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().nonnegative(),
+});
+export type StoredObject = z.infer<typeof objectSchema>;
+
+/** Where every test of a step stands: zstd of what `encodeTestNames` and `encodeTestResults` give. */
+export const storedTestsSchema = z.object({ names: objectSchema, results: objectSchema });
+export type StoredTests = z.infer<typeof storedTestsSchema>;
+
 /** What the test suite of one step said, as its worker read it. */
 export const stepReportSchema = z.object({
   format: z.enum(reportFormats),
@@ -72,6 +83,8 @@ export const stepReportSchema = z.object({
       }),
     )
     .max(maxNamedTests),
+  /** Every test by name; absent where the report does not name them all. */
+  tests: storedTestsSchema.optional(),
 });
 export type StepReport = z.infer<typeof stepReportSchema>;
 

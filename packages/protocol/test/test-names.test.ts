@@ -43,7 +43,7 @@ describe('a list of test names', () => {
     ['has a control character', utf8.encode('a\rb\n'), /control character/],
     ['is no UTF-8', Uint8Array.of(0xff, 0x0a), /no UTF-8/],
     ['has too many names', utf8.encode(manyNames()), /more than 1000000/],
-    ['is too large', new Uint8Array(33 * 1024 * 1024), /more than 33554432 bytes/],
+    ['is too large', new Uint8Array(64 * 1024 * 1024 + 1), /more than 67108864 bytes/],
   ];
   for (const [what, bytes, message] of bad) {
     it(`is refused when it ${what}`, () => {

@@ -6,6 +6,7 @@ import { decode, reportFiles, textOfFile } from './files.ts';
 import type { Budget } from './files.ts';
 import { readGoTest } from './go-test.ts';
 import { readJunit } from './junit.ts';
+import { storeTests } from './store-tests.ts';
 import { isSummaryFormat, readSummary } from './summaries.ts';
 import { ReportError, Tally, cut } from './tally.ts';
 import { readTap } from './tap.ts';
@@ -16,6 +17,8 @@ export interface ReportOrder {
   readonly workspace: string;
   /** The spool of what it printed. */
   readonly spool: string;
+  /** The folder that takes the list of all tests. */
+  readonly objects: string;
   /** In bytes, over all files. */
   readonly maxBytes: number;
 }
@@ -23,7 +26,8 @@ export interface ReportOrder {
 const pieceBytes = 64 * 1024;
 
 /** Reads the report of a step that has ended. What can't be read says so in the answer. */
-export function readReport({ spec, workspace, spool, maxBytes }: ReportOrder): StepReport {
+export function readReport(order: ReportOrder): StepReport {
+  const { spec, workspace, spool, objects, maxBytes } = order;
   const { format, files } = spec;
   const tally = new Tally();
   const budget: Budget = { bytes: maxBytes };
@@ -38,7 +42,10 @@ export function readReport({ spec, workspace, spool, maxBytes }: ReportOrder): S
     text = cut(error.message, 500);
   }
   const { totals, durationMs, mismatch, named } = tally;
-  return { format, state, text, totals, durationMs, mismatch, named };
+  const report = { format, state, text, totals, durationMs, mismatch, named };
+  const encoded = state === 'read' ? tally.list.encode(tally.count) : null;
+  const tests = encoded === null ? null : storeTests(encoded, objects);
+  return { ...report, ...(tests && { tests }) };
 }
 
 function readFiles(

@@ -1,11 +1,14 @@
 import { maxNamedTests, maxTestMessage, maxTestName } from '@weir/protocol';
 import type { StepReport, TestOutcome, TestTotals } from '@weir/protocol';
+import { TestList } from './test-list.ts';
 
 export interface TestCase {
   readonly name: string;
   readonly outcome: TestOutcome;
   /** Milliseconds. */
   readonly durationMs?: number | undefined;
+  /** Which try this was, from 1; 1 as well where the format does not tell. */
+  readonly attempt?: number | undefined;
   readonly message?: string | undefined;
 }
 
@@ -41,6 +44,8 @@ export class Tally {
     unexpectedPasses: 0,
   };
   readonly named: StepReport['named'] = [];
+  /** Those that have a name. */
+  readonly list = new TestList();
   durationMs: number | null = null;
   mismatch: string | null = null;
 
@@ -51,6 +56,7 @@ export class Tally {
   /** @throws ReportError when there are more tests than any suite has */
   add(test: TestCase): void {
     this.addMany(test.outcome, 1);
+    this.list.add(test);
     if (test.durationMs !== undefined) this.addDuration(test.durationMs);
     if (test.outcome === 'failed' || test.outcome === 'unexpected-pass') this.name(test);
   }

@@ -182,7 +182,8 @@ export class SlotBuild implements HeldBuild {
     const isSaid = outcome.result === 'success' || outcome.result === 'warnings';
     if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
     const spool = logDir(this.#paths.slot, index);
-    const report = await readReportApart({ spec, workspace: src, spool });
+    const { objects } = this.#paths;
+    const report = await readReportApart({ spec, workspace: src, spool, objects });
     return { outcome: judgeReport(outcome, report), report };
   }
 

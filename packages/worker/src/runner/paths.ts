@@ -21,6 +21,8 @@ export interface SlotPaths {
   readonly build: string;
   readonly spec: string;
   readonly journal: string;
+  /** What the farm is to store by its hash. */
+  readonly objects: string;
   /** The build's workspace: `src`, `tmp` and `home`. */
   readonly work: string;
   /** What is being removed, of all slots. */
@@ -48,6 +50,7 @@ export function slotPaths(slot: string): SlotPaths {
     build,
     spec: join(build, 'spec.json'),
     journal: join(build, 'journal.jsonl'),
+    objects: join(build, 'objects'),
     work: join(slot, 'work'),
     mark: createHash('sha256').update(slot).digest('hex').slice(0, 16),
   };

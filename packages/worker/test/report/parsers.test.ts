@@ -18,11 +18,13 @@ function countsOf({ totals }: StepReport): Counts {
 describe('the report of a step', () => {
   let dir: string;
   let workspace: string;
+  let objects: string;
   let spools = 0;
 
   before(() => {
     dir = mkdtempSync(join(tmpdir(), 'weir-report-'));
     workspace = join(dir, 'src');
+    objects = join(dir, 'objects');
     mkdirSync(workspace);
   });
   after(() => rmSync(dir, { recursive: true }));
@@ -34,12 +36,18 @@ describe('the report of a step', () => {
     const writer = new SpoolWriter(spool, 1_000_000);
     writer.append(Buffer.from(text));
     await writer.finish();
-    return readReport({ spec: { format, files: [] }, workspace, spool, maxBytes: 1_000_000 });
+    return readReport({
+      spec: { format, files: [] },
+      workspace,
+      spool,
+      objects,
+      maxBytes: 1_000_000,
+    });
   }
 
   function inFiles(format: ReportFormat, ...files: string[]): StepReport {
     const spool = join(dir, 'none');
-    return readReport({ spec: { format, files }, workspace, spool, maxBytes: 1_000_000 });
+    return readReport({ spec: { format, files }, workspace, spool, objects, maxBytes: 1_000_000 });
   }
 
   describe('in JUnit XML', () => {

@@ -16,6 +16,7 @@ describe('a report in a thread of its own', () => {
     spec: { format, files: ['report'] },
     workspace,
     spool: join(workspace, 'none'),
+    objects: join(workspace, 'objects'),
   });
 
   it('is read', async () => {
