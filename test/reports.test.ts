@@ -80,7 +80,13 @@ describe('a step with a report', () => {
       ['all-skipped'],
       /all 2 tests were skipped/,
     ],
-    ['runs nothing', tap('1..0\n'), 'failure', ['all-skipped'], /it ran no tests/],
+    [
+      'runs nothing',
+      tap('1..0\n'),
+      'failure',
+      ['all-skipped', 'tests-vanished'],
+      /it ran no tests/,
+    ],
     [
       'is cut off',
       tap('1..9\nok 1\nok 2\n'),
@@ -129,5 +135,39 @@ describe('a step with a report', () => {
     assert.equal(good.steps[1]?.report?.totals.passed, 2, 'of both files');
     assert.deepEqual([bad.result, bad.findings], ['failure', ['report-invalid']]);
     assert.match(bad.text, /^report: its report: copy\.xml: /);
+  });
+
+  /** Tests that pass, and some that are skipped after them. */
+  function suite(passing: number, skipped = 0): string {
+    const count = passing + skipped;
+    const lines = Array.from({ length: count }, (_, index) => {
+      const skip = index < passing ? '' : ' # SKIP no net';
+      return `ok ${index + 1} - t${index}${skip}\n`;
+    });
+    return tap(`1..${count}\n${lines.join('')}`);
+  }
+
+  it('loses half of its tests, or skips them: a failure, against the last green build', async () => {
+    const green = await built('thirty', suite(30));
+    const gone = await built('half', suite(15));
+    const skipped = await built('skipped', suite(20, 10));
+    const fewer = await built('a few less', suite(26, 2));
+
+    const of = `#${green.number}`;
+    assert.deepEqual(
+      [green, gone, skipped, fewer].map(({ result, findings, text }) => [result, findings, text]),
+      [
+        ['success', [], ''],
+        ['failure', ['tests-vanished'], `test: 15 tests where ${of} had 30: 10 % may go`],
+        [
+          'failure',
+          ['skips-jumped'],
+          `test: 10 of 30 tests skipped, and 0 of 30 in ${of}: 10 % more may be`,
+        ],
+        ['success', [], ''],
+      ],
+    );
+    assert.equal(gone.steps[0]?.result, 'failure');
+    assert.equal(gone.steps[1]?.result, 'success', 'its worker went on');
   });
 });

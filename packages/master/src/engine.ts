@@ -1,4 +1,4 @@
-import { followedBranchesOf } from '@weir/model';
+import { followedBranchesOf, testRulesOf } from '@weir/model';
 import { cookieSecretSetting } from './admin-token.ts';
 import { Blame } from './blame/blame.ts';
 import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
@@ -104,6 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     now,
     log,
     maxAttempts: () => farm().limits.maxAttempts,
+    testRules: (builder) => testRulesOf(farm(), builders().get(builder)),
     grew: (id, bytes) => options.grew(id, bytes),
     ended: (build) => {
       void buildEnded(ending, build);

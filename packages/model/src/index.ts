@@ -26,6 +26,7 @@ export * from './status/quiet.ts';
 export * from './status/stale.ts';
 export * from './status/tree-status.ts';
 export * from './tests/judge-counts.ts';
+export * from './tests/rules-of.ts';
 export * from './tests/test-list.ts';
 export * from './tests/what-changed.ts';
 export * from './waits/why-pending.ts';

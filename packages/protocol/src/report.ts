@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectSchema } from './artifact.ts';
 
 /** How a step's report is read. Those from `pytest` on are the summaries that runners print for people. */
 export const reportFormats = [
@@ -45,13 +46,6 @@ export function testCount(totals: TestTotals): number {
 export const maxNamedTests = 20;
 export const maxTestName = 300;
 export const maxTestMessage = 500;
-
-/** A file that the farm stores by the hash of its bytes. */
-export const objectSchema = z.object({
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  bytes: z.number().int().nonnegative(),
-});
-export type StoredObject = z.infer<typeof objectSchema>;
 
 /** Where every test of a step stands: zstd of what `encodeTestNames` and `encodeTestResults` give. */
 export const storedTestsSchema = z.object({ names: objectSchema, results: objectSchema });

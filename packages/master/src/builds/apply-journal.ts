@@ -1,5 +1,5 @@
-import type { Outcome } from '@weir/model';
 import { combineBuild, stepResult } from '@weir/model';
+import type { TestRules } from '@weir/model';
 import type { Artifact, JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { insertArtifact } from '../store/artifacts.ts';
@@ -18,6 +18,8 @@ import { finishLog } from '../store/logs.ts';
 import { requestById } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import { workerById } from '../store/workers.ts';
+import { judgeSteps, outcomesOf } from './judge-steps.ts';
+import type { JudgedEntry, StepOutcome } from './judge-steps.ts';
 import type { LiveBuild } from './live-build.ts';
 import { buildEvent, settleBuild } from './settle-build.ts';
 
@@ -39,14 +41,17 @@ interface Application {
  *
  * @param lines of each log that these entries finish, by step
  * @param maxAttempts how often a request is tried whose builds infrastructure takes
+ * @param tests how much of its suite the builder may lose
  */
 export async function applyJournal(
   db: Kysely<Database>,
   build: LiveBuild,
-  entries: readonly JournalEntry[],
-  { lines, maxAttempts, at }: Pick<Application, 'lines' | 'maxAttempts' | 'at'>,
-): Promise<readonly Outcome[] | undefined> {
-  const outcomes = [...build.outcomes, ...entries.flatMap(stepOutcome)];
+  sent: readonly JournalEntry[],
+  known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: TestRules },
+): Promise<readonly StepOutcome[] | undefined> {
+  const { tests, lines, maxAttempts, at } = known;
+  const entries = await judgeSteps(db, build, sent, tests);
+  const outcomes = [...build.outcomes, ...outcomesOf(entries)];
   const end = endOf(build, entries, outcomes, at);
   if (!(await advance(db, build, entries.length, end))) return undefined;
   const events: NewEvent[] = [];
@@ -135,24 +140,21 @@ async function lateEvent(
   return buildEvent('build.late', builder, build, at, { result, findings });
 }
 
-/** A finding is never a pass, whatever the worker makes of it. */
-function stepOutcome(entry: JournalEntry): Outcome[] {
-  if (entry.t !== 'step-finished') return [];
-  const { result, findings } = entry;
-  return [{ result: stepResult(result, findings), findings }];
-}
-
 /** The worst of what the worker says of the build and of its steps; a pass needs all of them. */
 function endOf(
   build: LiveBuild,
-  entries: readonly JournalEntry[],
-  steps: readonly Outcome[],
+  entries: readonly JudgedEntry[],
+  steps: readonly StepOutcome[],
   at: number,
 ): BuildEnd | undefined {
   const last = entries.at(-1);
   if (last?.t !== 'build-finished') return undefined;
-  const { result, findings, text, environment } = last;
+  const { result, findings, environment } = last;
   const combined = combineBuild([...steps, { result, findings }]);
+  // Where the farm made it worse, the worker's words are of something else.
+  const judged =
+    result === combined.result ? undefined : steps.find((step) => step.judged !== null);
+  const text = judged?.judged ?? last.text;
   const isPass = combined.result === 'success' || combined.result === 'warnings';
   if (!isPass || steps.length === build.steps) return { ...combined, text, environment, at };
   const missing = `the worker reported ${steps.length} of ${build.steps} steps`;

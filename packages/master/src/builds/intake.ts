@@ -1,3 +1,4 @@
+import type { TestRules } from '@weir/model';
 import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
@@ -21,6 +22,8 @@ export interface IntakeContext {
   readonly now: Clock;
   readonly log: Log;
   readonly maxAttempts: () => number;
+  /** How much of its suite a builder may lose. */
+  readonly testRules: (builderId: number) => TestRules;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
   /** The build's logs are of a kind that no correct worker sends. */
@@ -168,9 +171,10 @@ export class Intake {
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
-      const { store, now, maxAttempts } = this.#context;
+      const { store, now, maxAttempts, testRules } = this.#context;
+      const tests = testRules(build.builderId);
       const outcomes = await store.unit((db) =>
-        applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), at: now() }),
+        applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), tests, at: now() }),
       );
       if (outcomes === undefined) {
         session.send({

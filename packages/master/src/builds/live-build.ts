@@ -1,5 +1,6 @@
-import type { Outcome, Trial } from '@weir/model';
+import type { Trial } from '@weir/model';
 import type { Session } from '../workers/session.ts';
+import type { StepOutcome } from './judge-steps.ts';
 
 /** What the engine holds in memory of a build that has not finished: a copy, but for the order of its frames. */
 export interface LiveBuild {
@@ -21,7 +22,7 @@ export interface LiveBuild {
   /** Journal entries up to this number are stored. */
   entries: number;
   /** Of the steps that have finished. */
-  outcomes: readonly Outcome[];
+  outcomes: readonly StepOutcome[];
   /** The link that it is reported over; none while the worker is out of reach. */
   session: Session | undefined;
   /**

@@ -29,6 +29,7 @@ export interface LiveBuildsContext {
   readonly now: Clock;
   readonly log: Log;
   readonly maxAttempts: () => number;
+  readonly testRules: IntakeContext['testRules'];
   grew(log: number, bytes: number): void;
   /** A build ended, whatever the end. */
   ended(build: EndedBuild): void;

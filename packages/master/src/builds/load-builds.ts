@@ -1,8 +1,8 @@
-import type { Outcome } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import type { BuildRow } from '../store/builds.ts';
+import type { BuildRow, StepRow } from '../store/builds.ts';
 import type { Database } from '../store/schema.ts';
+import { writtenOutcome } from './judge-steps.ts';
 import type { LiveBuild } from './live-build.ts';
 import { nothingReceived } from './live-build.ts';
 
@@ -15,7 +15,7 @@ export async function loadBuilds(
   const ids = rows.map(({ id }) => id);
   const steps = await db
     .selectFrom('step')
-    .select(['build_id', 'step', 'result', 'findings_json'])
+    .select(['build_id', 'step', 'name', 'result', 'findings_json', 'text'])
     .where('build_id', 'in', ids)
     .orderBy('step')
     .execute();
@@ -47,7 +47,7 @@ export async function loadBuilds(
 }
 
 interface Parts {
-  readonly steps: readonly { result: Outcome['result'] | null; findings_json: string }[];
+  readonly steps: readonly Pick<StepRow, 'name' | 'result' | 'findings_json' | 'text'>[];
   readonly logs: readonly { id: number; file: string }[];
   readonly commit: string;
 }
@@ -68,10 +68,10 @@ function toLiveBuild(row: BuildRow, { steps, logs, commit }: Parts): LiveBuild {
     epoch: row.epoch,
     entries: row.journal_n,
     // A step that is lost was still running when its build was taken away.
-    outcomes: steps.flatMap(({ result, findings_json: findings }) =>
+    outcomes: steps.flatMap(({ result, findings_json: findings, name, text }) =>
       result === null || result === 'lost'
         ? []
-        : [{ result, findings: JSON.parse(findings) as Finding[] }],
+        : [writtenOutcome(result, { name, findings: JSON.parse(findings) as Finding[], text })],
     ),
     session: undefined,
     state: row.journal_n === 0 ? 'offered' : 'started',

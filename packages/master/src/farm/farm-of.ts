@@ -5,12 +5,14 @@ import type {
   Project,
   Recurrence,
   Retention,
+  TestRules,
   Trunk,
   Upstream,
 } from '@weir/model';
 import type { StepSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
 import type { scheduleOptions } from './options-schedule.ts';
+import type { testsOptions } from './options-tests.ts';
 import type { farmFileType, limitsOptions, retentionOptions, stepOptions } from './options.ts';
 import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
 import type { Section } from './section.ts';
@@ -63,6 +65,7 @@ function upstreamOf(
     tier: upstream.tier,
     env: variables(upstream.env),
     steps: upstream.steps.map(({ value }) => stepOf(value)),
+    tests: testRulesOf(upstream.tests),
     maxParallel: upstream['max-parallel'],
     schedule: scheduleOf(upstream.schedule),
   };
@@ -95,7 +98,12 @@ function projectOf(
     maxParallel: project['max-parallel'],
     schedule: scheduleOf(project.schedule),
     steps: project.steps.map(({ value }) => stepOf(value)),
+    tests: testRulesOf(project.tests),
   };
+}
+
+function testRulesOf({ values }: Section<typeof testsOptions>): TestRules {
+  return { mayVanishPercent: values['may-vanish'], maySkipPercent: values['may-skip'] };
 }
 
 function scheduleOf(

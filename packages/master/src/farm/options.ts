@@ -5,6 +5,7 @@ import { oneOf } from './one-of.ts';
 import { notify, notifyOptions } from './options-notify.ts';
 import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
+import { tests } from './options-tests.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
 import { option, optional, orBlank, required, section } from './section.ts';
@@ -124,6 +125,7 @@ export const upstreamOptions = {
   'max-parallel': maxParallel("this upstream's runtimes"),
   schedule: schedule('its runtimes are built'),
   notify: notify('Who is told of breakages on any of its trunks.'),
+  tests,
   steps,
 };
 
@@ -152,6 +154,7 @@ export const projectOptions = {
   'max-parallel': maxParallel('this project'),
   schedule: schedule('it is tested'),
   notify: notify('Who is told of all that breaks this project.'),
+  tests,
   steps,
 };
 

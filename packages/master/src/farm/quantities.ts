@@ -34,6 +34,18 @@ export function count(min: number, max: number): TextType<number> {
   );
 }
 
+/** A part of a hundred, with at most one decimal place. */
+export const percent: TextType<number> = textType(
+  'a percentage from 0% to 100%',
+  0,
+  (text) => {
+    const value = /^\d{1,3}(\.\d)?%$/.test(text) ? Number(text.slice(0, -1)) : NaN;
+    if (value <= 100) return { value };
+    return misfit(/^\d{1,2}$/.test(text) ? didYouMean(`${text}%`) : null);
+  },
+  { type: 'string', pattern: '^\\d{1,3}(\\.\\d)?%$' },
+);
+
 function quantity(
   form: string,
   units: Units,

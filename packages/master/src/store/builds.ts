@@ -210,6 +210,8 @@ export async function finishStep(
       signal: end.signal,
       text: end.text,
       report_json: end.report && JSON.stringify(end.report),
+      tests_names: end.report?.tests?.names.sha256 ?? null,
+      tests_results: end.report?.tests?.results.sha256 ?? null,
       finished_at: end.at,
     })
     .where('build_id', '=', buildId)

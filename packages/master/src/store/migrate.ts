@@ -19,6 +19,7 @@ import { upkeep } from './migrations/0012-upkeep.ts';
 import { workerClocks } from './migrations/0013-worker-clocks.ts';
 import { reports } from './migrations/0014-reports.ts';
 import { artifacts } from './migrations/0015-artifacts.ts';
+import { tests } from './migrations/0016-tests.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -46,6 +47,7 @@ const allMigrations: readonly Migration[] = [
   workerClocks,
   reports,
   artifacts,
+  tests,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -149,6 +149,8 @@ export interface BuilderTable {
   red_build_id: number | null;
   /** How long a green build takes: a moving mean in milliseconds. */
   usual_ms: number | null;
+  /** A build whose count of tests a person accepted: it is the measure until a newer green one. */
+  accepted_build_id: number | null;
 }
 
 export interface RequestTable {
@@ -231,6 +233,9 @@ export interface StepTable {
   text: string;
   /** What its test suite said. */
   report_json: string | null;
+  /** SHA-256 of the objects that hold every test of it: the names, and what became of them. */
+  tests_names: string | null;
+  tests_results: string | null;
   started_at: number | null;
   finished_at: number | null;
 }

@@ -174,6 +174,7 @@ function farmOf(upstreams: Upstreams, remotes: ReadonlyMap<string, string>): Far
           steps: [],
           maxParallel: null,
           schedule: [],
+          tests: { mayVanishPercent: 10, maySkipPercent: 10 },
         },
       ]),
     ),

@@ -2,6 +2,7 @@ import type { ArtifactPolicy, BuildLimits, StepSpec, Tier } from '@weir/protocol
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
+import type { TestRules } from '../tests/judge-counts.ts';
 
 /** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
 export interface Farm {
@@ -66,6 +67,7 @@ export interface Upstream {
   readonly tier: Tier;
   readonly env: Readonly<Record<string, string>>;
   readonly steps: readonly StepSpec[];
+  readonly tests: TestRules;
   /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
   readonly maxParallel: number | null;
   /** By the clock its runtimes are built as well. */
@@ -101,6 +103,7 @@ export interface Project {
   /** By the clock it is tested as well. */
   readonly schedule: readonly Recurrence[];
   readonly steps: readonly StepSpec[];
+  readonly tests: TestRules;
 }
 
 /** One column of the waterfall, as the farm file means it. */

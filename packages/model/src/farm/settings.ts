@@ -31,7 +31,7 @@ export function settingsOf(part: object): Settings {
 
 function addFields(settings: Map<string, string>, prefix: string, part: object): void {
   for (const [key, value] of Object.entries(part)) {
-    const [, field = key, unit] = /^(\w+?)(Ms|Bytes)$/.exec(key) ?? [];
+    const [, field = key, unit] = /^(\w+?)(Ms|Bytes|Percent)$/.exec(key) ?? [];
     const name = field.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (typeof value !== 'number') add(settings, prefix + name, value);
     else settings.set(prefix + name, unit === undefined ? String(value) : amount(value, unit));
@@ -68,6 +68,7 @@ function textOf(value: unknown): string {
 
 /** With the largest unit that leaves no rest, as a farm file writes it. */
 function amount(value: number, unit: string): string {
+  if (unit === 'Percent') return `${value}%`;
   const fitting = (unit === 'Ms' ? times : sizes).find(([, size]) => value % size === 0);
   const [letters, size] =
     value === 0 || fitting === undefined ? [unit === 'Ms' ? 's' : 'B', 1] : fitting;

@@ -1,16 +1,12 @@
 import { testCount } from '@weir/protocol';
 import type { Finding, StepReport } from '@weir/protocol';
 
-/** How much of a suite may go from the last green build to this one, as shares of that build's tests. */
+/** How much of a suite may go from one build to the next, in percent of the first one's tests. */
 export interface TestRules {
-  /** 0.1: one in ten of the tests may be gone. */
-  readonly mayVanish: number;
-  /** 0.1: one in ten may be skipped that was not. */
-  readonly maySkip: number;
+  readonly mayVanishPercent: number;
+  /** So many more may be skipped. */
+  readonly maySkipPercent: number;
 }
-
-/** What a project has that says nothing else. */
-export const defaultTestRules: TestRules = { mayVanish: 0.1, maySkip: 0.1 };
 
 /** A single test may always go, or be skipped: in a small suite it would be more than its share. */
 const alwaysAllowed = 1;
@@ -39,22 +35,17 @@ export function judgeCounts(
   const after = testCount(report.totals);
   const [skippedBefore, skipped] = [measure.totals.skipped, report.totals.skipped];
   const found: CountFinding[] = [];
-  if (before - after > allowed(before, rules.mayVanish)) {
-    const text = `${after} tests where ${measure.build} had ${before}: ${percent(rules.mayVanish)} may go`;
+  if (before - after > allowed(before, rules.mayVanishPercent)) {
+    const text = `${after} tests where ${measure.build} had ${before}: ${rules.mayVanishPercent} % may go`;
     found.push({ finding: 'tests-vanished', text });
   }
-  if (skipped - skippedBefore > allowed(before, rules.maySkip)) {
-    const text = `${skipped} of ${after} tests skipped, and ${skippedBefore} of ${before} in ${measure.build}: ${percent(rules.maySkip)} more may be`;
+  if (skipped - skippedBefore > allowed(before, rules.maySkipPercent)) {
+    const text = `${skipped} of ${after} tests skipped, and ${skippedBefore} of ${before} in ${measure.build}: ${rules.maySkipPercent} % more may be`;
     found.push({ finding: 'skips-jumped', text });
   }
   return found;
 }
 
-function allowed(tests: number, share: number): number {
-  // 0.29 * 100 is a little less than 29.
-  return Math.max(alwaysAllowed, Math.floor(tests * share + 1e-9));
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(2))} %`;
+function allowed(tests: number, percent: number): number {
+  return Math.max(alwaysAllowed, Math.floor((tests * percent) / 100));
 }

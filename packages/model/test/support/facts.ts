@@ -163,6 +163,7 @@ const lua: Upstream = {
   steps: [],
   maxParallel: null,
   schedule: [],
+  tests: { mayVanishPercent: 10, maySkipPercent: 10 },
 };
 
 export function project(over: Partial<Project> & { name: string }): Project {
@@ -177,6 +178,7 @@ export function project(over: Partial<Project> & { name: string }): Project {
     onlyIfChanged: [],
     maxParallel: null,
     schedule: [],
+    tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     steps: [],
     ...over,
   };

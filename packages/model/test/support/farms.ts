@@ -21,6 +21,7 @@ function upstream(name: string, change: Partial<Upstream> = {}): Upstream {
     steps: [step('build', 'make')],
     maxParallel: null,
     schedule: [],
+    tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     ...change,
   };
 }
@@ -38,6 +39,7 @@ function project(name: string, change: Partial<Project> = {}): Project {
     onlyIfChanged: [],
     maxParallel: null,
     schedule: [],
+    tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     steps: [step('test', 'make check')],
     ...change,
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StepReport } from '@weir/protocol';
 import { describe, it } from 'mocha';
-import { defaultTestRules, judgeCounts } from '../../src/tests/judge-counts.ts';
+import { judgeCounts } from '../../src/tests/judge-counts.ts';
 
 type Counted = Pick<StepReport, 'state' | 'totals'>;
 
@@ -12,7 +12,9 @@ function counted(passed: number, skipped = 0, state: StepReport['state'] = 'read
   };
 }
 
-function judged(before: Counted, after: Counted, rules = defaultTestRules): string[] {
+const usual = { mayVanishPercent: 10, maySkipPercent: 10 };
+
+function judged(before: Counted, after: Counted, rules = usual): string[] {
   return judgeCounts({ ...before, build: '#7' }, after, rules).map(({ finding }) => finding);
 }
 
@@ -42,17 +44,23 @@ describe('the counts of a suite, against the last green build', () => {
   }
 
   it('are held against what the project allows', () => {
-    const rules = { mayVanish: 0.29, maySkip: 1 };
+    const rules = { mayVanishPercent: 29, maySkipPercent: 100 };
 
     assert.deepEqual(judged(counted(100), counted(71), rules), []);
     assert.deepEqual(judged(counted(100), counted(70), rules), vanished);
     assert.deepEqual(judged(counted(100), counted(0, 100), rules), []);
-    assert.deepEqual(judged(counted(100), counted(98), { mayVanish: 0, maySkip: 0 }), vanished);
+    assert.deepEqual(
+      judged(counted(100), counted(98), { mayVanishPercent: 0, maySkipPercent: 0 }),
+      vanished,
+    );
   });
 
   it('are told in words', () => {
     const measure = { ...counted(900, 10), build: '#41' };
-    const found = judgeCounts(measure, counted(12, 500), { mayVanish: 0.1, maySkip: 0.025 });
+    const found = judgeCounts(measure, counted(12, 500), {
+      mayVanishPercent: 10,
+      maySkipPercent: 2.5,
+    });
 
     assert.deepEqual(
       found.map(({ text }) => text),

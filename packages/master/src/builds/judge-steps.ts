@@ -1,0 +1,82 @@
+import { judgeCounts, stepResult } from '@weir/model';
+import type { Outcome, TestRules } from '@weir/model';
+import { findings as findingWords } from '@weir/protocol';
+import type { Finding, JournalEntry } from '@weir/protocol';
+import type { Kysely } from 'kysely';
+import type { Database } from '../store/schema.ts';
+import { measureOf } from '../store/tests.ts';
+import type { LiveBuild } from './live-build.ts';
+
+/** What a step came to. */
+export interface StepOutcome extends Outcome {
+  /** What the build says of a step in which the farm found what its worker could not. */
+  readonly judged: string | null;
+}
+
+type StepEnd = Extract<JournalEntry, { t: 'step-finished' }>;
+/** An entry with what the farm found beside what its worker did. */
+export type JudgedEntry = JournalEntry | (StepEnd & { readonly judged: string });
+
+const byCounts: readonly Finding[] = ['tests-vanished', 'skips-jumped'];
+const maxText = 500;
+
+/**
+ * Holds the reports of steps that ended against those of the builder's last green build, which no
+ * worker knows. Runs in a unit. A build that was given up is evidence, and is not judged.
+ */
+export async function judgeSteps(
+  db: Kysely<Database>,
+  build: LiveBuild,
+  entries: readonly JournalEntry[],
+  rules: TestRules,
+): Promise<JudgedEntry[]> {
+  const judged: JudgedEntry[] = [];
+  for (const entry of entries) {
+    const isJudged = entry.t === 'step-finished' && !build.isLate;
+    judged.push(isJudged ? await judgeStep(db, build, entry, rules) : entry);
+  }
+  return judged;
+}
+
+async function judgeStep(
+  db: Kysely<Database>,
+  build: LiveBuild,
+  entry: StepEnd,
+  rules: TestRules,
+): Promise<JudgedEntry> {
+  const { report } = entry;
+  if (report === undefined) return entry;
+  const measure = await measureOf(db, build, entry.step);
+  if (measure === undefined) return entry;
+  const found = judgeCounts({ ...measure.report, build: `#${measure.number}` }, report, rules);
+  if (found.length === 0) return entry;
+  const all = new Set([...entry.findings, ...found.map(({ finding }) => finding)]);
+  const findings = findingWords.filter((finding) => all.has(finding));
+  const parts = [...found.map((each) => each.text), entry.text].filter((part) => part !== '');
+  const text = parts.join('; ').slice(0, maxText);
+  return { ...entry, findings, text, judged: judgedText(measure.step, text) };
+}
+
+function judgedText(step: string, text: string): string {
+  return `${step}: ${text}`.slice(0, maxText);
+}
+
+/** A finding is never a pass, whatever the worker makes of it. */
+export function outcomesOf(entries: readonly JudgedEntry[]): StepOutcome[] {
+  return entries.flatMap((entry) => {
+    if (entry.t !== 'step-finished') return [];
+    const { result, findings } = entry;
+    const judged = 'judged' in entry ? entry.judged : null;
+    return [{ result: stepResult(result, findings), findings, judged }];
+  });
+}
+
+/** What was written of a step that ended, for an engine that has no copy. */
+export function writtenOutcome(
+  result: StepOutcome['result'],
+  step: { readonly name: string; readonly findings: readonly Finding[]; readonly text: string },
+): StepOutcome {
+  const { name, findings, text } = step;
+  const isJudged = findings.some((finding) => byCounts.includes(finding));
+  return { result, findings, judged: isJudged ? judgedText(name, text) : null };
+}
