@@ -170,4 +170,19 @@ describe('a step with a report', () => {
     assert.equal(gone.steps[0]?.result, 'failure');
     assert.equal(gone.steps[1]?.result, 'success', 'its worker went on');
   });
+
+  it('is green with fewer tests once a person accepts them', async () => {
+    await built('forty', suite(40));
+    const red = await built('ten', suite(10));
+    const { last: after } = farm.events;
+    const accept = `/api/v1/builds/${red.id}/accept-tests`;
+
+    await farm.post(accept, { reason: 'thirty were of no use' });
+    const about = { after, data: { builder: appBuilder, result: 'success' } };
+    await farm.events.until('build.finished', about);
+    const next = await built('ten, still', suite(10));
+
+    assert.deepEqual([red.result, next.result], ['failure', 'success']);
+    await assert.rejects(farm.post(accept, { reason: 'once more' }), /no-change|409/);
+  });
 });

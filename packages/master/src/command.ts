@@ -16,6 +16,7 @@ export type Command =
   | { readonly t: 'cancel'; readonly build: number; readonly reason: string }
   | { readonly t: 'cancel-request'; readonly request: number; readonly reason: string }
   | { readonly t: 'again'; readonly build: number; readonly reason: string }
+  | { readonly t: 'accept-tests'; readonly build: number; readonly reason: string }
   | {
       readonly t: 'acknowledge';
       readonly breakage: number;

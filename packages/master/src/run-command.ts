@@ -9,6 +9,7 @@ import type { ApplyContext } from './farm/apply-asked.ts';
 import { applyAsked } from './farm/apply-asked.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { EmbeddedQueue } from './queue/embedded.ts';
+import { acceptTests } from './schedule/accept-tests.ts';
 import { again, force } from './schedule/force.ts';
 import { builderByName, setBuilderPause } from './store/builders.ts';
 import { buildById, requestCancel } from './store/builds.ts';
@@ -64,6 +65,10 @@ export async function runCommand(
         context,
         await store.unit((db) => again(db, command, { actor, builders: builders(), at: now() })),
       );
+    case 'accept-tests': {
+      const by = { actor, builders: builders(), at: now() };
+      return enqueue(context, await store.unit((db) => acceptTests(db, command, by)));
+    }
     case 'cancel':
       return cancelBuild(context, actor, command);
     case 'cancel-request':

@@ -54,6 +54,14 @@ const posts: readonly Post[] = [
     done: ([build], answer) => `Request ${idOf(answer)} repeats build ${build}.`,
   },
   {
+    name: 'accept-tests',
+    summary: 'take the tests of a build that lost some for all there are',
+    synopsis: 'weir accept-tests BUILD --reason TEXT',
+    words: 1,
+    path: ([build]) => `/api/v1/builds/${whole(build, "build's id")}/accept-tests`,
+    done: ([build], answer) => `Request ${idOf(answer)} repeats build ${build}.`,
+  },
+  {
     name: 'acknowledge',
     summary: 'say who is on a breakage',
     synopsis: 'weir acknowledge BREAKAGE --by NAME --reason TEXT [--hours N]',

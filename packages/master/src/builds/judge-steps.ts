@@ -1,4 +1,4 @@
-import { judgeCounts, stepResult } from '@weir/model';
+import { haveLostTests, judgeCounts, stepResult } from '@weir/model';
 import type { Outcome, TestRules } from '@weir/model';
 import { findings as findingWords } from '@weir/protocol';
 import type { Finding, JournalEntry } from '@weir/protocol';
@@ -17,7 +17,6 @@ type StepEnd = Extract<JournalEntry, { t: 'step-finished' }>;
 /** An entry with what the farm found beside what its worker did. */
 export type JudgedEntry = JournalEntry | (StepEnd & { readonly judged: string });
 
-const byCounts: readonly Finding[] = ['tests-vanished', 'skips-jumped'];
 const maxText = 500;
 
 /**
@@ -77,6 +76,5 @@ export function writtenOutcome(
   step: { readonly name: string; readonly findings: readonly Finding[]; readonly text: string },
 ): StepOutcome {
   const { name, findings, text } = step;
-  const isJudged = findings.some((finding) => byCounts.includes(finding));
-  return { result, findings, judged: isJudged ? judgedText(name, text) : null };
+  return { result, findings, judged: haveLostTests(findings) ? judgedText(name, text) : null };
 }

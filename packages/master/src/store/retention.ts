@@ -36,6 +36,7 @@ export async function agingBuilds(
       'builder.last_build_id',
       'builder.green_build_id',
       'builder.red_build_id',
+      'builder.accepted_build_id',
     ])
     .execute();
   // Ids follow the time at which builds begin: behind the first young one all are young. One that
@@ -49,7 +50,7 @@ export async function agingBuilds(
   );
   const builds = old.flatMap((row) => {
     if (row.finished_at === null) return [];
-    const heads = [row.last_build_id, row.green_build_id, row.red_build_id];
+    const heads = [row.last_build_id, row.green_build_id, row.red_build_id, row.accepted_build_id];
     return [
       {
         id: row.id,

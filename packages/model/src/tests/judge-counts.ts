@@ -11,8 +11,16 @@ export interface TestRules {
 /** A single test may always go, or be skipped: in a small suite it would be more than its share. */
 const alwaysAllowed = 1;
 
+/** What is found by counting. */
+const countFindings = ['tests-vanished', 'skips-jumped'] as const satisfies readonly Finding[];
+
+/** Whether these say that a suite lost tests. */
+export function haveLostTests(findings: readonly Finding[]): boolean {
+  return countFindings.some((finding) => findings.includes(finding));
+}
+
 export interface CountFinding {
-  readonly finding: Extract<Finding, 'tests-vanished' | 'skips-jumped'>;
+  readonly finding: (typeof countFindings)[number];
   /** For people. */
   readonly text: string;
 }

@@ -32,6 +32,16 @@ export function commandDoors(context: WebContext): Door[] {
   ];
 }
 
+/** What asks for a build of the same revisions. */
+const buildActs = [
+  { act: 'again', t: 'again', summary: 'Build the same revisions once more' },
+  {
+    act: 'accept-tests',
+    t: 'accept-tests',
+    summary: 'Take the tests of a build that lost some for all there are, and build it once more',
+  },
+] as const;
+
 function requestDoors({ db, logs, now, farm, sendCommand }: WebContext): Door[] {
   const request = async (id: number): Promise<ApiRequest> =>
     found(await readRequest(db, farm().rules, id, now()), 'request', id);
@@ -70,22 +80,20 @@ function requestDoors({ db, logs, now, farm, sendCommand }: WebContext): Door[] 
         return found(await readBuild(db, logs, id), 'build', id);
       },
     }),
-    door({
-      method: 'post',
-      path: '/api/v1/builds/{id}/again',
-      summary: 'Build the same revisions once more',
-      creates: '/api/v1/requests',
-      body: reasonBodySchema,
-      answer: requestSchema,
-      handle: async ({ subject, actor, body }) =>
-        written(
-          await sendCommand(actor, {
-            t: 'again',
-            build: idOf(subject, 'build'),
-            reason: body.reason,
-          }),
-        ),
-    }),
+    ...buildActs.map(({ act, t, summary }) =>
+      door({
+        method: 'post',
+        path: `/api/v1/builds/{id}/${act}`,
+        summary,
+        creates: '/api/v1/requests',
+        body: reasonBodySchema,
+        answer: requestSchema,
+        handle: async ({ subject, actor, body }) => {
+          const build = idOf(subject, 'build');
+          return written(await sendCommand(actor, { t, build, reason: body.reason }));
+        },
+      }),
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { haveLostTests } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { ApiArtifact, ApiBuild, ApiStep } from '@weir/protocol';
@@ -96,12 +97,13 @@ function lateResult({ late }: ApiBuild, now: number): Html | null {
   </p>`;
 }
 
-function commands(visit: Visit, { id, state }: ApiBuild): Html {
+function commands(visit: Visit, { id, state, findings }: ApiBuild): Html {
   if (visit.csrf === null) return html``;
   return html`<details class="commands">
     <summary>Commands</summary>
     ${state !== 'finished' && commandForm(visit, { action: `${buildPath(id)}/cancel`, label: 'Cancel', danger: true })}
     ${commandForm(visit, { action: `${buildPath(id)}/again`, label: 'Build again' })}
+    ${haveLostTests(findings) && commandForm(visit, { action: `${buildPath(id)}/accept-tests`, label: 'Accept its tests, and build again' })}
   </details>`;
 }
 

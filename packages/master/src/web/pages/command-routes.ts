@@ -41,7 +41,7 @@ export function commandRoutes({ signIn, sendCommand }: WebContext): Router {
       return { t: `${act}-builder`, builder: nameOf(request), reason };
     });
   }
-  for (const act of ['cancel', 'again'] as const) {
+  for (const act of ['cancel', 'again', 'accept-tests'] as const) {
     door(
       `/builds/:id/${act}`,
       (request) => buildPath(numberOf(request)),
