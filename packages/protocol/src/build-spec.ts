@@ -62,11 +62,10 @@ export const buildSpecSchema = z.object({
   runtime: runtimeKeySchema,
   /** For a project: what the runtime is fetched as. Absent where the worker keeps one that it made. */
   artifact: artifactSchema.optional(),
-  /**
-   * Lets the build bring objects to the farm. A runtime that is made with one is packed and brought
-   * there, for others to run projects with.
-   */
+  /** Lets the build bring objects to the farm. */
   uploadToken: z.string().max(100).optional(),
+  /** The runtime that it makes is packed and brought to the farm, for others to run projects with. */
+  share: z.boolean().optional(),
   env: z.record(z.string().max(200), z.string().max(32_768)),
   steps: z.array(stepSpecSchema).min(1).max(100),
   limits: buildLimitsSchema,

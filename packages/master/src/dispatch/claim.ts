@@ -1,5 +1,5 @@
 import type { BuilderFacts, Farm, Trial } from '@weir/model';
-import type { Artifact, BuildSpec } from '@weir/protocol';
+import type { Artifact, BuildSpec, StepSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
 import { nothingReceived } from '../builds/live-build.ts';
@@ -83,20 +83,26 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   ]);
   return {
     build,
-    spec: { ...buildSpecOf(farm, builder, request, build), ...sharing(from, row.id) },
+    spec: { ...buildSpecOf(farm, builder, request, build), ...objectsOf(from, row.id, steps) },
   };
 }
 
-/** How the runtime comes and goes, where runtimes are shared. */
-function sharing(
+/** What the build fetches from the farm's objects, and what it may bring. */
+function objectsOf(
   { builder, session, artifact, uploadToken }: Claim,
   build: number,
-): Pick<BuildSpec, 'artifact' | 'uploadToken'> {
-  if (builder.artifacts === 'same-worker') return {};
-  if (builder.kind === 'project') return artifact === undefined ? {} : { artifact };
+  steps: readonly StepSpec[],
+): Pick<BuildSpec, 'artifact' | 'share' | 'uploadToken'> {
+  const isShared = builder.artifacts !== 'same-worker';
   // What nobody may run is not worth the bytes.
   const isRun = builder.artifacts === 'any' || session.trust === 'trusted';
-  return isRun ? { uploadToken: uploadToken(build) } : {};
+  const share = isShared && builder.kind === 'runtime' && isRun;
+  const brings = share || steps.some(({ report }) => report !== undefined);
+  return {
+    ...(isShared && builder.kind === 'project' && artifact && { artifact }),
+    ...(share && { share }),
+    ...(brings && { uploadToken: uploadToken(build) }),
+  };
 }
 
 function trialOf(session: Session, request: RequestRow): Trial | null {

@@ -1,5 +1,6 @@
 import { keepsArtifact } from '@weir/model';
 import { dropArtifacts, keptArtifacts, objectsInUse } from '../store/artifacts.ts';
+import { testObjectsInUse } from '../store/tests.ts';
 import type { Dropped, Piece, RetainContext } from './retain.ts';
 
 /** Artifacts of one piece. */
@@ -40,8 +41,10 @@ export function sweepObjects({ store, objects, now }: RetainContext): Piece {
     if (folder === undefined) return false;
     const before = now() - graceMs;
     const names = await objects.untouchedSince(before, folder);
-    const used = await objectsInUse(store.read, names, before);
-    for (const name of names) if (!used.has(name)) await objects.remove(folder, name);
+    const artifacts = await objectsInUse(store.read, names, before);
+    const tests = await testObjectsInUse(store.read, names);
+    const unused = names.filter((name) => !artifacts.has(name) && !tests.has(name));
+    for (const name of unused) await objects.remove(folder, name);
     return true;
   };
 }

@@ -17,8 +17,8 @@ export interface ReportOrder {
   readonly workspace: string;
   /** The spool of what it printed. */
   readonly spool: string;
-  /** The folder that takes the list of all tests. */
-  readonly objects: string;
+  /** The folder that takes the list of all tests; null: nobody wants it. */
+  readonly objects: string | null;
   /** In bytes, over all files. */
   readonly maxBytes: number;
 }
@@ -43,8 +43,9 @@ export function readReport(order: ReportOrder): StepReport {
   }
   const { totals, durationMs, mismatch, named } = tally;
   const report = { format, state, text, totals, durationMs, mismatch, named };
-  const encoded = state === 'read' ? tally.list.encode(tally.count) : null;
-  const tests = encoded === null ? null : storeTests(encoded, objects);
+  if (state !== 'read' || objects === null) return report;
+  const encoded = tally.list.encode(tally.count);
+  const tests = encoded && storeTests(encoded, objects);
   return { ...report, ...(tests && { tests }) };
 }
 

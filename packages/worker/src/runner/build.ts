@@ -6,6 +6,7 @@ import { shareRuntime } from '../artifact/share.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart } from '../report/read-apart.ts';
+import { TestUploads } from '../report/test-uploads.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { errorText } from './disk-full.ts';
@@ -42,6 +43,8 @@ export class SlotBuild implements HeldBuild {
   readonly #hooks: BuildHooks;
   readonly #cancel = new AbortController();
   readonly #journal: JournalWriter;
+  /** Null: the farm takes nothing. */
+  readonly #uploads: TestUploads | null;
   #isFinished = false;
   /** Resolves when nothing of the build runs any more. */
   readonly ended: Promise<void>;
@@ -61,6 +64,10 @@ export class SlotBuild implements HeldBuild {
     mkdirSync(paths.build, { recursive: true, mode: 0o700 });
     writeFileSync(paths.spec, JSON.stringify(order.spec));
     this.#journal = new JournalWriter(paths.journal);
+    const { build, uploadToken: token } = order.spec;
+    const { farm } = order;
+    const { objects: dir } = paths;
+    this.#uploads = token === undefined ? null : new TestUploads({ farm, build, token, dir });
     this.ended = this.#run();
   }
 
@@ -87,6 +94,7 @@ export class SlotBuild implements HeldBuild {
     } catch (error) {
       ending = { result: 'exception', findings: [], text: sayError(error) };
     }
+    await this.#uploads?.settle(this.#cancel.signal);
     this.#isFinished = true;
     // Where not even this can be written the runner ends by the error, and the build is lost with it.
     const environment = { ...this.#machine, ...sandboxFacts(this.#order.sandbox) };
@@ -103,7 +111,7 @@ export class SlotBuild implements HeldBuild {
       return this.#finishEmptyStep(0, sayError(error));
     }
     using prepared = place;
-    const { steps, uploadToken: token } = this.#order.spec;
+    const { steps, share, uploadToken: token } = this.#order.spec;
     let worst: Ending = { result: 'success', findings: [], text: '' };
     let isOver = false;
     for (const [index, { always, continueOnFailure }] of steps.entries()) {
@@ -115,7 +123,7 @@ export class SlotBuild implements HeldBuild {
       isOver ||= ending.result === 'failure' && continueOnFailure !== true;
     }
     if (!isPass(worst)) return worst;
-    if (token !== undefined) return await this.#share(prepared, token, worst);
+    if (share === true && token !== undefined) return await this.#share(prepared, token, worst);
     await prepared.succeed();
     return worst;
   }
@@ -182,8 +190,9 @@ export class SlotBuild implements HeldBuild {
     const isSaid = outcome.result === 'success' || outcome.result === 'warnings';
     if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
     const spool = logDir(this.#paths.slot, index);
-    const { objects } = this.#paths;
+    const objects = this.#uploads === null ? null : this.#paths.objects;
     const report = await readReportApart({ spec, workspace: src, spool, objects });
+    if (report.tests !== undefined) this.#uploads?.bring(report.tests);
     return { outcome: judgeReport(outcome, report), report };
   }
 

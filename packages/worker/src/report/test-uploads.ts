@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoredObject, StoredTests } from '@weir/protocol';
+import type { FarmObjects } from '../artifact/ask-farm.ts';
+import { uploadObject } from '../artifact/upload.ts';
+
+/** A farm that is away for longer when the steps are over gets no lists of tests: the totals say enough. */
+const patienceMs = 120_000;
+
+export interface TestUploadsOptions {
+  /** The farm's web address. */
+  readonly farm: string;
+  readonly build: number;
+  readonly token: string;
+  /** The folder with the lists. */
+  readonly dir: string;
+  /** See `FarmObjects`. */
+  readonly firstPauseMs?: number;
+  /** In milliseconds. Default: two minutes. */
+  readonly patienceMs?: number;
+}
+
+/** Brings lists of tests to the farm, one after another, while the build goes on. */
+export class TestUploads {
+  readonly #options: TestUploadsOptions;
+  readonly #stopped = new AbortController();
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: TestUploadsOptions) {
+    this.#options = options;
+  }
+
+  bring({ names, results }: StoredTests): void {
+    for (const object of [names, results]) {
+      this.#tail = this.#tail
+        .then(() => this.#upload(object))
+        .catch((error: unknown) => {
+          if (!this.#stopped.signal.aborted) console.error(`a list of tests: ${String(error)}`);
+        });
+    }
+  }
+
+  /** Resolves when the farm has all of them or won't take them, when patience ends, or on the signal. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { patienceMs: ms = patienceMs } = this.#options;
+    const patience = new AbortController();
+    const both = AbortSignal.any([signal, patience.signal]);
+    try {
+      await Promise.race([this.#tail, sleep(ms, undefined, { signal: both }).catch(() => {})]);
+    } finally {
+      patience.abort();
+      this.#stopped.abort();
+    }
+  }
+
+  async #upload(object: StoredObject): Promise<void> {
+    const { farm, firstPauseMs, build, token, dir } = this.#options;
+    const { signal } = this.#stopped;
+    signal.throwIfAborted();
+    const place: FarmObjects = { farm, signal, ...(firstPauseMs && { firstPauseMs }) };
+    await uploadObject(place, { build, token, file: join(dir, object.sha256), object });
+  }
+}
