@@ -21,6 +21,8 @@ import {
   runtimeBuilder,
 } from '../../packages/master/test/web/small-farm.ts';
 import type { SmallFarm } from '../../packages/master/test/web/small-farm.ts';
+import { addTests } from '../../packages/master/test/web/test-lists.ts';
+import type { GivenTests } from '../../packages/master/test/web/test-lists.ts';
 
 /** Every page that there is, with `fillFarm`'s farm: a new page is looked at by being named here. */
 export const everyPage = [
@@ -37,6 +39,12 @@ export const everyPage = [
   '/builds/1',
   '/builds/3',
   '/builds/12',
+  '/builds/1/tests',
+  '/builds/3/tests',
+  '/builds/3/tests?change=any&q=e',
+  '/builds/3/tests?q=nothing',
+  '/builds/12/tests',
+  `/tests?builder=${encodeURIComponent(runtimeBuilder)}&step=make&name=adds`,
   '/logs/1',
   '/requests/1',
   '/requests/12',
@@ -137,5 +145,25 @@ async function built(farm: SmallFarm, worker: number, result: Result, long: stri
     await print(farm, log, 0, text);
     await endLog(farm, log, text);
   }
+  await addTests(farm, build, suiteOf(result, long), 1);
   await endBuild(farm, build, result);
+}
+
+/** A suite that loses, gains and breaks tests where the build is no success. */
+function suiteOf(result: Result, long: string): GivenTests {
+  const common = {
+    'app.test_slow': { outcome: 'passed', ms: result === 'success' ? 1_000 : 90_000 },
+    'app.test_xfail': 'expected-failure',
+    [long]: 'passed',
+  } as const;
+  const note = { text: `assert 1 == 2\n${long}\n  at line 7`, hash: '0123456789abcdef' };
+  if (result === 'success') return { ...common, adds: 'passed', gone: 'passed', late: 'failed' };
+  return {
+    ...common,
+    adds: { outcome: 'failed', note, attempts: 3 },
+    late: 'passed',
+    [`${long}2`]: { outcome: 'failed', note },
+    skips: { outcome: 'skipped', note: { text: 'no network', hash: 'fedcba9876543210' } },
+    passes: 'unexpected-pass',
+  };
 }

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
 import { ObjectFiles } from './builds/objects/object-files.ts';
+import { TestLists } from './builds/objects/test-lists.ts';
 import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
@@ -45,9 +46,11 @@ const bundles = new Bundles();
 const now = anchoredClock();
 const signIn = new AdminSignIn(db, now);
 const owners = new OwnerSignIn(db, now);
+const objects = new ObjectFiles(options.dataDir);
 const context: WebContext = {
   db,
   logs,
+  tests: new TestLists(objects),
   now,
   signIn,
   owners,
@@ -63,7 +66,7 @@ const app = createApp({
   growth,
   streams,
   bundles,
-  objects: new ObjectFiles(options.dataDir),
+  objects,
   pages: pageRoutes(context),
   hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
   log,

@@ -1,33 +1,47 @@
+import { testChangeKinds } from '@weir/protocol';
+import type { TestChangeKind } from '@weir/protocol';
 import type { ListedTest, TestList } from './test-list.ts';
 import { testAt } from './test-list.ts';
 
-/** How a test may differ between two builds: what matters most comes first. */
-export const testChangeKinds = [
-  'newly-failing',
-  'vanished',
-  'newly-skipped',
-  'slower',
-  'fixed',
-  'unskipped',
-  'new',
-] as const;
-export type TestChangeKind = (typeof testChangeKinds)[number];
-
-export interface TestChange {
-  readonly kind: TestChangeKind;
+/** One test in two builds. */
+export interface TestPair {
   readonly name: string;
+  /** Null: nothing to speak of. */
+  readonly kind: TestChangeKind | null;
   /** Null: it was not there. */
   readonly before: ListedTest | null;
   /** Null: it is not there any more. */
   readonly after: ListedTest | null;
 }
+export type TestChange = TestPair & { readonly kind: TestChangeKind };
 
 /** A test is slower when it takes so many times as long, and so much longer: one alone is chance. */
 export const slowerRule = { times: 3, byMs: 1_000 } as const;
 
 /**
  * What changed from one list of tests to another, by kind in the order of `testChangeKinds`, then by
- * name. A test has one change at most:
+ * name.
+ */
+export function whatChanged(before: TestList, after: TestList): TestChange[] {
+  const changes: TestChange[] = [];
+  for (const pair of compareTests(before, after)) {
+    if (pair.kind !== null) changes.push({ ...pair, kind: pair.kind });
+  }
+  return byKind(changes);
+}
+
+/** What comes by name, by kind of change first. */
+export function byKind<T extends TestPair>(pairs: readonly T[]): T[] {
+  return pairs.toSorted((a, b) => kindRank(a) - kindRank(b));
+}
+
+/** The place of its kind among all kinds; behind them for a test that did not change. */
+export function kindRank({ kind }: Pick<TestPair, 'kind'>): number {
+  return kind === null ? testChangeKinds.length : testChangeKinds.indexOf(kind);
+}
+
+/**
+ * Both lists at once, by name. A test has one change at most:
  *
  * | before \ after | failed        | skipped       | any other outcome | not there |
  * | -------------- | ------------- | ------------- | ----------------- | --------- |
@@ -38,36 +52,23 @@ export const slowerRule = { times: 3, byMs: 1_000 } as const;
  *
  * Expected failures and unexpected passes are other outcomes.
  */
-export function whatChanged(before: TestList, after: TestList): TestChange[] {
-  const changes: TestChange[] = [];
-  for (const [was, is] of pairs(before, after)) {
-    const kind = kindOf(was, is);
-    const name = (is ?? was)?.name;
-    if (kind !== null && name !== undefined) changes.push({ kind, name, before: was, after: is });
-  }
-  // By name they are in order already, and sorting keeps that.
-  const rank = new Map(testChangeKinds.map((kind, index) => [kind, index]));
-  return changes.toSorted((a, b) => (rank.get(a.kind) ?? 0) - (rank.get(b.kind) ?? 0));
-}
-
-/** Both lists at once, by name. */
-function* pairs(
-  before: TestList,
-  after: TestList,
-): Generator<readonly [ListedTest | null, ListedTest | null]> {
+export function* compareTests(before: TestList, after: TestList): Generator<TestPair> {
   let [b, a] = [0, 0];
   for (;;) {
     const [was, is] = [before.names[b], after.names[a]];
-    if (was === undefined && is === undefined) return;
-    const isGone = is === undefined || (was !== undefined && was < is);
-    const isNew = was === undefined || (is !== undefined && is < was);
-    yield [isNew ? null : testAt(before, b), isGone ? null : testAt(after, a)];
-    if (!isNew) b += 1;
-    if (!isGone) a += 1;
+    const name = was === undefined || (is !== undefined && is < was) ? is : was;
+    if (name === undefined) return;
+    const pair = {
+      before: was === name ? testAt(before, b) : null,
+      after: is === name ? testAt(after, a) : null,
+    };
+    yield { name, kind: kindOf(pair), ...pair };
+    if (was === name) b += 1;
+    if (is === name) a += 1;
   }
 }
 
-function kindOf(before: ListedTest | null, after: ListedTest | null): TestChangeKind | null {
+function kindOf({ before, after }: Pick<TestPair, 'before' | 'after'>): TestChangeKind | null {
   if (after === null) return 'vanished';
   if (after.outcome === 'failed') return before?.outcome === 'failed' ? null : 'newly-failing';
   if (before === null) return 'new';

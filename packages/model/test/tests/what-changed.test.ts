@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { testOutcomes } from '@weir/protocol';
+import { testChangeKinds, testOutcomes } from '@weir/protocol';
+import type { TestChangeKind } from '@weir/protocol';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { testChangeKinds, whatChanged } from '../../src/tests/what-changed.ts';
-import type { TestChangeKind } from '../../src/tests/what-changed.ts';
+import { whatChanged } from '../../src/tests/what-changed.ts';
 import { testList } from '../support/test-lists.ts';
 import type { GivenTest } from '../support/test-lists.ts';
 

@@ -1,6 +1,7 @@
 import {
   buildSchema,
   buildSummarySchema,
+  buildTestsSchema,
   builderSchema,
   changeSchema,
   deliverySchema,
@@ -13,6 +14,7 @@ import {
   planSchema,
   problemSchema,
   requestSchema,
+  testSchema,
   upstreamSchema,
   workerSchema,
 } from '@weir/protocol';
@@ -24,6 +26,7 @@ import { otherDoors } from './other-doors.ts';
 const schemaNames: readonly (readonly [string, z.ZodType])[] = [
   ['Build', buildSchema],
   ['BuildSummary', buildSummarySchema],
+  ['BuildTests', buildTestsSchema],
   ['Builder', builderSchema],
   ['Change', changeSchema],
   ['Delivery', deliverySchema],
@@ -36,6 +39,7 @@ const schemaNames: readonly (readonly [string, z.ZodType])[] = [
   ['Plan', planSchema],
   ['Problem', problemSchema],
   ['Request', requestSchema],
+  ['Test', testSchema],
   ['Upstream', upstreamSchema],
   ['Worker', workerSchema],
 ];

@@ -123,7 +123,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
       >
       ${log !== null && !neverRan && logLink(log, now)}
     </div>
-    ${step.report !== null && stepReport(step.report)}
+    ${step.report !== null && stepReport(step.report, { build: build.id, builder: build.builder, step })}
     ${timeBar(step, build, now)}
     <details>
       <summary>Command</summary>

@@ -38,3 +38,32 @@ export function versionPath(id: number): string {
 export function deliveryPath(id: number): string {
   return `/outbox/${id}`;
 }
+
+export interface TestsAddress {
+  readonly step?: number | undefined;
+  readonly outcome?: string | undefined;
+  readonly change?: string | undefined;
+  readonly q?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** The tests of a build, with what is asked for of them. */
+export function testsPath(build: number, ask: TestsAddress = {}): string {
+  return withQuery(`${buildPath(build)}/tests`, { ...ask });
+}
+
+/** One test over the last builds of a builder. */
+export function testHistoryPath(test: { builder: string; step: string; name: string }): string {
+  return withQuery('/tests', test);
+}
+
+function withQuery(
+  path: string,
+  ask: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(ask)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
+}

@@ -25,6 +25,7 @@ import { requestPage } from './request.ts';
 import { show, showToAll } from './show.ts';
 import { signInPage } from './sign-in.ts';
 import { subscribeRoutes } from './subscribe-routes.ts';
+import { testRoutes } from './test-routes.ts';
 import { one, waterfallAsk } from './waterfall-ask.ts';
 import { readWaterfall } from './waterfall-data.ts';
 import { waterfallPage } from './waterfall.ts';
@@ -123,6 +124,7 @@ export function pageRoutes(context: WebContext): Router {
       return { title: 'Sign in', content: signInPage(visit, asked) };
     }),
   );
+  router.use(testRoutes(context));
   router.use(consoleRoutes(context));
   router.use(farmFileRoutes(context));
   router.use(breakageRoutes(context));

@@ -3,9 +3,39 @@ import { testCount } from '@weir/protocol';
 import type { StepReport } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { testHistoryPath, testsPath } from './links.ts';
+
+/** Where a report stands. */
+export interface ReportPlace {
+  readonly build: number;
+  readonly builder: string;
+  readonly step: { readonly index: number; readonly name: string };
+}
 
 /** What a test suite said: its totals, then the tests that say why it is no pass. */
-export function stepReport({ totals, durationMs, named, mismatch, state, text }: StepReport): Html {
+export function stepReport(report: StepReport, place: ReportPlace): Html {
+  const { totals, named, tests, state, text, mismatch } = report;
+  const rest = totals.failed + totals.unexpectedPasses - named.length;
+  const all = testsPath(place.build, { step: place.step.index });
+  return html`<div class="step-report">
+    <p>
+      Tests: ${state === 'missing' ? text : totalsInWords(report)}
+      ${state !== 'read' && state !== 'missing' && html`<span class="quiet">(${text})</span>`}
+      ${mismatch !== null && html`<span class="quiet">(${mismatch})</span>`}
+      ${tests !== undefined && html`<a href="${all}">all tests, and what changed</a>`}
+    </p>
+    ${
+      named.length > 0 &&
+      html`<ul class="test-list">
+      ${named.map((test) => namedTest(test, tests === undefined ? null : place))}
+      ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
+    </ul>`
+    }
+  </div>`;
+}
+
+/** `118 passed, 2 failed in 3 s` */
+export function totalsInWords({ totals, durationMs }: StepReport): Html {
   const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
   const counts = [
     [passed, 'passed'],
@@ -16,25 +46,17 @@ export function stepReport({ totals, durationMs, named, mismatch, state, text }:
   ] as const;
   const words = counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
   const total = testCount(totals) === 0 ? 'no tests' : words.join(', ');
-  const rest = failed + unexpectedPasses - named.length;
-  return html`<div class="step-report">
-    <p>
-      Tests: ${state === 'missing' ? text : total}${durationMs !== null && html` <span class="quiet">in ${durationText(durationMs)}</span>`}
-      ${state !== 'read' && state !== 'missing' && html`<span class="quiet">(${text})</span>`}
-      ${mismatch !== null && html`<span class="quiet">(${mismatch})</span>`}
-    </p>
-    ${
-      named.length > 0 &&
-      html`<ul class="test-list">
-      ${named.map(namedTest)}
-      ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
-    </ul>`
-    }
-  </div>`;
+  return html`${total}${durationMs !== null && html` <span class="quiet">in ${durationText(durationMs)}</span>`}`;
 }
 
-function namedTest({ name, outcome, message }: StepReport['named'][number]): Html {
+/** @param place null where the test has no history that could be shown */
+function namedTest(
+  { name, outcome, message }: StepReport['named'][number],
+  place: ReportPlace | null,
+): Html {
   const [first = ''] = message.split('\n');
+  const code = html`<code>${name}</code>`;
+  const to = place && testHistoryPath({ builder: place.builder, step: place.step.name, name });
   const words = outcome === 'unexpected-pass' ? 'passed unexpectedly' : first;
-  return html`<li><code>${name}</code> ${words !== '' && html`<span class="quiet">${words}</span>`}</li>`;
+  return html`<li>${to === null ? code : html`<a href="${to}">${code}</a>`} ${words !== '' && html`<span class="quiet">${words}</span>`}</li>`;
 }

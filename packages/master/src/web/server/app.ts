@@ -13,6 +13,7 @@ import { otherDoors } from '../api/other-doors.ts';
 import { ownerDoor } from '../api/owner-door.ts';
 import { readDoors } from '../api/read-doors.ts';
 import { doorRoutes, otherMethods } from '../api/routes.ts';
+import { testDoors } from '../api/test-doors.ts';
 import type { WebContext } from '../context.ts';
 import { hookRoutes } from '../hooks/hook-routes.ts';
 import { eventDoor } from '../live/event-door.ts';
@@ -93,6 +94,7 @@ function farmBody(signIn: AdminSignIn): RequestHandler {
 function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
   const doors = [
     ...readDoors(context),
+    ...testDoors(context),
     ...farmDoors(context),
     ownerDoor(context),
     ...invitationDoors(context),

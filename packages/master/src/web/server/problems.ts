@@ -32,6 +32,7 @@ export const problems = {
   'no-such-request': { status: 404, title: 'There is no such request' },
   'no-such-upstream': { status: 404, title: 'There is no such upstream' },
   'no-such-version': { status: 404, title: 'There is no such version of the farm file' },
+  'no-tests': { status: 404, title: 'There is no list of these tests' },
   'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
   'log-dropped': { status: 410, title: 'The log is older than the farm keeps logs' },

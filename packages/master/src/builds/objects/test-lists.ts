@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
+import type { TestList } from '@weir/model';
+import {
+  BadTestListError,
+  decodeTestNames,
+  decodeTestResults,
+  maxTestNamesBytes,
+  maxTestResultsBytes,
+} from '@weir/protocol';
+import type { StoredObject, StoredTests } from '@weir/protocol';
+import type { ObjectFiles } from './object-files.ts';
+
+const decompress = promisify(zstdDecompress);
+
+/** A list of tests that can't be shown; its message is for people. */
+export class TestListError extends Error {
+  override readonly name = 'TestListError';
+}
+
+/** Names of so many tests are kept in memory, of those that were read last. */
+const maxKeptNames = 500_000;
+
+/**
+ * Reads the lists of tests that workers brought. They are hostile until they are decoded: what a few
+ * bytes unpack to is bounded. Names stay the same from build to build, and are kept for a while.
+ */
+export class TestLists {
+  readonly #objects: Pick<ObjectFiles, 'bytesOf' | 'path'>;
+  /** By hash; those read last are at the end. */
+  readonly #names = new Map<string, readonly string[]>();
+
+  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>) {
+    this.#objects = objects;
+  }
+
+  /** @throws TestListError when it is not here, or can't be read */
+  async read(tests: StoredTests): Promise<TestList> {
+    try {
+      const results = decodeTestResults(await this.#content(tests.results, maxTestResultsBytes));
+      const names = await this.#namesOf(tests.names);
+      if (names.length === results.outcomes.length) return { names, results };
+    } catch (error) {
+      if (!(error instanceof BadTestListError)) throw error;
+      throw new TestListError(`the list of tests can't be read: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw new TestListError("the list of tests can't be read: names and results are of two lists");
+  }
+
+  async #namesOf(object: StoredObject): Promise<readonly string[]> {
+    const { sha256 } = object;
+    const names =
+      this.#names.get(sha256) ?? decodeTestNames(await this.#content(object, maxTestNamesBytes));
+    this.#names.delete(sha256);
+    this.#names.set(sha256, names);
+    let kept = 0;
+    for (const [hash, each] of [...this.#names].toReversed()) {
+      kept += each.length;
+      if (kept > maxKeptNames) this.#names.delete(hash);
+    }
+    return names;
+  }
+
+  async #content({ sha256 }: StoredObject, maxOutputLength: number): Promise<Uint8Array> {
+    const bytes = this.#objects.bytesOf(sha256);
+    if (bytes === undefined) throw new TestListError('the list of these tests has not come');
+    if (bytes > maxOutputLength) throw new BadTestListError(`${bytes} bytes packed`);
+    const packed = await readFile(this.#objects.path(sha256));
+    try {
+      return await decompress(packed, { maxOutputLength });
+    } catch (cause) {
+      throw new BadTestListError((cause as Error).message, { cause });
+    }
+  }
+}
