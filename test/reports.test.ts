@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
-import { buildSchema } from '@weir/protocol';
+import { buildSchema, buildTestsSchema } from '@weir/protocol';
 import type { ApiBuild, Finding, Result } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { FarmProcess } from './support/farm-process.ts';
+import { MailServer } from './support/mail-server.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm } from './support/small-farm.ts';
 
 describe('a step with a report', () => {
   let repositories: SmallFarm;
   let farm: FarmProcess;
+  let mails: MailServer;
 
   before(async () => {
     repositories = await createSmallFarm();
+    mails = await MailServer.start();
     farm = await FarmProcess.start({
       farm: repositories.farm({
+        extra: `notify: {gather: 0s, to: [ops@example.test], smtp: '${mails.url}'}\n`,
         steps: [
           '- { name: test, run: sh app.txt, report: tap }',
           '- { name: report, run: sh -c "cat out.xml > copy.xml", report: junit, report-files: ["*.xml"] }',
@@ -26,6 +30,7 @@ describe('a step with a report', () => {
   });
   after(async () => {
     await farm?.[Symbol.asyncDispose]();
+    await mails?.[Symbol.asyncDispose]();
     await repositories?.[Symbol.asyncDispose]();
   });
 
@@ -137,7 +142,7 @@ describe('a step with a report', () => {
     assert.match(bad.text, /^report: its report: copy\.xml: /);
   });
 
-  /** Tests that pass, and some that are skipped after them. */
+  /** Tests that pass, and some that are skipped after them. Each test has more than those before it. */
   function suite(passing: number, skipped = 0): string {
     const count = passing + skipped;
     const lines = Array.from({ length: count }, (_, index) => {
@@ -171,13 +176,42 @@ describe('a step with a report', () => {
     assert.equal(gone.steps[1]?.result, 'success', 'its worker went on');
   });
 
+  it('opens a breakage when its tests vanish, and the mail says how many', async () => {
+    await built('fifty', suite(50));
+    await built('four', suite(4));
+
+    const words = /test +tests-vanished: 4 tests where #\d+ had 50: 10 % may go/;
+    await mails.until((all) => all.some(({ text }) => words.test(text)));
+  });
+
+  it('has a list of all its tests, with what changed since the last green build', async () => {
+    const green = await built('sixty', suite(60));
+    const lines = Array.from(
+      { length: 59 },
+      (_, n) => `${n === 0 ? 'not ' : ''}ok ${n + 1} - t${n}\n`,
+    );
+    const red = await built('one fails, one is gone', tap(`1..59\n${lines.join('')}`));
+
+    const path = `/api/v1/builds/${red.id}/tests?change=any`;
+    const { base, items } = await farm.get(path, buildTestsSchema);
+
+    assert.equal(base?.id, green.id);
+    assert.deepEqual(
+      items.map(({ name, change }) => [name, change]),
+      [
+        ['t0', 'newly-failing'],
+        ['t59', 'vanished'],
+      ],
+    );
+  });
+
   it('is green with fewer tests once a person accepts them', async () => {
-    await built('forty', suite(40));
+    await built('seventy', suite(70));
     const red = await built('ten', suite(10));
     const { last: after } = farm.events;
     const accept = `/api/v1/builds/${red.id}/accept-tests`;
 
-    await farm.post(accept, { reason: 'thirty were of no use' });
+    await farm.post(accept, { reason: 'sixty were of no use' });
     const about = { after, data: { builder: appBuilder, result: 'success' } };
     await farm.events.until('build.finished', about);
     const next = await built('ten, still', suite(10));

@@ -145,24 +145,26 @@ async function built(farm: SmallFarm, worker: number, result: Result, long: stri
     await print(farm, log, 0, text);
     await endLog(farm, log, text);
   }
-  await addTests(farm, build, suiteOf(result, long), 1);
+  const isGreen = result === 'success' || result === 'warnings';
+  await addTests(farm, build, suiteOf(isGreen, long), 1);
   await endBuild(farm, build, result);
 }
 
-/** A suite that loses, gains and breaks tests where the build is no success. */
-function suiteOf(result: Result, long: string): GivenTests {
+/** A suite that loses, gains and breaks tests where the build is not green. */
+function suiteOf(isGreen: boolean, long: string): GivenTests {
+  const name = long.slice(0, 299);
   const common = {
-    'app.test_slow': { outcome: 'passed', ms: result === 'success' ? 1_000 : 90_000 },
+    'app.test_slow': { outcome: 'passed', ms: isGreen ? 1_000 : 90_000 },
     'app.test_xfail': 'expected-failure',
-    [long]: 'passed',
+    [name]: 'passed',
   } as const;
   const note = { text: `assert 1 == 2\n${long}\n  at line 7`, hash: '0123456789abcdef' };
-  if (result === 'success') return { ...common, adds: 'passed', gone: 'passed', late: 'failed' };
+  if (isGreen) return { ...common, adds: 'passed', gone: 'passed', late: 'failed' };
   return {
     ...common,
     adds: { outcome: 'failed', note, attempts: 3 },
     late: 'passed',
-    [`${long}2`]: { outcome: 'failed', note },
+    [`${name}2`]: { outcome: 'failed', note },
     skips: { outcome: 'skipped', note: { text: 'no network', hash: 'fedcba9876543210' } },
     passes: 'unexpected-pass',
   };

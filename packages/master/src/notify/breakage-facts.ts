@@ -1,6 +1,6 @@
 import type { BreakageFacts, Excerpt, Farm, Side } from '@weir/model';
 import { linesThatMatter, reproduction } from '@weir/model';
-import type { ApiSuspect } from '@weir/protocol';
+import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
 import type { MemberRow } from '../store/breakages.ts';
@@ -29,6 +29,8 @@ export async function readBreakageFacts(
   // A project's failure says more than that of a runtime which it merely ran with.
   const example = members.find(({ project }) => project !== null) ?? members[0];
   const { title, trunk, moved, openedAt, closedAt, shows, suspects } = breakage;
+  const shown = shows.slice(0, maxRows);
+  const said = await wordsOfSteps(sources.db, shown);
   return {
     id,
     title,
@@ -37,19 +39,35 @@ export async function readBreakageFacts(
     openedAt,
     closedAt,
     builders: shows.length,
-    rows: shows.slice(0, maxRows).map((shown) => ({
-      builder: shown.builder,
-      project: shown.project,
-      platform: shown.platform,
-      step: shown.step,
-      finding: shown.finding,
-      build: shown.confirmBuild,
-      fixedBy: shown.fixedBuild,
+    rows: shown.map((row) => ({
+      builder: row.builder,
+      project: row.project,
+      platform: row.platform,
+      step: row.step,
+      finding: row.finding,
+      said: said.get(`${row.confirmBuild} ${row.step}`) ?? '',
+      build: row.confirmBuild,
+      fixedBy: row.fixedBuild,
     })),
     sides: suspects.map(sideOf),
     excerpt: example === undefined ? null : await excerptOf(sources, example),
     reproduce: example === undefined ? [] : commandsOf(sources.farm, example),
   };
+}
+
+/** What the steps of the builds that confirmed say of their ends, by build and step. */
+async function wordsOfSteps(
+  db: Kysely<Database>,
+  shown: ApiBreakage['shows'],
+): Promise<Map<string, string>> {
+  const builds = shown.map(({ confirmBuild }) => confirmBuild);
+  if (builds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('step')
+    .select(['build_id', 'name', 'text'])
+    .where('build_id', 'in', builds)
+    .execute();
+  return new Map(rows.map(({ build_id: build, name, text }) => [`${build} ${name}`, text]));
 }
 
 function sideOf({ changes, ...side }: ApiSuspect): Side {

@@ -1,5 +1,12 @@
 import { quarantineRule } from '../workers/quarantine.ts';
-import type { BreakageFacts, ConfirmationFacts, NoticeContent, Side, WorkerNews } from './facts.ts';
+import type {
+  BreakageFacts,
+  BrokenRow,
+  ConfirmationFacts,
+  NoticeContent,
+  Side,
+  WorkerNews,
+} from './facts.ts';
 import type { WorkerNoticeKind } from './facts.ts';
 import { oneLine } from './one-line.ts';
 import type { Scope } from './scope.ts';
@@ -109,19 +116,21 @@ function lead({ moved, trunk, title, builders }: BreakageFacts): string {
 }
 
 function brokenRows({ rows, closedAt }: BreakageFacts, url: string): TableRow[] {
-  return rows.map(({ builder, step, finding, build, fixedBy }) => ({
+  return rows.map((row) => ({
     cells: [
-      builder,
-      step ?? 'outside its steps',
-      fixedBy === null ? redWords(finding, closedAt) : 'green again',
+      row.builder,
+      row.step ?? 'outside its steps',
+      row.fixedBy === null ? redWords(row, closedAt) : 'green again',
     ],
-    url: `${url}/builds/${fixedBy ?? build}`,
+    url: `${url}/builds/${row.fixedBy ?? row.build}`,
   }));
 }
 
-function redWords(finding: string | null, closedAt: number | null): string {
+function redWords({ finding, said = '' }: BrokenRow, closedAt: number | null): string {
   // Over without a green build: the farm file names the builder no more.
-  return closedAt === null ? (finding ?? 'failure') : 'built no more';
+  if (closedAt !== null) return 'built no more';
+  const what = finding ?? 'failure';
+  return said === '' ? what : `${what}: ${oneLine(said, 120)}`;
 }
 
 function changed({ sides, trunk, moved }: BreakageFacts, url: string): Block[] {

@@ -2,6 +2,7 @@ import { haveLostTests } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { ApiArtifact, ApiBuild, ApiStep } from '@weir/protocol';
+import { buildTabs } from './build-tabs.ts';
 import { changeNote } from './change.ts';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
@@ -25,7 +26,9 @@ export interface BuildView {
 export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: BuildView): Html {
   const { now } = visit;
   const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
+  const hasTests = build.steps.some(({ report }) => report?.tests !== undefined);
   return html`<h1><a href="${builderPath(builder)}">${builder}</a> #${number}</h1>
+    <div id="tabs" data-live>${hasTests && buildTabs(build.id, 'Build')}</div>
     <div id="head" data-live>
       <p class="lead">${badge(paintOf(build))} ${findings.join(', ')} ${text}</p>
       <p>

@@ -3,7 +3,7 @@ import type { TestAddress, TestRun } from '../read/test-history.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, testsPath, workerPath } from './links.ts';
-import { outcomeBadge } from './test-words.ts';
+import { outcomeBadge, triesText } from './test-words.ts';
 import { age, countText, shortCommit } from './words.ts';
 
 /** What became of one test in the newest builds of a builder, newest first. */
@@ -30,7 +30,7 @@ export function testHistoryPage(
             </tr>
           </thead>
           <tbody>
-            ${runs.map((run) => runRow(run, now))}
+            ${runs.map((run, index) => runRow(run, saysTheSame(run, runs[index - 1]), now))}
           </tbody>
         </table>
       </div>`
@@ -46,14 +46,20 @@ function summary(runs: readonly TestRun[]): string {
   return `Of its last ${countText(runs.length, 'build')} with a list of tests it was there in ${there}, and failed in ${failed.length}${ways}.`;
 }
 
-function runRow({ build, test, text }: TestRun, now: number): Html {
+/** Whether a test said what it said in the newer build above. */
+function saysTheSame({ test }: TestRun, above: TestRun | undefined): boolean {
+  const hash = test?.note?.hash;
+  return hash !== undefined && hash === above?.test?.note?.hash;
+}
+
+function runRow({ build, test, text }: TestRun, isSame: boolean, now: number): Html {
   const { id, number, revisions, startedAt, finishedAt, worker } = build;
-  const message = test?.note?.text ?? text;
+  const message = isSame ? 'the same' : (test?.note?.text ?? text);
   const duration = test?.durationMs ?? null;
   return html`<tr>
-    <td><a href="${buildPath(id)}">#${number}</a> <a class="quiet" href="${testsPath(id)}">tests</a></td>
+    <td><a href="${buildPath(id)}">#${number}</a> <a href="${testsPath(id)}">tests</a></td>
     <td>
-      ${text === '' && outcomeBadge(test?.outcome ?? null)}${(test?.attempts ?? 1) > 1 && html` at try ${test?.attempts}`}
+      ${text === '' && outcomeBadge(test?.outcome ?? null)}${triesText(test?.attempts)}
       ${message !== '' && html`<p class="message">${message}</p>`}
     </td>
     <td>${duration !== null && durationText(duration)}</td>

@@ -31,3 +31,8 @@ export function outcomeBadge(outcome: TestOutcome | null): Html {
     ><span aria-hidden="true">${glyph}</span> <span class="word">${word}</span></span
   >`;
 }
+
+/** What stands behind the outcome of a test that was tried more than once. */
+export function triesText(attempts = 1): string {
+  return attempts > 1 ? ` at try ${attempts}` : '';
+}

@@ -3,11 +3,12 @@ import { durationText } from '@weir/model/layout';
 import { testChangeKinds, testOutcomes } from '@weir/protocol';
 import type { ApiBuildSummary, ApiBuildTests, ApiTest } from '@weir/protocol';
 import type { TestFilter, TestedStep } from '../read/tests.ts';
+import { buildTabs } from './build-tabs.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, testHistoryPath, testsPath } from './links.ts';
 import { totalsInWords } from './step-report.ts';
-import { changeWords, outcomeBadge, outcomeWords } from './test-words.ts';
+import { changeWords, outcomeBadge, outcomeWords, triesText } from './test-words.ts';
 import { countText } from './words.ts';
 
 export interface TestsView {
@@ -26,10 +27,8 @@ export interface TestsView {
 /** The tests of one step of a build: what changed first, then all of them, or those asked for. */
 export function testsPage(view: TestsView): Html {
   const { build, steps, step, changed, page } = view;
-  return html`<h1>
-      <a href="${builderPath(build.builder)}">${build.builder}</a>
-      <a href="${buildPath(build.id)}">#${build.number}</a>: tests of ${step.name}
-    </h1>
+  return html`<h1><a href="${builderPath(build.builder)}">${build.builder}</a> #${build.number}: tests of ${step.name}</h1>
+    ${buildTabs(build.id, 'Tests')}
     ${
       steps.length > 1 &&
       html`<p>
@@ -78,7 +77,7 @@ function testList(build: ApiBuildSummary, step: TestedStep, tests: readonly ApiT
     ${tests.map((test) => {
       const { message, attempts } = test;
       return html`<li>
-        ${testLink(build, step, test)} <span class="quiet">${difference(test)}${tries(attempts)}</span>
+        ${testLink(build, step, test)} <span class="quiet">${difference(test)}${attempts > 1 && ';'}${triesText(attempts)}</span>
         ${message !== '' && html`<p class="message">${message}</p>`}
       </li>`;
     })}
@@ -104,7 +103,7 @@ function testTable({ build, step, filter }: TestsView, tests: readonly ApiTest[]
               <td>
                 ${testLink(build, step, test)}${test.message !== '' && html`<p class="message">${test.message}</p>`}
               </td>
-              <td>${outcomeBadge(test.outcome)}${tries(test.attempts)}</td>
+              <td>${outcomeBadge(test.outcome)}${triesText(test.attempts)}</td>
               <td>${test.durationMs !== null && durationText(test.durationMs)}</td>
               ${hasChanges && html`<td>${test.change !== null && changeWords[test.change]}<br /><span class="quiet">${difference(test)}</span></td>`}
             </tr>`,
@@ -119,19 +118,15 @@ function testLink(build: ApiBuildSummary, step: TestedStep, { name }: ApiTest): 
   return html`<a class="test-name" href="${to}">${name}</a>`;
 }
 
-/** What it was, and what it is. */
+/** What it was before, where that is not all of what its change says. */
 function difference({ change, outcome, durationMs, before }: ApiTest): string {
-  if (before === null) return outcome === 'passed' ? '' : 'was not there';
-  if (change === 'slower') return `${took(before.durationMs)}, then ${took(durationMs)}`;
-  return `was ${outcomeWords[before.outcome].word}`;
+  if (change === 'new') return outcome === null ? '' : outcomeWords[outcome].word;
+  if (change === 'slower') return `${took(before?.durationMs ?? null)}, then ${took(durationMs)}`;
+  return before === null ? 'not there before' : `${outcomeWords[before.outcome].word} before`;
 }
 
 function took(ms: number | null): string {
   return ms === null ? 'unknown' : durationText(ms);
-}
-
-function tries(attempts: number): string {
-  return attempts > 1 ? `, at try ${attempts}` : '';
 }
 
 /** A form that makes the address: whatever it shows can be sent to others as a link. */
