@@ -89,6 +89,18 @@ describe('what is wrong in a farm file', () => {
       'master: {poll: 60}',
       /expected a duration such as .*, came "60"; did you mean 60s\?$/,
     ],
+    [
+      'a percentage without its sign',
+      'projects:\n  json:\n',
+      'projects:\n  json:\n    tests: {may-vanish: 20}\n',
+      /tests\.may-vanish: a wrong value: expected a percentage from 0% to 100%, came "20"; did you mean 20%\?$/,
+    ],
+    [
+      'a percentage out of range',
+      'projects:\n  json:\n',
+      'projects:\n  json:\n    tests: {may-skip: 100.5%}\n',
+      /from 0% to 100%, came "100\.5%"$/,
+    ],
     ['a duration in words', 'master: {}', 'master: {poll: 10 minutes}', /did you mean 10m\?$/],
     ['a duration out of range', 'master: {}', 'master: {poll: 0s}', /from 1s to 7d, came "0s"$/],
     [

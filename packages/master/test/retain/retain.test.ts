@@ -222,6 +222,30 @@ describe('retention', () => {
     assert.deepEqual([first.events, second.events], [1, 0]);
   });
 
+  it('keeps the lists of tests of the builds that stay, and no others', async () => {
+    await history(500);
+    const names = ['aa', 'bb', 'cc'].map((start) => start.padEnd(64, '0'));
+    for (const name of names) {
+      mkdirSync(join(dir, 'objects', name.slice(0, 2)), { recursive: true });
+      writeFileSync(join(dir, 'objects', name.slice(0, 2), name), '');
+      utimesSync(join(dir, 'objects', name.slice(0, 2), name), 1, 1);
+    }
+    const [a, b, c] = names;
+    await store.unit(async (db) => {
+      await sql`update step set tests_names = ${a}, tests_results = ${b} where build_id = 490`.execute(
+        db,
+      );
+      await sql`update step set tests_results = ${c} where build_id = 10`.execute(db);
+    });
+
+    await retain().round();
+
+    const kept = names.filter(
+      (name) => readdirSync(join(dir, 'objects', name.slice(0, 2))).length > 0,
+    );
+    assert.deepEqual(kept, [a, b]);
+  });
+
   it('thins out old artifacts, and removes what nothing refers to', async () => {
     await history(500);
     const sha = (n: number): string => n.toString(16).padStart(64, '0');

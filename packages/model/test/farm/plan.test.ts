@@ -39,7 +39,9 @@ describe('the plan of another farm file', () => {
 
   it('names each setting as the file does, with its values', () => {
     const steps = [{ ...step, timeoutMs: 90_000, run: 'make test' }];
-    const plan = planOf(farm, withProject(farm, { steps, pollMs: 120_000, env: { CC: 'gcc' } }));
+    const tests = { mayVanishPercent: 12.5, maySkipPercent: 10 };
+    const project = { steps, tests, pollMs: 120_000, env: { CC: 'gcc' } };
+    const plan = planOf(farm, withProject(farm, project));
 
     assert.deepEqual(plan.parts, [
       {
@@ -49,6 +51,7 @@ describe('the plan of another farm file', () => {
         settings: [
           { setting: 'poll', before: '1m', after: '2m' },
           { setting: 'env.CC', before: null, after: 'gcc' },
+          { setting: 'tests.may-vanish', before: '10%', after: '12.5%' },
           { setting: 'steps.test.run', before: 'make check', after: 'make test' },
           { setting: 'steps.test.timeout', before: '20m', after: '90s' },
         ].toSorted((a, b) => order(plan, a.setting) - order(plan, b.setting)),

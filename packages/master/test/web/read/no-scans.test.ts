@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
+import { TestLists } from '../../../src/builds/objects/test-lists.ts';
 import { isAnyUnsettled } from '../../../src/notify/unsettled.ts';
 import type { MemberRow } from '../../../src/store/breakages.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
@@ -17,6 +19,7 @@ import { endedOfFamily, takenBuildsOf } from '../../../src/store/quarantine.ts';
 import { waitingRequests } from '../../../src/store/requests.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
+import { measureOf, testObjectsInUse } from '../../../src/store/tests.ts';
 import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
 import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
 import { listChanges, readChange } from '../../../src/web/read/changes.ts';
@@ -31,6 +34,8 @@ import {
 } from '../../../src/web/read/notices.ts';
 import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
 import { takenTries } from '../../../src/web/read/taken.ts';
+import { readTestHistory } from '../../../src/web/read/test-history.ts';
+import { readTests, testedSteps } from '../../../src/web/read/tests.ts';
 import { listUpstreams } from '../../../src/web/read/upstreams.ts';
 import { listWorkers } from '../../../src/web/read/workers.ts';
 import {
@@ -44,6 +49,7 @@ import {
   startSmallFarm,
 } from '../small-farm.ts';
 import type { SmallFarm } from '../small-farm.ts';
+import { addTests } from '../test-lists.ts';
 
 /** These grow for ever; every other table is as large as the farm. */
 const history = ['event', 'change', 'request', 'build', 'step', 'log', 'notice', 'delivery'];
@@ -55,6 +61,7 @@ describe('no query scans history', () => {
   let db: Kysely<Database>;
   let raw: DatabaseSync;
   let logs: LogReader;
+  let tests: TestLists;
   let dir: string;
   const asked: CompiledQuery[] = [];
 
@@ -66,12 +73,15 @@ describe('no query scans history', () => {
     const worker = await addWorker(farm, 'w1');
     for (const upstream of [1, 2]) {
       const request = await addRequest(farm, projectBuilder, { upstream, project: 1 });
-      await endBuild(farm, (await addBuild(farm, request, worker)).build);
+      const { build } = await addBuild(farm, request, worker);
+      await addTests(farm, build, { adds: 'passed' });
+      await endBuild(farm, build);
     }
     await addBuild(farm, await addRequest(farm, runtimeBuilder, { upstream: 3 }), worker);
     await addRequest(farm, runtimeBuilder, { upstream: 3 });
     raw = openReaderDatabase(farm.storePath);
     logs = new LogReader(dir);
+    tests = new TestLists(new ObjectFiles(dirname(farm.storePath)));
     db = new Kysely({
       dialect: new SqliteDialect({ database: toSqliteDatabase(raw) }),
       log(event) {
@@ -134,6 +144,15 @@ describe('no query scans history', () => {
     'how an upstream fares': () => endedOfFamily(db, { project: null, upstream: 'lua' }),
     'what infrastructure took from a worker': () => takenBuildsOf(db, 1),
     'what infrastructure took of requests': () => takenTries(db, [1, 2]),
+    'tests of a build': async () => {
+      const [step] = await testedSteps(db, 2);
+      assert.ok(step);
+      await readTests({ db, tests }, 2, step, page);
+    },
+    'a test over builds': () =>
+      readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }),
+    'what counts are held against': () => measureOf(db, { id: 2, builderId: 3, requestId: 2 }, 0),
+    'which objects hold tests': () => testObjectsInUse(db, ['a', 'b']),
     'what waits': () => waitingRequests(db),
     'what runs': () => openBuilds(db),
   };
