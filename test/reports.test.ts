@@ -17,6 +17,10 @@ describe('a step with a report', () => {
     mails = await MailServer.start();
     farm = await FarmProcess.start({
       farm: repositories.farm({
+        beside: `    expected-failures:
+      - { test: known *, issue: 'https://issues.example/7?a=b', until: 2099-12-31 }
+      - { test: old *, issue: 'https://issues.example/8', until: 2026-01-01 }
+`,
         extra: `notify: {gather: 0s, to: [ops@example.test], smtp: '${mails.url}'}\n`,
         steps: [
           '- { name: test, run: sh app.txt, report: tap }',
@@ -114,6 +118,34 @@ describe('a step with a report', () => {
       ['unexpected-pass'],
       /1 tests passed unexpectedly/,
     ],
+    [
+      'fails only by what its project expects',
+      `${tap('1..2\nok 1\nnot ok 2 - known bug\n')}exit 1\n`,
+      'success',
+      [],
+      /^$/,
+    ],
+    [
+      'fails by more than that',
+      `${tap('1..2\nnot ok 1\nnot ok 2 - known bug\n')}exit 1\n`,
+      'failure',
+      [],
+      /^test: 1 of 2 tests failed, exit code 1$/,
+    ],
+    [
+      'fails by what was expected until yesterday',
+      `${tap('1..2\nok 1\nnot ok 2 - old bug\n')}exit 1\n`,
+      'failure',
+      [],
+      /^test: 1 of 2 tests failed, exit code 1$/,
+    ],
+    [
+      'passes what its project expects to fail',
+      tap('1..2\nok 1\nok 2 - known bug\n'),
+      'warnings',
+      ['unexpected-pass'],
+      /^test: known \* passes, and was expected to fail: https:\/\/issues\.example\/7\?a=b$/,
+    ],
   ];
   for (const [what, script, result, findings, text] of cases) {
     it(`${what}: ${[result, ...findings].join(', ')}`, async () => {
@@ -131,6 +163,15 @@ describe('a step with a report', () => {
 
     assert.match(page, /1 passed, 1 failed/);
     assert.match(page, /<code>adds &lt;two&gt; numbers<\/code>/);
+  });
+
+  it('says on its page what failed as expected, and where that is dealt with', async () => {
+    const { id, steps } = await built('known', `${tap('1..1\nnot ok 1 - known bug\n')}exit 1\n`);
+
+    const page = await (await fetch(new URL(`/builds/${id}`, farm.url))).text();
+
+    assert.equal(steps[0]?.text, '1 of 1 tests failed as expected, exit code 1');
+    assert.match(page, /1 of <code>known \*<\/code> failed as expected: <a href="https:\/\/issues/);
   });
 
   it('is read from files, and ends the build where they are no report', async () => {

@@ -25,6 +25,7 @@ export * from './status/clock-warning.ts';
 export * from './status/quiet.ts';
 export * from './status/stale.ts';
 export * from './status/tree-status.ts';
+export * from './tests/expected-failures.ts';
 export * from './tests/judge-counts.ts';
 export * from './tests/rules-of.ts';
 export * from './tests/test-list.ts';

@@ -1,5 +1,10 @@
 import { z } from 'zod';
 import { objectSchema } from './artifact.ts';
+import {
+  expectedFailureSchema,
+  maxExpectedFailures,
+  seenExpectationSchema,
+} from './expected-failures.ts';
 
 /** How a step's report is read. Those from `pytest` on are the summaries that runners print for people. */
 export const reportFormats = [
@@ -79,6 +84,8 @@ export const stepReportSchema = z.object({
     .max(maxNamedTests),
   /** Every test by name; absent where the report does not name them all. */
   tests: storedTestsSchema.optional(),
+  /** What its project expects to fail, of which a test ran: failures among these are expected ones. */
+  expected: z.array(seenExpectationSchema).max(maxExpectedFailures).optional(),
 });
 export type StepReport = z.infer<typeof stepReportSchema>;
 
@@ -87,5 +94,7 @@ export const reportSpecSchema = z.object({
   format: z.enum(reportFormats),
   /** Globs below the workspace; none: what the step prints. */
   files: z.array(z.string().min(1).max(500)).max(20),
+  /** What fails with an issue of its own. */
+  expected: z.array(expectedFailureSchema).max(maxExpectedFailures).optional(),
 });
 export type ReportSpec = z.infer<typeof reportSpecSchema>;

@@ -1,5 +1,6 @@
+import { expectedAt } from '@weir/model';
 import type { BuilderFacts, Farm } from '@weir/model';
-import type { BuildLimits, BuildSpec, SourceSpec, StepSpec } from '@weir/protocol';
+import type { BuildLimits, BuildSpec, ExpectedFailure, SourceSpec, StepSpec } from '@weir/protocol';
 import type { RequestRow } from '../store/requests.ts';
 
 /** The steps of a builder, from the farm file in force. @throws when the file names it no more */
@@ -12,9 +13,11 @@ export function buildSpecOf(
   farm: Farm,
   builder: BuilderFacts,
   request: RequestRow,
-  build: { id: number; number: number },
+  build: { id: number; number: number; startedAt: number },
 ): BuildSpec {
   const source = sourceOf(farm, builder, request);
+  const known = farm.projects.get(builder.project ?? '')?.expectedFailures ?? [];
+  const expected = expectedAt(known, build.startedAt);
   return {
     build: build.id,
     builder: builder.name,
@@ -28,9 +31,15 @@ export function buildSpecOf(
       commit: request.upstream_commit,
     },
     env: { ...ownerOf(farm, builder).env, WEIR_PLATFORM: builder.platform },
-    steps: [...stepsOf(farm, builder)],
+    steps: stepsOf(farm, builder).map((step) => withExpected(step, expected)),
     limits: limitsOf(farm),
   };
+}
+
+/** A step with a report is told what its project expects to fail on the day. */
+function withExpected(step: StepSpec, expected: ExpectedFailure[]): StepSpec {
+  if (step.report === undefined || expected.length === 0) return step;
+  return { ...step, report: { ...step.report, expected } };
 }
 
 function ownerOf(

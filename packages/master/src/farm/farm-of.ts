@@ -99,6 +99,7 @@ function projectOf(
     schedule: scheduleOf(project.schedule),
     steps: project.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(project.tests),
+    expectedFailures: project['expected-failures'].map(({ value: { values } }) => values),
   };
 }
 

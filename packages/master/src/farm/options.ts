@@ -5,7 +5,7 @@ import { oneOf } from './one-of.ts';
 import { notify, notifyOptions } from './options-notify.ts';
 import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
-import { tests } from './options-tests.ts';
+import { expectedFailures, tests } from './options-tests.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
 import { option, optional, orBlank, required, section } from './section.ts';
@@ -155,6 +155,7 @@ export const projectOptions = {
   schedule: schedule('it is tested'),
   notify: notify('Who is told of all that breaks this project.'),
   tests,
+  'expected-failures': expectedFailures,
   steps,
 };
 

@@ -101,6 +101,24 @@ describe('what is wrong in a farm file', () => {
       'projects:\n  json:\n    tests: {may-skip: 100.5%}\n',
       /from 0% to 100%, came "100\.5%"$/,
     ],
+    [
+      'an expected failure without an end',
+      'projects:\n  json:\n',
+      'projects:\n  json:\n    expected-failures: [{test: a, issue: "https://i.example/1"}]\n',
+      /expected-failures\[0\]: the key until is missing: expected a day such as 2027-01-31$/,
+    ],
+    [
+      'an expected failure until no day',
+      'projects:\n  json:\n',
+      'projects:\n  json:\n    expected-failures: [{test: a, issue: "https://i.example/1", until: 2027-02-30}]\n',
+      /\.until: a wrong value: expected a day such as 2027-01-31, came "2027-02-30"$/,
+    ],
+    [
+      'an expected failure without an issue',
+      'projects:\n  json:\n',
+      'projects:\n  json:\n    expected-failures: [{test: a, issue: "#7", until: 2027-02-03}]\n',
+      /\.issue: a wrong value: expected the address of an issue, such as .*, came "#7"$/,
+    ],
     ['a duration in words', 'master: {}', 'master: {poll: 10 minutes}', /did you mean 10m\?$/],
     ['a duration out of range', 'master: {}', 'master: {poll: 0s}', /from 1s to 7d, came "0s"$/],
     [

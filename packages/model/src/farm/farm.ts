@@ -2,6 +2,7 @@ import type { ArtifactPolicy, BuildLimits, StepSpec, Tier } from '@weir/protocol
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
+import type { DatedExpectation } from '../tests/expected-failures.ts';
 import type { TestRules } from '../tests/judge-counts.ts';
 
 /** A farm file, read and checked. Times are milliseconds, sizes are bytes. Maps keep the file's order. */
@@ -103,6 +104,7 @@ export interface Project {
   /** By the clock it is tested as well. */
   readonly schedule: readonly Recurrence[];
   readonly steps: readonly StepSpec[];
+  readonly expectedFailures: readonly DatedExpectation[];
   readonly tests: TestRules;
 }
 

@@ -179,6 +179,7 @@ export function project(over: Partial<Project> & { name: string }): Project {
     maxParallel: null,
     schedule: [],
     tests: { mayVanishPercent: 10, maySkipPercent: 10 },
+    expectedFailures: [],
     steps: [],
     ...over,
   };

@@ -40,6 +40,7 @@ function project(name: string, change: Partial<Project> = {}): Project {
     maxParallel: null,
     schedule: [],
     tests: { mayVanishPercent: 10, maySkipPercent: 10 },
+    expectedFailures: [],
     steps: [step('test', 'make check')],
     ...change,
   };

@@ -1,9 +1,10 @@
 import { resultOfFinding, testCount } from '@weir/protocol';
-import type { Finding, Result, StepReport, TestTotals } from '@weir/protocol';
+import type { Finding, Result, SeenExpectation, StepReport, TestTotals } from '@weir/protocol';
 import type { Outcome } from '../runner/outcome.ts';
 
 /** A step's outcome with its report: both are facts, and where they disagree it is no pass. */
-export function judgeReport(outcome: Outcome, report: StepReport): Outcome {
+export function judgeReport(end: Outcome, report: StepReport): Outcome {
+  const outcome = isExcused(end, report) ? excused(end) : end;
   const added = reportFindings(outcome, report);
   const findings = [...outcome.findings, ...added];
   const results = added.map((finding) => resultOfFinding[finding]);
@@ -17,6 +18,22 @@ export function judgeReport(outcome: Outcome, report: StepReport): Outcome {
   };
 }
 
+/**
+ * Whether an exit code is that of failures which the project expects: nothing else failed, and nothing
+ * else explains it. What the suite would have said besides them can't be told from it.
+ */
+function isExcused({ result, exitCode, signal, findings }: Outcome, report: StepReport): boolean {
+  const { state, totals, mismatch, expected = [] } = report;
+  if (result !== 'failure' || exitCode === null || signal !== null) return false;
+  if (state !== 'read' || mismatch !== null || !isClean(totals)) return false;
+  const isExplained = findings.some((finding) => finding !== 'log-cap');
+  return !isExplained && expected.some(({ failed }) => failed > 0);
+}
+
+function excused(end: Outcome): Outcome {
+  return { ...end, result: end.findings.length > 0 ? 'warnings' : 'success' };
+}
+
 /** The process's own words, unless the report has better ones than that it failed. */
 function textOf({ text, exitCode, findings }: Outcome, report: StepReport): string {
   const said = reportText(report);
@@ -27,7 +44,7 @@ function textOf({ text, exitCode, findings }: Outcome, report: StepReport): stri
 
 /**
  * What a step's report adds to what its process says: the two are facts of their own, and where they
- * disagree it is a finding. Nothing here can make a step pass that failed.
+ * disagree it is a finding.
  */
 function reportFindings(end: Outcome, report: StepReport): Finding[] {
   // What infrastructure or a person ended says nothing, and neither does its report.
@@ -40,13 +57,19 @@ function reportFindings(end: Outcome, report: StepReport): Finding[] {
   const ran = testCount(totals) - totals.skipped;
   const isExplained = end.findings.length > 0;
   if (end.exitCode === 0 && totals.failed > 0) findings.push('exit-disagrees');
-  if (end.exitCode !== 0 && !isExplained && state === 'read' && isClean(totals)) {
+  const hasFailed = end.result === 'failure' && end.exitCode !== 0;
+  if (hasFailed && !isExplained && state === 'read' && isClean(totals)) {
     findings.push('exit-disagrees');
   }
   if (mismatch !== null) findings.push('plan-mismatch');
   if (ran === 0 && state === 'read') findings.push('all-skipped');
-  if (totals.unexpectedPasses > 0) findings.push('unexpected-pass');
+  if (totals.unexpectedPasses > 0 || overcome(report).length > 0) findings.push('unexpected-pass');
   return findings;
+}
+
+/** What the project expects to fail, and does not any more. */
+function overcome({ state, expected = [] }: StepReport): SeenExpectation[] {
+  return state === 'read' ? expected.filter(({ failed }) => failed === 0) : [];
 }
 
 function isSaid(result: Result): boolean {
@@ -59,7 +82,8 @@ function isClean({ failed, unexpectedPasses }: TestTotals): boolean {
 }
 
 /** `3 of 120 tests failed`, for a step that says nothing better of itself. */
-function reportText({ state, text, totals, mismatch }: StepReport): string {
+function reportText(report: StepReport): string {
+  const { state, text, totals, mismatch } = report;
   if (state === 'missing') return `no report: ${text}`;
   if (state === 'invalid' || state === 'capped') return `its report: ${text}`;
   const count = testCount(totals);
@@ -68,5 +92,10 @@ function reportText({ state, text, totals, mismatch }: StepReport): string {
   if (count === 0) return 'it ran no tests';
   if (totals.skipped === count) return `all ${count} tests were skipped`;
   if (totals.unexpectedPasses > 0) return `${totals.unexpectedPasses} tests passed unexpectedly`;
-  return '';
+  const [over] = overcome(report);
+  if (over !== undefined) return `${over.test} passes, and was expected to fail: ${over.issue}`;
+  const { expectedFailures } = totals;
+  return report.expected === undefined
+    ? ''
+    : `${expectedFailures} of ${count} tests failed as expected`;
 }

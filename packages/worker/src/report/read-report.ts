@@ -29,7 +29,7 @@ const pieceBytes = 64 * 1024;
 export function readReport(order: ReportOrder): StepReport {
   const { spec, workspace, spool, objects, maxBytes } = order;
   const { format, files } = spec;
-  const tally = new Tally();
+  const tally = new Tally(spec.expected);
   const budget: Budget = { bytes: maxBytes };
   let state: StepReport['state'] = 'read';
   let text = '';
@@ -42,7 +42,9 @@ export function readReport(order: ReportOrder): StepReport {
     text = cut(error.message, 500);
   }
   const { totals, durationMs, mismatch, named } = tally;
-  const report = { format, state, text, totals, durationMs, mismatch, named };
+  const expected = tally.expectations.seen;
+  const some = expected.length > 0 ? { expected } : {};
+  const report = { format, state, text, totals, durationMs, mismatch, named, ...some };
   if (state !== 'read' || objects === null) return report;
   const encoded = tally.list.encode(tally.count);
   const tests = encoded && storeTests(encoded, objects);

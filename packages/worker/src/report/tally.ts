@@ -1,5 +1,6 @@
 import { maxNamedTests, maxTestMessage, maxTestName } from '@weir/protocol';
-import type { StepReport, TestOutcome, TestTotals } from '@weir/protocol';
+import type { ExpectedFailure, StepReport, TestOutcome, TestTotals } from '@weir/protocol';
+import { Expectations } from './expectations.ts';
 import { TestList } from './test-list.ts';
 
 export interface TestCase {
@@ -46,15 +47,23 @@ export class Tally {
   readonly named: StepReport['named'] = [];
   /** Those that have a name. */
   readonly list = new TestList();
+  readonly expectations: Expectations;
   durationMs: number | null = null;
   mismatch: string | null = null;
+
+  /** @param expected what the project knows to fail */
+  constructor(expected: readonly ExpectedFailure[] = []) {
+    this.expectations = new Expectations(expected);
+  }
 
   get count(): number {
     return Object.values(this.totals).reduce((sum, count) => sum + count, 0);
   }
 
   /** @throws ReportError when there are more tests than any suite has */
-  add(test: TestCase): void {
+  add(reported: TestCase): void {
+    const { name, outcome } = reported;
+    const test = { ...reported, outcome: this.expectations.outcomeOf(name, outcome) };
     this.addMany(test.outcome, 1);
     this.list.add(test);
     if (test.durationMs !== undefined) this.addDuration(test.durationMs);

@@ -1,6 +1,6 @@
 import { durationText } from '@weir/model/layout';
 import { testCount } from '@weir/protocol';
-import type { StepReport } from '@weir/protocol';
+import type { SeenExpectation, StepReport } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { testHistoryPath, testsPath } from './links.ts';
@@ -14,7 +14,7 @@ export interface ReportPlace {
 
 /** What a test suite said: its totals, then the tests that say why it is no pass. */
 export function stepReport(report: StepReport, place: ReportPlace): Html {
-  const { totals, named, tests, state, text, mismatch } = report;
+  const { totals, named, tests, state, text, mismatch, expected = [] } = report;
   const rest = totals.failed + totals.unexpectedPasses - named.length;
   const all = testsPath(place.build, { step: place.step.index });
   return html`<div class="step-report">
@@ -31,6 +31,7 @@ export function stepReport(report: StepReport, place: ReportPlace): Html {
       ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
     </ul>`
     }
+    ${expected.filter(({ failed }) => failed > 0).map(expectation)}
   </div>`;
 }
 
@@ -59,4 +60,10 @@ function namedTest(
   const to = place && testHistoryPath({ builder: place.builder, step: place.step.name, name });
   const words = outcome === 'unexpected-pass' ? 'passed unexpectedly' : first;
   return html`<li>${to === null ? code : html`<a href="${to}">${code}</a>`} ${words !== '' && html`<span class="quiet">${words}</span>`}</li>`;
+}
+
+function expectation({ test, issue, failed }: SeenExpectation): Html {
+  return html`<p class="quiet">
+    ${failed} of <code>${test}</code> failed as expected: <a href="${issue}" rel="noreferrer">${issue}</a>
+  </p>`;
 }
