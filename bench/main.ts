@@ -7,6 +7,7 @@ import { m6Start } from './weir/m6-start.ts';
 import { m7Recovery } from './weir/m7-recovery.ts';
 import { m7Restart } from './weir/m7-restart.ts';
 import { m8UnderLoad } from './weir/m8-under-load.ts';
+import { m9Reports } from './weir/m9-reports.ts';
 import { m10Artifacts } from './weir/m10-artifacts.ts';
 
 /** What README.md here defines, by the case that it is printed under. */
@@ -33,6 +34,13 @@ const measurements: Readonly<
     ['builds50', (name) => m7Restart(name, 50)],
   ],
   m8: [['main', (name) => m8UnderLoad(name, { rounds: 3, viewers: 200, rate: 20, seconds: 30 })]],
+  m9: [
+    ['junit', (name) => m9Reports(name, { format: 'junit', tests: 50_000, runs: 5 })],
+    ['tap', (name) => m9Reports(name, { format: 'tap', tests: 50_000, runs: 5 })],
+    ['go-test', (name) => m9Reports(name, { format: 'go-test', tests: 50_000, runs: 5 })],
+    ['subunit', (name) => m9Reports(name, { format: 'subunit', tests: 50_000, runs: 5 })],
+    ['junit1m', (name) => m9Reports(name, { format: 'junit', tests: 1_000_000, runs: 3 })],
+  ],
   m10: [['main', (name) => m10Artifacts(name, 256)]],
 };
 

@@ -12,12 +12,14 @@ export const reportFormats = [
   'tap',
   'go-test',
   'ctrf',
+  'subunit',
   'pytest',
   'unittest',
   'trial',
   'mocha',
   'node-test',
   'busted',
+  'prove',
 ] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 

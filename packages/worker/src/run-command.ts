@@ -8,7 +8,7 @@ import { joinUsage, runJoin } from './join/join.ts';
 import { handedOverStatus, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
-import { runReportThread } from './report/thread.ts';
+import { runReader } from './report/run-reader.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
@@ -53,7 +53,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         await runRunner(rest[0] ?? '.');
         return 0;
       case 'report':
-        runReportThread();
+        await runReader();
         return 0;
       case '--version':
         return print(`${agentVersion}\n`);

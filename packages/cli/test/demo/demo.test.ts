@@ -128,7 +128,13 @@ describe('the demo', () => {
     if (report === undefined) return;
     await writeFile(join(place.cwd, 'printed'), stdout);
     const spec = { ...report, files: ['printed'] };
-    const read = readReport({ spec, workspace: place.cwd, spool: '', maxBytes: 1_000_000 });
+    const read = readReport({
+      spec,
+      workspace: place.cwd,
+      spool: '',
+      objects: null,
+      maxBytes: 1_000_000,
+    });
     const passed = {
       result: 'success',
       findings: [],

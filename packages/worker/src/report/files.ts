@@ -42,14 +42,11 @@ export interface Budget {
   bytes: number;
 }
 
-/**
- * The text of a file in pieces, by its byte order mark, else by what its XML declaration says, else
- * UTF-8. @throws ReportError when there is more than the budget has left
- */
-export function* textOfFile(path: string, budget: Budget): Generator<string> {
+/** The bytes of a file in pieces, each good until the next is asked for. */
+export function* bytesOfFile(path: string): Generator<Buffer> {
   const file = openSync(path, 'r');
   try {
-    yield* decode(piecesOf(file), budget);
+    yield* piecesOf(file);
   } finally {
     closeSync(file);
   }
@@ -64,12 +61,19 @@ function* piecesOf(file: number): Generator<Buffer> {
   }
 }
 
-/** Text from bytes that come in pieces. @throws ReportError when they are more than the budget has left */
-export function* decode(pieces: Iterable<Buffer>, budget: Budget): Generator<string> {
-  let decoder: TextDecoder | null = null;
+/** The same pieces. @throws ReportError when they are more than the budget has left */
+export function* metered(pieces: Iterable<Buffer>, budget: Budget): Generator<Buffer> {
   for (const piece of pieces) {
     budget.bytes -= piece.length;
     if (budget.bytes < 0) throw new ReportError('capped', 'it is too large to be read');
+    yield piece;
+  }
+}
+
+/** Text from bytes: by their byte order mark, else by what their XML declaration says, else UTF-8. */
+export function* decode(pieces: Iterable<Buffer>): Generator<string> {
+  let decoder: TextDecoder | null = null;
+  for (const piece of pieces) {
     decoder ??= decoderFor(piece);
     yield decoder.decode(piece, { stream: true });
   }

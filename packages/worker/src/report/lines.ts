@@ -1,8 +1,7 @@
+import { withoutColours } from './words.ts';
+
 /** A longer line is no line of a report; its rest is dropped. */
 const maxLine = 256 * 1024;
-/** Colours and cursor moves: ECMA-48 control sequences. */
-// oxlint-disable-next-line no-control-regex
-const escape = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 /** Lines without their ends and their colours, from text that comes in pieces. */
 export function* linesOf(pieces: Iterable<string>): Generator<string> {
@@ -20,5 +19,5 @@ export function* linesOf(pieces: Iterable<string>): Generator<string> {
 }
 
 function clean(line: string): string {
-  return line.slice(0, maxLine).replace(escape, '').trimEnd();
+  return withoutColours(line.slice(0, maxLine)).trimEnd();
 }

@@ -1,3 +1,7 @@
-import { runReportThread } from './thread.ts';
+import { enableCompileCache } from 'node:module';
 
-runReportThread();
+enableCompileCache();
+const { runReader } = await import('./run-reader.ts');
+
+await runReader();
+process.exit(0);

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { ReportFormat, ReportSpec, StepReport } from '@weir/protocol';
 import { SpoolReader } from '../spool/reader.ts';
 import { readCtrf } from './ctrf.ts';
-import { decode, reportFiles, textOfFile } from './files.ts';
+import { bytesOfFile, decode, metered, reportFiles } from './files.ts';
 import type { Budget } from './files.ts';
 import { readGoTest } from './go-test.ts';
 import { readJunit } from './junit.ts';
+import { readProve } from './prove.ts';
 import { storeTests } from './store-tests.ts';
+import { readSubunit } from './subunit.ts';
 import { isSummaryFormat, readSummary } from './summaries.ts';
 import { ReportError, Tally, cut } from './tally.ts';
 import { readTap } from './tap.ts';
@@ -34,12 +36,12 @@ export function readReport(order: ReportOrder): StepReport {
   let state: StepReport['state'] = 'read';
   let text = '';
   try {
-    if (files.length === 0) parse(format, decode(spooled(spool), budget), tally);
+    if (files.length === 0) readTests(format, metered(spooled(spool), budget), tally);
     else readFiles({ format, files }, workspace, budget, tally);
   } catch (error) {
-    if (!(error instanceof ReportError)) throw error;
-    state = error.state;
-    text = cut(error.message, 500);
+    const why = reportError(error);
+    state = why.state;
+    text = cut(why.message, 500);
   }
   const { totals, durationMs, mismatch, named } = tally;
   const expected = tally.expectations.seen;
@@ -61,25 +63,36 @@ function readFiles(
   if (paths.length === 0) throw new ReportError('missing', `no file is called ${files.join(', ')}`);
   for (const path of paths) {
     try {
-      parse(format, textOfFile(join(workspace, path), budget), tally);
+      readTests(format, metered(bytesOfFile(join(workspace, path)), budget), tally);
     } catch (error) {
-      if (!(error instanceof ReportError)) throw error;
-      throw new ReportError(error.state, `${path}: ${error.message}`);
+      const { state, message } = reportError(error);
+      throw new ReportError(state, `${path}: ${message}`);
     }
   }
 }
 
-function parse(format: ReportFormat, pieces: Iterable<string>, tally: Tally): void {
-  if (isSummaryFormat(format)) return readSummary(format, pieces, tally);
+/** Whatever a file does to its reader is the file's: it may be out of reach, or longer than a string. */
+function reportError(error: unknown): ReportError {
+  if (error instanceof ReportError) return error;
+  return new ReportError('invalid', `its reader failed: ${(error as Error).message}`);
+}
+
+/** Hands over each test of a report, or of one of its files. @throws ReportError */
+export function readTests(format: ReportFormat, bytes: Iterable<Buffer>, tally: Tally): void {
+  if (format === 'subunit') return readSubunit(bytes, tally);
+  const text = decode(bytes);
+  if (isSummaryFormat(format)) return readSummary(format, text, tally);
   switch (format) {
     case 'junit':
-      return readJunit(pieces, tally);
+      return readJunit(text, tally);
     case 'tap':
-      return readTap(pieces, tally);
+      return readTap(text, tally);
     case 'go-test':
-      return readGoTest(pieces, tally);
+      return readGoTest(text, tally);
     case 'ctrf':
-      return readCtrf(pieces, tally);
+      return readCtrf(text, tally);
+    case 'prove':
+      return readProve(text, tally);
   }
 }
 

@@ -2,14 +2,18 @@ import { maxNamedTests, maxTestMessage, maxTestName } from '@weir/protocol';
 import type { ExpectedFailure, StepReport, TestOutcome, TestTotals } from '@weir/protocol';
 import { Expectations } from './expectations.ts';
 import { TestList } from './test-list.ts';
+import { firstWords, plainText } from './words.ts';
 
+/** One test, as the reader of any format hands it over. */
 export interface TestCase {
+  /** What it is known by from build to build; docs/reports.md says how each format's is made. */
   readonly name: string;
   readonly outcome: TestOutcome;
   /** Milliseconds. */
   readonly durationMs?: number | undefined;
   /** Which try this was, from 1; 1 as well where the format does not tell. */
   readonly attempt?: number | undefined;
+  /** What it said: why it failed, or was skipped, or failed before it passed. */
   readonly message?: string | undefined;
 }
 
@@ -51,53 +55,80 @@ export class Tally {
   durationMs: number | null = null;
   mismatch: string | null = null;
 
+  /** Of all tests, whatever became of them. */
+  count = 0;
+
   /** @param expected what the project knows to fail */
   constructor(expected: readonly ExpectedFailure[] = []) {
     this.expectations = new Expectations(expected);
   }
 
-  get count(): number {
-    return Object.values(this.totals).reduce((sum, count) => sum + count, 0);
-  }
-
-  /** @throws ReportError when there are more tests than any suite has */
-  add(reported: TestCase): void {
+  /**
+   * One test that is over. Its duration does not count towards the report's: that is `addDuration`'s.
+   *
+   * @throws ReportError when there are more tests than any suite has
+   */
+  add(raw: TestCase): void {
+    const reported = cleaned(raw);
     const { name, outcome } = reported;
     const test = { ...reported, outcome: this.expectations.outcomeOf(name, outcome) };
     this.addMany(test.outcome, 1);
     this.list.add(test);
-    if (test.durationMs !== undefined) this.addDuration(test.durationMs);
     if (test.outcome === 'failed' || test.outcome === 'unexpected-pass') this.name(test);
   }
 
   /** So many tests of which nothing else is known. @throws ReportError as `add` */
   addMany(outcome: TestOutcome, count: number): void {
-    if (!Number.isSafeInteger(count) || this.count + count > maxTests) {
+    if (!Number.isSafeInteger(count) || count < 0 || this.count + count > maxTests) {
       throw new ReportError('capped', `it claims more than ${maxTests} tests`);
     }
     this.totals[totalOf[outcome]] += count;
+    this.count += count;
   }
 
   /** Names a test that was counted already. */
-  name({ name, outcome, message = '' }: TestCase): void {
+  name(raw: TestCase): void {
     if (this.named.length >= maxNamedTests) return;
+    const { name, outcome, message = '' } = cleaned(raw);
     this.named.push({
       name: cut(name, maxTestName),
       outcome,
-      message: cut(message.trim(), maxTestMessage),
+      message: cut(message, maxTestMessage),
     });
   }
 
-  addDuration(ms: number): void {
-    if (Number.isFinite(ms) && ms >= 0) this.durationMs = (this.durationMs ?? 0) + ms;
+  /** How long a run took, of which a report may have several. What can't be a duration is none. */
+  addDuration(ms: number | undefined): void {
+    if (ms !== undefined && isDuration(ms)) this.durationMs = (this.durationMs ?? 0) + ms;
   }
 
   /** The first difference between what was announced and what came. */
   differs(how: string): void {
-    this.mismatch ??= cut(how, 300);
+    this.mismatch ??= cut(plainText(how), 300);
   }
 }
 
+/** As it can be stored and shown: a report may say anything. */
+function cleaned({ name, outcome, durationMs, attempt = 1, message = '' }: TestCase): TestCase {
+  return {
+    name: plainText(name),
+    outcome,
+    durationMs: durationMs !== undefined && isDuration(durationMs) ? durationMs : undefined,
+    attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
+    message: firstWords(message),
+  };
+}
+
+/** Longer than any run of tests takes; what claims more would drown all other durations. */
+const maxDurationMs = 365 * 24 * 3_600_000;
+
+/** Is it a number of milliseconds that a test may have taken? */
+export function isDuration(ms: number): boolean {
+  return ms >= 0 && ms <= maxDurationMs;
+}
+
+/** At most so many UTF-16 units, none of them half a character. */
 export function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  const kept = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return kept.toWellFormed();
 }

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
 import { PackError } from '../artifact/pack.ts';
 import { shareRuntime } from '../artifact/share.ts';
+import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
-import { readReportApart } from '../report/read-apart.ts';
+import { readReportApart, reportLimits } from '../report/read-apart.ts';
 import { TestUploads } from '../report/test-uploads.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
@@ -191,7 +192,9 @@ export class SlotBuild implements HeldBuild {
     if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
     const spool = logDir(this.#paths.slot, index);
     const objects = this.#uploads === null ? null : this.#paths.objects;
-    const report = await readReportApart({ spec, workspace: src, spool, objects });
+    const env = { [markVariable]: this.#paths.mark };
+    const order = { spec, workspace: src, spool, objects };
+    const report = await readReportApart(order, reportLimits, env);
     if (report.tests !== undefined) this.#uploads?.bring(report.tests);
     return { outcome: judgeReport(outcome, report), report };
   }

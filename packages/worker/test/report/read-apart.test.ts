@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { readReportApart, reportLimits } from '../../src/report/read-apart.ts';
 
-describe('a report in a thread of its own', () => {
+describe('a report in a process of its own', () => {
   let workspace: string;
   beforeEach(() => {
     workspace = mkdtempSync(join(tmpdir(), 'weir-report-'));
@@ -35,6 +35,15 @@ describe('a report in a thread of its own', () => {
 
     assert.equal(report.state, 'capped');
     assert.match(report.text, /16 MiB/);
+  });
+
+  it('carries the variables that it is given', async () => {
+    writeFileSync(join(workspace, 'report'), '<testsuite/>');
+    const env = { NODE_OPTIONS: '--no-such-option' };
+
+    const reading = readReportApart(order('junit'), reportLimits, env);
+
+    await assert.rejects(reading, /ended with status 9/);
   });
 
   it('is capped when it takes too long', async () => {
