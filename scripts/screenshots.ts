@@ -55,6 +55,7 @@ async function pagesOf(farm: string): Promise<Map<string, string>> {
   const pages = new Map([
     ['waterfall', '/'],
     ['console', '/console'],
+    ['matrix', '/matrix'],
     ['breakages', '/breakages'],
     ['workers', '/workers'],
     ['register', '/register'],

@@ -14,6 +14,7 @@ const directions: Readonly<Record<string, Direction>> = {
 const pages: Readonly<Record<string, string>> = {
   w: '/',
   c: '/console',
+  m: '/matrix',
   b: '/breakages',
 };
 
@@ -21,11 +22,11 @@ const help = [
   ['← ↓ ↑ → or h j k l', 'from box to box'],
   ['Enter', 'open it'],
   ['/', 'filter'],
-  ['w, c, b', 'waterfall, console, breakages'],
+  ['w, c, m, b', 'waterfall, console, matrix, breakages'],
   ['?', 'this help'],
 ] as const;
 
-const boxes = 'a.build, a.tell, a.box';
+const boxes = 'a.build, a.tell, a.box, a.chip';
 
 /** Lets hands stay on the keys: what each does stands in the help that `?` shows. */
 export function listenToKeys(): void {
@@ -55,14 +56,45 @@ function act(key: string, dialog: HTMLDialogElement): boolean {
 }
 
 /** To the nearest box that way; to the first one when none has the focus. Arrow keys scroll where there is none. */
-function move([dx, dy]: Direction): boolean {
+function move(direction: Direction): boolean {
   const all = [...document.querySelectorAll<HTMLElement>(boxes)];
   const current = all.find((box) => box === document.activeElement);
   if (current === undefined) {
-    const first = all.find((box) => box.matches('a.build, a.tell')) ?? all[0];
+    const first = all.find((box) => box.matches('a.build, a.tell, a.chip')) ?? all[0];
     first?.focus();
     return first !== undefined;
   }
+  const best = inCell(all, current, direction) ?? nearest(all, current, direction);
+  best?.focus();
+  best?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  return best !== undefined;
+}
+
+/** The next one in the same cell, where several share it: in its line, or in the line above or below. */
+function inCell(
+  all: readonly HTMLElement[],
+  current: HTMLElement,
+  [dx, dy]: Direction,
+): HTMLElement | undefined {
+  const cell = current.closest('td');
+  if (cell === null) return undefined;
+  const from = current.getBoundingClientRect();
+  const ahead = all.filter((box) => {
+    if (box.closest('td') !== cell) return false;
+    const to = box.getBoundingClientRect();
+    const isInLine = to.top < from.bottom && from.top < to.bottom;
+    if (dy === 0) return isInLine && (to.left - from.left) * dx > 0;
+    return !isInLine && (to.top - from.top) * dy > 0;
+  });
+  return dx + dy < 0 ? ahead.at(-1) : ahead[0];
+}
+
+/** Of a cell with several it is the first one. */
+function nearest(
+  all: readonly HTMLElement[],
+  current: HTMLElement,
+  [dx, dy]: Direction,
+): HTMLElement | undefined {
   const from = middleOf(current);
   let best: HTMLElement | undefined;
   let bestDistance = Infinity;
@@ -77,9 +109,7 @@ function move([dx, dy]: Direction): boolean {
       bestDistance = distance;
     }
   }
-  best?.focus();
-  best?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  return best !== undefined;
+  return best;
 }
 
 function middleOf(box: HTMLElement): { x: number; y: number } {

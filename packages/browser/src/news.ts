@@ -18,10 +18,10 @@ export class News {
   }
 }
 
-/** By name: the last result of each builder, the status of each trunk, how the build on its own page is. */
+/** By name: the last result of each builder, or its verdict, the status of each trunk, how the build on its own page is. */
 function statesOnPage(): Map<string, string> {
   const states = new Map<string, string>();
-  for (const { title } of document.querySelectorAll<HTMLElement>('a.box')) {
+  for (const { title } of document.querySelectorAll<HTMLElement>('a.box, a.chip')) {
     const [, name = '', result = ''] = /^([^:]*): ([^,]*)/.exec(title) ?? [];
     states.set(name, result);
   }

@@ -7,6 +7,7 @@ export * from './farm/farm.ts';
 export * from './farm/plan.ts';
 export * from './farm/plan-lines.ts';
 export * from './farm/same-repository.ts';
+export * from './farm/steps.ts';
 export * from './farm/version-words.ts';
 export * from './leases/reattach.ts';
 export * from './leases/silence.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { buildersOf, followedBranchesOf, trunkName } from '@weir/model';
+import { buildersOf, followedBranchesOf, stepsOn, trunkName } from '@weir/model';
 import type { Builder, Farm, FollowedBranch } from '@weir/model';
 import type { CliCommand } from '../command.ts';
 import { formatDuration } from '../duration.ts';
@@ -96,9 +96,9 @@ function branchRow({ name, ref, repository, pollMs }: FollowedBranch, { remotes 
   return [name, ref, place, formatDuration(pollMs)];
 }
 
-function stepNames(farm: Farm, { upstream, project }: Builder): string[] {
+function stepNames(farm: Farm, { upstream, project, platform }: Builder): string[] {
   const owner = project === null ? farm.upstreams.get(upstream) : farm.projects.get(project);
-  return owner?.steps.map((step) => step.name) ?? [];
+  return stepsOn(owner?.steps ?? [], platform).map((step) => step.name);
 }
 
 /** Of a followed branch: `UPSTREAM/TRUNK`, or a project's name. */

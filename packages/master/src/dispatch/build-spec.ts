@@ -1,11 +1,11 @@
-import { expectedAt } from '@weir/model';
-import type { BuilderFacts, Farm } from '@weir/model';
+import { expectedAt, stepsOn } from '@weir/model';
+import type { BuilderFacts, Farm, FarmStep } from '@weir/model';
 import type { BuildLimits, BuildSpec, ExpectedFailure, SourceSpec, StepSpec } from '@weir/protocol';
 import type { RequestRow } from '../store/requests.ts';
 
 /** The steps of a builder, from the farm file in force. @throws when the file names it no more */
 export function stepsOf(farm: Farm, builder: BuilderFacts): readonly StepSpec[] {
-  return ownerOf(farm, builder).steps;
+  return stepsOn(ownerOf(farm, builder).steps, builder.platform);
 }
 
 /** All that a worker needs to run one build of a request, with the farm file in force. */
@@ -45,7 +45,7 @@ function withExpected(step: StepSpec, expected: ExpectedFailure[]): StepSpec {
 function ownerOf(
   farm: Farm,
   builder: BuilderFacts,
-): { steps: readonly StepSpec[]; env: Readonly<Record<string, string>> } {
+): { steps: readonly FarmStep[]; env: Readonly<Record<string, string>> } {
   const owner =
     builder.project === null
       ? farm.upstreams.get(builder.upstream)

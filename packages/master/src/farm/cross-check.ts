@@ -1,4 +1,8 @@
 import { trunkName } from '@weir/model';
+import { checkCombinations, platformsByTrunkOf } from './check-combinations.ts';
+import { checkNames, enumerate } from './check-names.ts';
+import type { Known } from './check-names.ts';
+import { checkSteps } from './check-steps.ts';
 import type { ErrorList, Span } from './error-list.ts';
 import type { FarmFile, ProjectEntry, UpstreamEntry } from './farm-of.ts';
 import type { RepositoryName } from './repository.ts';
@@ -7,15 +11,6 @@ import { quoted, type Located } from './value-type.ts';
 
 /** Three times the largest farm that Weir is made for. */
 const maxBuilders = 50_000;
-
-interface Known {
-  readonly platforms: ReadonlySet<string>;
-  /** `UPSTREAM/TRUNK` to the platforms for which it has a runtime. */
-  readonly trunks: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Repositories that are served from local paths. */
-  readonly remotes: ReadonlySet<string>;
-  readonly errors: ErrorList;
-}
 
 /**
  * What the table can't say: names that must stand elsewhere in the file, and what several values
@@ -60,7 +55,8 @@ function checkUpstream(path: string, { value }: Located<UpstreamEntry>, known: K
   const { repository, platforms } = value.values;
   checkRepository(repository, value.at('repository'), `${path}.repository`, known);
   checkNames(platforms ?? [], known.platforms, 'platform', `${path}.platforms`, known.errors);
-  checkSteps(value, path, known.errors);
+  const itsPlatforms = platforms?.map((platform) => platform.value) ?? known.platforms;
+  checkSteps(value, path, { ...known, built: new Set(itsPlatforms) });
   checkSchedule(value, path, known.errors);
 }
 
@@ -69,7 +65,9 @@ function checkProject(path: string, { value }: Located<ProjectEntry>, known: Kno
   if (repository) checkRepository(repository, value.at('repository'), `${path}.repository`, known);
   checkNames(platforms ?? [], known.platforms, 'platform', `${path}.platforms`, known.errors);
   checkNames(trunks, known.trunks, 'trunk', `${path}.trunks`, known.errors);
-  checkSteps(value, path, known.errors);
+  checkCombinations(value, path, known);
+  const tested = [...platformsByTrunkOf(value.values, known).values()];
+  checkSteps(value, path, { ...known, built: new Set(tested.flatMap((each) => [...each])) });
   checkSchedule(value, path, known.errors);
   if (platforms) checkRuntimes(path, platforms, trunks, known);
 }
@@ -89,37 +87,6 @@ function checkSchedule(
       expected: 'one of them',
     });
   }
-}
-
-function checkNames(
-  names: readonly Located<string>[],
-  known: ReadonlySetLike<string>,
-  what: string,
-  path: string,
-  errors: ErrorList,
-): void {
-  // Where the file has none at all, that is reported, and once is enough.
-  if (known.size === 0) return;
-  for (const { value, at } of names) {
-    if (known.has(value)) continue;
-    errors.add({
-      at,
-      path,
-      problem: `an unknown ${what}`,
-      expected: `one of ${enumerate(known)}`,
-      came: quoted(value),
-      suggestion: suggest(value, keysOf(known)),
-    });
-  }
-}
-
-function enumerate(known: ReadonlySetLike<string>): string {
-  const shown = keysOf(known).slice(0, 8).join(', ');
-  return known.size > 8 ? `${shown} and ${known.size - 8} others` : shown;
-}
-
-function keysOf(known: ReadonlySetLike<string>): string[] {
-  return Iterator.from(known.keys()).toArray();
 }
 
 function checkRepository(
@@ -164,21 +131,6 @@ function checkRuntimes(
   }
 }
 
-function checkSteps(
-  { values }: UpstreamEntry | ProjectEntry,
-  path: string,
-  errors: ErrorList,
-): void {
-  const seen = new Set<string>();
-  for (const { value, at } of values.steps) {
-    const { name } = value.values;
-    if (name !== '' && seen.has(name)) {
-      errors.add({ at, path: `${path}.steps`, problem: `a second step ${quoted(name)}` });
-    }
-    seen.add(name);
-  }
-}
-
 /** What a webhook is told about must be there; workers and breakages come and go. */
 function checkWebhooks({ values }: FarmFile, { trunks, errors }: Known): void {
   const scopes = new Set([
@@ -219,7 +171,7 @@ function checkSize(file: FarmFile, { platforms, trunks, errors }: Known): void {
   for (const own of trunks.values()) builders += own.size;
   for (const { value } of file.values.projects.values()) {
     const width = value.values.platforms?.length ?? platforms.size;
-    builders += value.values.trunks.length * width;
+    builders += value.values.trunks.length * width + value.values.include.length;
   }
   if (builders <= maxBuilders) return;
   errors.add({

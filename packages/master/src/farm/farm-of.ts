@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type {
+  Combination,
   Farm,
   FarmLimits,
+  FarmStep,
   Project,
   Recurrence,
   Retention,
@@ -9,8 +11,8 @@ import type {
   Trunk,
   Upstream,
 } from '@weir/model';
-import type { StepSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
+import type { combinationOptions } from './options-matrix.ts';
 import type { scheduleOptions } from './options-schedule.ts';
 import type { testsOptions } from './options-tests.ts';
 import type { farmFileType, limitsOptions, retentionOptions, stepOptions } from './options.ts';
@@ -21,6 +23,7 @@ import type { Located, ValueType } from './value-type.ts';
 export type FarmFile = typeof farmFileType extends ValueType<infer T> ? T : never;
 export type UpstreamEntry = Section<typeof upstreamOptions>;
 export type ProjectEntry = Section<typeof projectOptions>;
+export type CombinationEntry = Section<typeof combinationOptions>;
 
 /** What a farm file without errors means, all defaults filled in. Relative paths begin at `base`. */
 export function farmOf(file: FarmFile, base: string): Farm {
@@ -92,6 +95,8 @@ function projectOf(
     ...pace(project),
     trunks,
     platforms: project.platforms?.map(({ value }) => value) ?? [...new Set(theirPlatforms)],
+    include: project.include.map(combinationOf),
+    exclude: project.exclude.map(combinationOf),
     tier: project.tier,
     env: variables(project.env),
     onlyIfChanged: project['only-if-changed'].map(({ value }) => value),
@@ -105,6 +110,10 @@ function projectOf(
 
 function testRulesOf({ values }: Section<typeof testsOptions>): TestRules {
   return { mayVanishPercent: values['may-vanish'], maySkipPercent: values['may-skip'] };
+}
+
+function combinationOf({ value: { values } }: Located<CombinationEntry>): Combination {
+  return { trunk: values.trunk, platform: values.platform };
 }
 
 function scheduleOf(
@@ -129,8 +138,8 @@ function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }
   };
 }
 
-function stepOf({ values }: Section<typeof stepOptions>): StepSpec {
-  const { name, run, network, install, timeout, silence, always, report: format } = values;
+function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
+  const { name, run, network, install, timeout, silence, always, platforms } = values;
   const step = {
     name,
     run,
@@ -140,7 +149,9 @@ function stepOf({ values }: Section<typeof stepOptions>): StepSpec {
     silenceMs: silence,
     ...(values['continue-on-failure'] && { continueOnFailure: true }),
     ...(always && { always }),
+    ...(platforms !== null && { platforms: platforms.map(({ value }) => value) }),
   };
+  const { report: format } = values;
   if (format === null) return step;
   const files = values['report-files'].map(({ value }) => value);
   return { ...step, report: { format, files } };

@@ -2,6 +2,7 @@ import { artifactPolicies } from '@weir/protocol';
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
 import { oneOf } from './one-of.ts';
+import { matrixOptions, platformNames } from './options-matrix.ts';
 import { notify, notifyOptions } from './options-notify.ts';
 import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
@@ -67,7 +68,6 @@ const env = orBlank(
   'none',
   'Variables for all steps. The environment is otherwise clean; names that begin with `WEIR_` belong to the farm.',
 );
-const platformNames = listOf(name, 'names of platforms', { min: 1, unique: true });
 
 export const stepOptions = {
   name: required(line(100), 'What the page calls the step; once in its list.'),
@@ -97,6 +97,11 @@ export const stepOptions = {
     flag,
     'false',
     'Whether it runs whatever became of the steps before it, unless the build is cancelled.',
+  ),
+  platforms: optional(
+    platformNames,
+    'all',
+    'The platforms on which the step runs; on others it is left out.',
   ),
   ...reportOptions,
 };
@@ -139,11 +144,7 @@ export const projectOptions = {
   poll,
   'stable-for': stableFor,
   'max-wait': maxWait,
-  trunks: required(
-    listOf(line(129), 'trunks, each UPSTREAM/TRUNK', { min: 1, unique: true }),
-    'The trunks that the project is tested with.',
-  ),
-  platforms: optional(platformNames, 'those of its upstreams', 'Where it is tested.'),
+  ...matrixOptions,
   tier,
   env,
   'only-if-changed': orBlank(

@@ -1,3 +1,4 @@
+import { combinationOptions } from './options-matrix.ts';
 import { notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
 import {
@@ -21,6 +22,10 @@ export const referenceSections: readonly ReferenceSection[] = [
   { heading: 'An upstream: `upstreams.NAME`', options: upstreamOptions },
   { heading: 'A trunk: `upstreams.NAME.trunks.NAME`', options: trunkOptions },
   { heading: 'A project: `projects.NAME`', options: projectOptions },
+  {
+    heading: 'A combination: an item of `exclude` and `include`',
+    options: combinationOptions,
+  },
   { heading: 'A step: an item of `steps`', options: stepOptions },
   { heading: 'A time: an item of `schedule`', options: scheduleOptions },
   { heading: 'Notices: `notify`', options: notifyOptions },

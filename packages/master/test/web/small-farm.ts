@@ -72,11 +72,14 @@ export interface SmallFarm extends AsyncDisposable {
   answer: (command: Command) => Promise<CommandAnswer>;
 }
 
-export async function startSmallFarm(facts: Partial<FarmFacts> = {}): Promise<SmallFarm> {
+export async function startSmallFarm(
+  facts: Partial<FarmFacts> = {},
+  text = farmText,
+): Promise<SmallFarm> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-web-'));
   await using disposing = new AsyncDisposableStack();
   disposing.defer(() => rmSync(dir, { recursive: true }));
-  const reading = readFarmText(farmText, 'farm.yaml');
+  const reading = readFarmText(text, 'farm.yaml');
   if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
   const storePath = join(dir, 'weir.sqlite');
   const store = disposing.use(await openStore(storePath));

@@ -1,4 +1,4 @@
-import type { Builder, Farm, FollowedBranch } from './farm.ts';
+import type { Builder, Combination, Farm, FollowedBranch, Project } from './farm.ts';
 
 /** The name that a trunk has everywhere: as a followed branch, in projects' `trunks`, in URLs. */
 export function trunkName(upstream: string, trunk: string): string {
@@ -7,8 +7,7 @@ export function trunkName(upstream: string, trunk: string): string {
 
 /**
  * The matrix of builders that a farm file means, in the file's order: for each trunk its runtime
- * builders, then its project builders. A project is built on those of its platforms for which its
- * upstream has a runtime.
+ * builders, then its project builders.
  */
 export function buildersOf(farm: Farm): Builder[] {
   const builders: Builder[] = [];
@@ -30,9 +29,7 @@ export function buildersOf(farm: Farm): Builder[] {
         });
       }
       for (const project of farm.projects.values()) {
-        if (!project.trunks.includes(column)) continue;
-        for (const platform of project.platforms) {
-          if (!upstream.platforms.includes(platform)) continue;
+        for (const platform of platformsWith(project, column, upstream.platforms)) {
           builders.push({
             ...common,
             name: `${column}/${project.name}/${platform}`,
@@ -49,6 +46,36 @@ export function buildersOf(farm: Farm): Builder[] {
     }
   }
   return builders;
+}
+
+/**
+ * Where a project is tested with a trunk: on those of its platforms for which there is a runtime,
+ * but for what it leaves out, and then where it is tested beside them.
+ *
+ * @param runtimes the platforms for which the trunk's runtime is built
+ */
+export function platformsWith(
+  { trunks, platforms, include, exclude }: Project,
+  trunk: string,
+  runtimes: readonly string[],
+): string[] {
+  const left = platformsOf(exclude, trunk);
+  const common = trunks.includes(trunk) ? platforms.filter((each) => !left.has(each)) : [];
+  const all = include.length === 0 ? common : new Set([...common, ...platformsOf(include, trunk)]);
+  return [...all].filter((platform) => runtimes.includes(platform));
+}
+
+/** Every trunk that a project is tested with. */
+export function trunksOf({ trunks, include }: Project): string[] {
+  return [...new Set([...trunks, ...include.map(({ trunk }) => trunk)])];
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function platformsOf(combinations: readonly Combination[], trunk: string): ReadonlySet<string> {
+  if (combinations.length === 0) return none;
+  const its = combinations.filter((each) => each.trunk === trunk);
+  return new Set(its.map(({ platform }) => platform));
 }
 
 /** Every branch that the farm must follow: all trunks, and the branch of each project that has a repository. */

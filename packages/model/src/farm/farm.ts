@@ -60,6 +60,18 @@ export interface FarmLimits extends BuildLimits {
   readonly minFreeBytes: number;
 }
 
+/** A step as the farm file has it. */
+export interface FarmStep extends StepSpec {
+  /** Where it runs; absent: on every platform. */
+  readonly platforms?: readonly string[];
+}
+
+/** A trunk, `UPSTREAM/TRUNK`, with one platform. */
+export interface Combination {
+  readonly trunk: string;
+  readonly platform: string;
+}
+
 export interface Upstream {
   readonly name: string;
   readonly repository: string;
@@ -67,7 +79,7 @@ export interface Upstream {
   readonly platforms: readonly string[];
   readonly tier: Tier;
   readonly env: Readonly<Record<string, string>>;
-  readonly steps: readonly StepSpec[];
+  readonly steps: readonly FarmStep[];
   readonly tests: TestRules;
   /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
   readonly maxParallel: number | null;
@@ -96,6 +108,10 @@ export interface Project {
   /** `UPSTREAM/TRUNK` each. */
   readonly trunks: readonly string[];
   readonly platforms: readonly string[];
+  /** Where it is tested beside each of `trunks` on each of `platforms`. */
+  readonly include: readonly Combination[];
+  /** Where it is not tested, of each of `trunks` on each of `platforms`. */
+  readonly exclude: readonly Combination[];
   readonly tier: Tier;
   readonly env: Readonly<Record<string, string>>;
   /** Globs; a change of this project that touches none of them asks for no build. Empty: every change does. */
@@ -103,7 +119,7 @@ export interface Project {
   readonly maxParallel: number | null;
   /** By the clock it is tested as well. */
   readonly schedule: readonly Recurrence[];
-  readonly steps: readonly StepSpec[];
+  readonly steps: readonly FarmStep[];
   readonly expectedFailures: readonly DatedExpectation[];
   readonly tests: TestRules;
 }

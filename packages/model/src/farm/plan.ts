@@ -12,6 +12,7 @@ import { buildersOf, trunkName } from './builders.ts';
 import type { Builder, Farm } from './farm.ts';
 import type { Settings } from './settings.ts';
 import { settingsOf } from './settings.ts';
+import { stepsOn } from './steps.ts';
 
 /** What is under way for a builder. */
 export interface UnderWay {
@@ -154,7 +155,12 @@ class Changed {
   /** Every build is told other limits. */
   readonly hasOtherLimits: boolean;
 
-  constructor(parts: readonly PartPlan[]) {
+  readonly #before: Farm | null;
+  readonly #after: Farm;
+
+  constructor(before: Farm | null, after: Farm, parts: readonly PartPlan[]) {
+    this.#before = before;
+    this.#after = after;
     const wordsOf = ({ settings }: PartPlan): Set<string> =>
       new Set(settings.map(({ setting }) => setting.split('.')[0] ?? ''));
     this.#words = new Map(parts.map((each) => [`${each.part} ${each.name}`, wordsOf(each)]));
@@ -170,9 +176,13 @@ class Changed {
   }
 
   /** What of a builder that stays is another than before. */
-  ofBuilder({ upstream, trunk, project, platform }: Builder): string[] {
+  ofBuilder(builder: Builder): string[] {
+    const { upstream, trunk, project, platform } = builder;
     const isOwn = (word: string): boolean =>
-      project === null ? this.has('upstream', upstream, word) : this.has('project', project, word);
+      (project === null
+        ? this.has('upstream', upstream, word)
+        : this.has('project', project, word)) &&
+      (word !== 'steps' || stepsText(this.#before, builder) !== stepsText(this.#after, builder));
     const isElsewhere =
       this.has('upstream', upstream, 'repository') ||
       this.has('trunk', trunkName(upstream, trunk), 'branch') ||
@@ -186,12 +196,18 @@ class Changed {
   }
 }
 
+/** A step may hold on other platforms alone. */
+function stepsText(farm: Farm | null, { upstream, project, platform }: Builder): string {
+  const owner = project === null ? farm?.upstreams.get(upstream) : farm?.projects.get(project);
+  return JSON.stringify(stepsOn(owner?.steps ?? [], platform));
+}
+
 function builderPlans(
   before: Farm | null,
   after: Farm,
   { parts, underWay }: { parts: readonly PartPlan[]; underWay: ReadonlyMap<string, UnderWay> },
 ): BuilderPlan[] {
-  const changed = new Changed(parts);
+  const changed = new Changed(before, after, parts);
   const old = before === null ? new Set<string>() : namesOf(before);
   const plan = (name: string, action: PlanAction, words: readonly string[]): BuilderPlan => {
     const { waiting, running } = underWay.get(name) ?? { waiting: 0, running: 0 };

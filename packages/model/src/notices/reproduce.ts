@@ -1,5 +1,6 @@
 import type { StepSpec } from '@weir/protocol';
 import type { Farm } from '../farm/farm.ts';
+import { stepsOn } from '../farm/steps.ts';
 
 /** A repository at one commit, and the steps that were run in it. */
 export interface Source {
@@ -33,16 +34,17 @@ export function reproduction(farm: Farm, failed: FailedBuilder): string[] {
   const upstream = farm.upstreams.get(failed.upstream);
   const project = failed.project === null ? null : farm.projects.get(failed.project);
   if (upstream === undefined || project === undefined) return [];
+  const making = stepsOn(upstream.steps, failed.platform);
   const runtime = {
     ...upstream,
     commit: failed.upstreamCommit,
-    steps: project === null ? upTo(failed.step, upstream.steps) : runsOf(upstream.steps),
+    steps: project === null ? upTo(failed.step, making) : runsOf(making),
   };
   if (project === null) return reproduceCommands(runtime, null, failed.platform);
   const tested = {
     ...project,
     commit: failed.projectCommit,
-    steps: upTo(failed.step, project.steps),
+    steps: upTo(failed.step, stepsOn(project.steps, failed.platform)),
   };
   return reproduceCommands(runtime, tested, failed.platform);
 }

@@ -95,6 +95,51 @@ describe('the plan of another farm file', () => {
     assert.equal(planOf(farm, withProject(farm, { tier: 1 }), underWay).requests.kept, 2);
   });
 
+  it('adds and removes the builders that a project includes and excludes', () => {
+    const common = { platforms: ['x64', 'arm'] };
+    const exclude = [{ trunk: 'lang/main', platform: 'arm' }];
+    const include = [{ trunk: 'lang/main', platform: 'arm' }];
+    const underWay = new Map([['lang/main/app/arm', { waiting: 2, running: 1 }]]);
+    const lines = (before: Partial<Project>, after: Partial<Project>): string[] =>
+      planLines(planOf(withProject(farm, before), withProject(farm, after), underWay)).map(
+        ({ sign, text }) => `${sign} ${text}`,
+      );
+
+    assert.deepEqual(lines(common, { ...common, exclude }), [
+      '~ project app',
+      '+ exclude: lang/main arm',
+      '- builder lang/main/app/arm: 2 waiting cancelled; 1 running goes on as begun',
+    ]);
+    assert.deepEqual(lines({}, { include }).slice(0, 2), [
+      '~ project app',
+      '+ include: lang/main arm',
+    ]);
+    assert.match(lines({}, { include })[2] ?? '', /^\+ builder lang\/main\/app\/arm/);
+  });
+
+  it('changes the builders on whose platforms another step runs', () => {
+    const both = { platforms: ['x64', 'arm'] };
+    const bench = { ...step, name: 'bench', platforms: ['arm'] };
+    const changed = (before: Partial<Project>, after: Partial<Project>): string[] =>
+      planOf(
+        withProject(farm, { ...both, ...before }),
+        withProject(farm, { ...both, ...after }),
+      ).builders.map(({ name }) => name);
+
+    assert.deepEqual(changed({}, { steps: [step, bench] }), ['lang/main/app/arm']);
+    assert.deepEqual(
+      changed({ steps: [step, bench] }, { steps: [step, { ...bench, platforms: ['x64'] }] }),
+      [app, 'lang/main/app/arm'],
+    );
+    assert.deepEqual(
+      planOf(
+        withProject(farm, { steps: [step, bench] }),
+        withProject(farm, { steps: [step, { ...bench, platforms: ['x64', 'arm'] }] }),
+      ).parts[0]?.settings,
+      [{ setting: 'steps.bench.platforms', before: 'arm', after: 'x64, arm' }],
+    );
+  });
+
   it('tells of limits and labels to the builders that they concern', () => {
     const arm: Farm = {
       ...farm,

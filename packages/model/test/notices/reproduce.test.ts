@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { reproduceCommands } from '../../src/index.ts';
+import { reproduceCommands, reproduction } from '../../src/index.ts';
+import { smallFarm } from '../support/farms.ts';
 
 const lua = {
   name: 'lua',
@@ -14,6 +15,23 @@ const lua = {
   steps: ['make\nmake install\n'],
 };
 const json = { ...lua, name: 'json', repository: null, env: {}, steps: ['lua test.lua'] };
+
+describe('reproduction', () => {
+  it('runs the steps of the platform that failed', () => {
+    const farm = smallFarm();
+    const lang = farm.upstreams.get('lang');
+    const [step] = lang?.steps ?? [];
+    assert.ok(lang && step);
+    const steps = [step, { ...step, name: 'strip', run: 'strip', platforms: ['arm'] }];
+    const upstreams = new Map([['lang', { ...lang, steps }]]);
+    const failed = { upstream: 'lang', project: null, step: null, upstreamCommit: 'a' };
+    const run = (platform: string): string =>
+      reproduction({ ...farm, upstreams }, { ...failed, platform, projectCommit: null }).join('\n');
+
+    assert.match(run('arm'), /strip/);
+    assert.doesNotMatch(run('x64'), /strip/);
+  });
+});
 
 describe('reproduceCommands', () => {
   it('checks out both sides, builds the runtime, and runs the steps with it', () => {

@@ -175,6 +175,8 @@ export function project(over: Partial<Project> & { name: string }): Project {
     platforms: ['debian'],
     tier: 2,
     env: {},
+    include: [],
+    exclude: [],
     onlyIfChanged: [],
     maxParallel: null,
     schedule: [],

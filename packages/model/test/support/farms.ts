@@ -1,11 +1,10 @@
-import type { StepSpec } from '@weir/protocol';
 import fc from 'fast-check';
-import type { Farm, Project, Upstream } from '../../src/index.ts';
+import type { Farm, FarmStep, Project, Upstream } from '../../src/index.ts';
 
 const minute = 60_000;
 const pace = { pollMs: minute, stableForMs: 0, maxWaitMs: 10 * minute };
 
-function step(name: string, run: string): StepSpec {
+function step(name: string, run: string): FarmStep {
   const times = { timeoutMs: 20 * minute, silenceMs: 10 * minute };
   return { name, run, network: false, install: false, ...times };
 }
@@ -36,6 +35,8 @@ function project(name: string, change: Partial<Project> = {}): Project {
     platforms: ['x64'],
     tier: 2,
     env: {},
+    include: [],
+    exclude: [],
     onlyIfChanged: [],
     maxParallel: null,
     schedule: [],
@@ -91,6 +92,17 @@ export function smallFarm(): Farm {
   };
 }
 
+const platforms = fc.subarray(['x64', 'arm'], { minLength: 1 });
+const combinations = fc.subarray(
+  ['lang/main', 'lang/next'].flatMap((trunk) =>
+    ['x64', 'arm'].map((platform) => ({ trunk, platform })),
+  ),
+);
+
+function withPlatforms(each: FarmStep, its: readonly string[] | undefined): FarmStep {
+  return its === undefined ? each : { ...each, platforms: its };
+}
+
 const tier = fc.constantFrom(1 as const, 2 as const, 3 as const);
 const steps = fc
   .uniqueArray(fc.constantFrom('build', 'test', 'install'), { minLength: 1 })
@@ -98,8 +110,13 @@ const steps = fc
     fc
       .tuple(fc.constant(names), fc.constantFrom('make', 'true'))
       .map(([each, run]) => each.map((name) => step(name, run))),
+  )
+  .chain((all) =>
+    // The first one runs everywhere, so that every platform has a step.
+    fc
+      .array(platforms, { maxLength: all.length - 1 })
+      .map((some) => all.map((each, index) => withPlatforms(each, some[index - 1]))),
   );
-const platforms = fc.subarray(['x64', 'arm'], { minLength: 1 });
 const named = <T extends { name: string }>(each: T): readonly [string, T] => [each.name, each];
 
 /** Farms that differ in little, so that two of them have much in common. */
@@ -115,7 +132,14 @@ export const anyFarm: fc.Arbitrary<Farm> = fc
       { minLength: 1, maxLength: 2 },
     ),
     projects: fc.array(
-      fc.record({ tier, steps, branch: fc.constantFrom('main', 'dev'), platforms }),
+      fc.record({
+        tier,
+        steps,
+        branch: fc.constantFrom('main', 'dev'),
+        platforms,
+        include: combinations,
+        exclude: combinations,
+      }),
       { maxLength: 2 },
     ),
     memoryBytes: fc.constantFrom(2 ** 30, 2 ** 31),

@@ -6,7 +6,8 @@ import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, requestPath, workerPath } from './links.ts';
-import { age, badge, countText, duration, paintOf, shortCommit } from './words.ts';
+import { matrixPath } from './matrix-ask.ts';
+import { age, badge, countText, duration, paintOf, shortCommit, verdictClass } from './words.ts';
 
 export interface BuilderView {
   readonly builder: ApiBuilder;
@@ -23,7 +24,7 @@ export function builderPage(visit: Visit, view: BuilderView): Html {
   return html`<h1>${name}</h1>
     <div id="head" data-live>
       <p>
-        <span class="verdict v-${verdict.replace(' ', '-')}"
+        <span class="verdict ${verdictClass(verdict)}"
           >${verdict}${verdictAt !== null && html` ${age(verdictAt, now)}`}</span
         >
         ${kind} builder ·
@@ -31,7 +32,8 @@ export function builderPage(visit: Visit, view: BuilderView): Html {
           >${upstream}/${trunk}</a
         >${
           project !== null &&
-          html` · <a href="/?project=${encodeURIComponent(project)}">${project}</a>`
+          html` · <a href="/?project=${encodeURIComponent(project)}">${project}</a>
+            (<a href="${matrixPath({ project })}">on all trunks</a>)`
         }
         · ${platform} · tier ${tier}
       </p>

@@ -48,7 +48,8 @@ export function filters({ ask, choices }: Waterfall): Html {
   </div>`;
 }
 
-function choice(
+/** A parameter of the query that is one of some values, or any. */
+export function choice(
   name: string,
   label: string,
   values: readonly string[],

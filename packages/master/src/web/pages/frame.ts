@@ -38,6 +38,7 @@ export async function visitOf(context: WebContext, request: Request): Promise<Vi
 const sections = [
   ['/', 'Waterfall'],
   ['/console', 'Console'],
+  ['/matrix', 'Matrix'],
   ['/breakages', 'Breakages'],
   ['/workers', 'Workers'],
   ['/outbox', 'Outbox'],

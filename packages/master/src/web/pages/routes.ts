@@ -18,6 +18,7 @@ import { farmFileRoutes } from './farm-file-routes.ts';
 import { invitationRoutes } from './invitation-routes.ts';
 import { readLogView, tailsOf } from './log-data.ts';
 import { logPage } from './log.ts';
+import { matrixRoutes } from './matrix-routes.ts';
 import { outboxRoutes } from './outbox-routes.ts';
 import { nameOf, numberOf } from './params.ts';
 import { registerRoutes } from './register-routes.ts';
@@ -126,6 +127,7 @@ export function pageRoutes(context: WebContext): Router {
   );
   router.use(testRoutes(context));
   router.use(consoleRoutes(context));
+  router.use(matrixRoutes(context));
   router.use(farmFileRoutes(context));
   router.use(breakageRoutes(context));
   router.use(outboxRoutes(context));

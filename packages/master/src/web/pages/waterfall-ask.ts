@@ -81,7 +81,8 @@ export function all(request: Request, name: string): string[] {
   return values.filter((each): each is string => typeof each === 'string' && each !== '');
 }
 
-function oneOf<T extends string | number>(
+/** One of a few words or numbers; undefined when it is absent or empty. @throws ProblemError for another */
+export function oneOf<T extends string | number>(
   request: Request,
   name: string,
   values: readonly T[],

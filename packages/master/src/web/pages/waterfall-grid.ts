@@ -4,7 +4,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, changePath } from './links.ts';
 import type { GridBuildView, Waterfall } from './waterfall-data.ts';
-import { age, badge, duration, eta, glyphOf, paintOf, wordOf } from './words.ts';
+import { age, badge, duration, eta, glyphOf, paintOf, verdictClass, wordOf } from './words.ts';
 
 /** Time downward, newest first; a column per builder, and the changes beside them. */
 export function waterfallGrid(waterfall: Waterfall, now: number): Html {
@@ -43,7 +43,7 @@ function columnHead(builder: ApiBuilder, now: number): Html {
 
 /** The verdict with its age; nothing is green without a date. */
 function verdictBadge({ verdict, verdictAt, stale, quiet }: ApiBuilder, now: number): Html {
-  return html`<span class="verdict v-${verdict.replace(' ', '-')}"
+  return html`<span class="verdict ${verdictClass(verdict)}"
     >${verdict}${verdictAt !== null && html` ${age(verdictAt, now)}`}${stale && ', stale'}${quiet && ', quiet'}</span
   >`;
 }

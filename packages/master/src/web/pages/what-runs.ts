@@ -1,8 +1,7 @@
-import { buildersOf } from '@weir/model';
-import type { Farm } from '@weir/model';
+import { buildersOf, trunksOf } from '@weir/model';
+import type { Farm, FarmStep } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
-import type { StepSpec } from '@weir/protocol';
 import type { Habit } from '../read/habits.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -20,7 +19,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
     ({ name }) => chosen.length === 0 || chosen.includes(name),
   );
   const wanted = new Set(
-    projects.flatMap(({ trunks }) => trunks.map((trunk) => trunk.split('/')[0])),
+    projects.flatMap((project) => trunksOf(project).map((trunk) => trunk.split('/')[0])),
   );
   const upstreams = [...farm.upstreams.values()].filter(
     ({ name }) => chosen.length === 0 || wanted.has(name),
@@ -37,19 +36,19 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
         ${stepTable(steps)}
       </details>`,
   )}
-  ${projects.map(
-    ({ name, repository, steps, trunks }) =>
-      html`<details class="runs" ${isShort ? html` open` : ''}>
+  ${projects.map((project) => {
+    const { name, repository, steps } = project;
+    return html`<details class="runs" ${isShort ? html` open` : ''}>
         <summary>
-          <b>${name}</b>, when it or ${trunks.join(' or ')} moves
-          ${habitOf(farm, habits, ({ project }) => project === name)}
+          <b>${name}</b>, when it or ${trunksOf(project).join(' or ')} moves
+          ${habitOf(farm, habits, (builder) => builder.project === name)}
         </summary>
         <p class="quiet">
           ${repository === null ? 'without a repository: in an empty folder' : `from ${repository}`}
         </p>
         ${stepTable(steps)}
-      </details>`,
-  )}
+      </details>`;
+  })}
   ${limits(farm)}`;
 }
 
@@ -76,7 +75,7 @@ function frequencyText(perDay: number): string {
   return `about ${countText(Math.max(1, Math.round(count)), 'build')} a ${span}`;
 }
 
-function stepTable(steps: readonly StepSpec[]): Html {
+function stepTable(steps: readonly FarmStep[]): Html {
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Steps">
     <table class="builds">
       <thead>
@@ -89,9 +88,11 @@ function stepTable(steps: readonly StepSpec[]): Html {
       </thead>
       <tbody>
         ${steps.map(
-          ({ name, network, timeoutMs, run }) =>
+          ({ name, platforms, network, timeoutMs, run }) =>
             html`<tr>
-              <th scope="row">${name}</th>
+              <th scope="row">
+                ${name}${platforms !== undefined && html` <span class="quiet">on ${platforms.join(', ')} only</span>`}
+              </th>
               <td>${network ? html`<b>yes</b>` : 'no'}</td>
               <td>${durationText(timeoutMs)}</td>
               <td><pre class="command-text">${run.trim()}</pre></td>

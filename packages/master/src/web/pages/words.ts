@@ -1,5 +1,5 @@
 import { ageText, aheadText, durationText, etaText } from '@weir/model/layout';
-import type { ApiBuildSummary, Result } from '@weir/protocol';
+import type { ApiBuildSummary, Result, Verdict } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
@@ -38,6 +38,23 @@ export function glyphOf(paint: Paint): string {
 
 export function wordOf(paint: Paint): string {
   return looks[paint].word;
+}
+
+const verdictGlyphs: Readonly<Record<Verdict, string>> = {
+  green: '✓',
+  red: '✗',
+  'never green': '○',
+  unknown: '·',
+};
+
+/** Told apart without its colour. */
+export function verdictGlyph(verdict: Verdict): string {
+  return verdictGlyphs[verdict];
+}
+
+/** The style of a verdict. */
+export function verdictClass(verdict: Verdict): string {
+  return `v-${verdict.replace(' ', '-')}`;
 }
 
 /** A moment, with its age in words that the page keeps fresh. */

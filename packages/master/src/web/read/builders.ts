@@ -114,7 +114,7 @@ async function toBuilders(
 }
 
 /** The labels of each worker that is there. */
-async function onlineWorkers(db: Kysely<Database>): Promise<ReadonlySet<string>[]> {
+export async function onlineWorkers(db: Kysely<Database>): Promise<ReadonlySet<string>[]> {
   const workers = await acceptedWorkers(db);
   return workers
     .filter(({ online }) => online === 1)

@@ -68,6 +68,7 @@ describe('the pages', () => {
 
   const everyPage = (): string[] => [
     '/',
+    '/matrix',
     `/builders/${runtimeBuilder}`,
     `/builders/${projectBuilder}`,
     `/builds/${finished.build.id}`,

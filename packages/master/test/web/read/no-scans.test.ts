@@ -37,6 +37,7 @@ import { takenTries } from '../../../src/web/read/taken.ts';
 import { readTestHistory } from '../../../src/web/read/test-history.ts';
 import { readTests, testedSteps } from '../../../src/web/read/tests.ts';
 import { listUpstreams } from '../../../src/web/read/upstreams.ts';
+import { readVerdicts, redBuilders } from '../../../src/web/read/verdicts.ts';
 import { listWorkers } from '../../../src/web/read/workers.ts';
 import {
   addBuild,
@@ -109,6 +110,8 @@ describe('no query scans history', () => {
     'one change': () => readChange(db, 1),
     builders: () => listBuilders(db, rules(), page, now),
     'one builder': () => readBuilder(db, rules(), runtimeBuilder, now),
+    'verdicts of builders': () => readVerdicts(db, rules(), [runtimeBuilder, projectBuilder], now),
+    'red builders': () => redBuilders(db),
     requests: () => listRequests(db, rules(), page, now),
     'waiting requests': () => listRequests(db, rules(), { ...page, state: 'waiting' }, now),
     'requests of a builder': () =>

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { buildersOf } from '@weir/model';
+import type { BuilderFacts } from '@weir/model';
+import { buildSpecSchema } from '@weir/protocol';
+import { describe, it } from 'mocha';
+import { buildSpecOf } from '../../src/dispatch/build-spec.ts';
+import { readFarmText } from '../../src/farm/read-farm-file.ts';
+import type { RequestRow } from '../../src/store/requests.ts';
+
+const farm = `farm: f
+platforms: {linux: [linux], musl: [musl]}
+upstreams:
+  lua:
+    repository: https://git.example/lua
+    trunks: {master: {}}
+    steps:
+      - {name: patch, run: ./patch, platforms: [musl]}
+      - build: make
+`;
+
+describe('what a worker is told to build', () => {
+  it('has the steps of its platform, by the protocol as it is', () => {
+    const reading = readFarmText(farm, 'f');
+    assert.ok(reading.ok, JSON.stringify(reading));
+    const request = { upstream_commit: 'a'.repeat(40), project_commit: null } as RequestRow;
+
+    const told = buildersOf(reading.farm).map((builder) => {
+      const facts = builder as BuilderFacts;
+      const spec = buildSpecOf(reading.farm, facts, request, { id: 1, number: 1, startedAt: 0 });
+      assert.deepEqual(buildSpecSchema.parse(spec), spec);
+      return [builder.platform, ...spec.steps.map(({ name }) => name)];
+    });
+
+    assert.deepEqual(told, [
+      ['linux', 'build'],
+      ['musl', 'patch', 'build'],
+    ]);
+  });
+});
