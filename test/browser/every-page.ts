@@ -34,7 +34,6 @@ export const everyPage = [
   '/console?merged=1&collapsed=1',
   '/matrix',
   '/matrix?red=1&sort=red',
-  '/matrix?project=nothing',
   '/breakages',
   '/breakages/1',
   `/builders/${runtimeBuilder}`,

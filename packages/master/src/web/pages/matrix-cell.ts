@@ -20,8 +20,9 @@ export function matrixCell(
     return html`<td class="other"><span class="hidden">not tested</span></td>`;
   }
   return html`<td>
-    ${spelledOut(worst, letters, now)}
-    ${others.length > 0 && html`<span class="chips">${others.map((each) => small(each, letters, now))}</span>`}
+    <div class="chips">
+      ${spelledOut(worst, letters, now)} ${others.map((each) => small(each, letters, now))}
+    </div>
   </td>`;
 }
 
