@@ -57,7 +57,7 @@ describe('a mail about a breakage', () => {
     assert.match(mail.text, /What changed in lang\/main/);
     assert.match(mail.text, /Add keyword yield {2}Ada Test\n/);
     assert.match(mail.text, / {4}yield: not a command in \.\/app\.txt\n/);
-    assert.match(mail.text, /git clone https:\/\/git\.example\/lang lang\n/);
+    assert.match(mail.text, / {4}node weir-worker\.mjs reproduce http:\S+\/builds\/\d+\n/);
     assert.match(mail.html, /yield: not a command in \.\/app\.txt/);
     assert.match(mail.text, new RegExp(`${farm.url}/builds/\\d+\n`));
   });

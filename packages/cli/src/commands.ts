@@ -4,6 +4,7 @@ import { backupCommand } from './commands/backup.ts';
 import { commandsByPeople } from './commands/by-people.ts';
 import { checkCommand } from './commands/check.ts';
 import { masterCommand } from './commands/master.ts';
+import { reproduceCommand } from './commands/reproduce.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
@@ -23,6 +24,7 @@ export const commands: readonly CliCommand[] = [
   versionsCommand,
   statusCommand,
   workersCommand,
+  reproduceCommand,
   backupCommand,
   restoreCommand,
   ...commandsByPeople,

@@ -2,6 +2,7 @@ export * from './breakage/judge.ts';
 export * from './breakage/sides.ts';
 export * from './breakage/span.ts';
 export * from './breakage/title.ts';
+export * from './farm/insecure.ts';
 export * from './farm/builders.ts';
 export * from './farm/farm.ts';
 export * from './farm/plan.ts';

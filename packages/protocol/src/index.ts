@@ -1,6 +1,7 @@
 export * from './api-breakages.ts';
 export * from './api-commands.ts';
 export * from './api-farm.ts';
+export * from './api-spec.ts';
 export * from './api-tests.ts';
 export * from './api.ts';
 export * from './api-artifact.ts';

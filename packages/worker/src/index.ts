@@ -1,2 +1,3 @@
+export { runReproduce } from './reproduce/command.ts';
 export { runCommand } from './run-command.ts';
 export { NoSandboxError, detectSandbox } from './sandbox/detect.ts';

@@ -9,6 +9,7 @@ import { handedOverStatus, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
 import { runReader } from './report/run-reader.ts';
+import { reproduceUsage, runReproduce } from './reproduce/command.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
@@ -23,9 +24,15 @@ builds it elsewhere. SIGHUP ends the agent alone: builds go on without it, and t
 them. The exit status is ${handedOverStatus} then.
 `;
 
-const allUsage = [joinUsage, runUsage, installUsage, statusUsage, ownerUsage, doctorUsage].join(
-  '\n',
-);
+const allUsage = [
+  joinUsage,
+  runUsage,
+  installUsage,
+  statusUsage,
+  ownerUsage,
+  doctorUsage,
+  reproduceUsage,
+].join('\n');
 
 /** What `weir worker ARGS` does, and the one-file agent. Resolves with the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -49,6 +56,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
         return wantsHelp ? print(installUsage) : await runInstall(word ?? '', rest);
       case 'doctor':
         return wantsHelp ? print(doctorUsage) : await runDoctor(rest);
+      case 'reproduce':
+        return await runReproduce(rest);
       case 'runner':
         await runRunner(rest[0] ?? '.');
         return 0;

@@ -1,27 +1,37 @@
 import { expectedAt, stepsOn } from '@weir/model';
 import type { BuilderFacts, Farm, FarmStep } from '@weir/model';
-import type { BuildLimits, BuildSpec, ExpectedFailure, SourceSpec, StepSpec } from '@weir/protocol';
+import type {
+  Artifact,
+  BuildLimits,
+  BuildSpec,
+  ExpectedFailure,
+  SourceSpec,
+  StepSpec,
+} from '@weir/protocol';
 import type { RequestRow } from '../store/requests.ts';
 
-/** The steps of a builder, from the farm file in force. @throws when the file names it no more */
-export function stepsOf(farm: Farm, builder: BuilderFacts): readonly StepSpec[] {
-  return stepsOn(ownerOf(farm, builder).steps, builder.platform);
-}
+/** All that a worker needs to run a build of a request, but for what only the written build has. */
+export type BuildOrder = Omit<BuildSpec, 'build' | 'number' | 'share' | 'uploadToken'>;
 
-/** All that a worker needs to run one build of a request, with the farm file in force. */
-export function buildSpecOf(
+/**
+ * With the farm file in force.
+ *
+ * @param artifact of the runtime, where runtimes are shared and it is there
+ * @param at when the build begins: what a project expects to fail has a last day
+ * @throws Error when the farm file names the builder no more
+ */
+export function buildOrderOf(
   farm: Farm,
   builder: BuilderFacts,
   request: RequestRow,
-  build: { id: number; number: number; startedAt: number },
-): BuildSpec {
+  { artifact, at }: { artifact: Artifact | undefined; at: number },
+): BuildOrder {
   const source = sourceOf(farm, builder, request);
+  const { env, steps } = ownerOf(farm, builder);
   const known = farm.projects.get(builder.project ?? '')?.expectedFailures ?? [];
-  const expected = expectedAt(known, build.startedAt);
+  const expected = expectedAt(known, at);
   return {
-    build: build.id,
     builder: builder.name,
-    number: build.number,
     kind: builder.kind,
     ...(source && { source }),
     runtime: {
@@ -30,8 +40,9 @@ export function buildSpecOf(
       platform: builder.platform,
       commit: request.upstream_commit,
     },
-    env: { ...ownerOf(farm, builder).env, WEIR_PLATFORM: builder.platform },
-    steps: stepsOf(farm, builder).map((step) => withExpected(step, expected)),
+    ...(builder.kind === 'project' && artifact && { artifact }),
+    env: { ...env, WEIR_PLATFORM: builder.platform },
+    steps: stepsOn(steps, builder.platform).map((step) => withExpected(step, expected)),
     limits: limitsOf(farm),
   };
 }

@@ -1,10 +1,11 @@
 import type { BuilderFacts, Farm, Trial } from '@weir/model';
-import type { Artifact, BuildSpec, StepSpec } from '@weir/protocol';
+import type { Artifact, BuildSpec } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LiveBuild } from '../builds/live-build.ts';
 import { nothingReceived } from '../builds/live-build.ts';
 import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
+import { keepSpec } from '../builds/told-spec.ts';
 import { builderById, returnNumber, takeNumber } from '../store/builders.ts';
 import { deleteOffered, insertBuild, insertSteps } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
@@ -13,7 +14,8 @@ import type { RequestRow } from '../store/requests.ts';
 import { claimRequest, requestById, returnDeclined } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import type { Session } from '../workers/session.ts';
-import { buildSpecOf, stepsOf } from './build-spec.ts';
+import type { BuildOrder } from './build-spec.ts';
+import { buildOrderOf } from './build-spec.ts';
 import { cancelMeaningless } from './cancel-meaningless.ts';
 
 /** A request with all that its build needs to be written down. */
@@ -40,6 +42,8 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   const { farm, builder, request, session, at } = from;
   if (!(await claimRequest(db, request.id))) return undefined;
   const trial = trialOf(session, request);
+  const order = buildOrderOf(farm, builder, request, { artifact: from.artifact, at });
+  const bringing = bringingOf(from, order);
   const number = await takeNumber(db, builder.id);
   const row = await insertBuild(db, {
     builderId: builder.id,
@@ -51,11 +55,12 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     leaseUntil: from.leaseUntil,
     startedAt: at,
     trial,
-    runtimeSha256: from.artifact?.sha256 ?? null,
+    runtimeSha256: order.artifact?.sha256 ?? null,
+    specJson: keepSpec(order, { labels: builder.labels, shares: bringing.share }),
   });
-  const steps = stepsOf(farm, builder);
-  await insertSteps(db, row.id, steps);
-  const logs = await insertLogs(db, row.id, { steps: steps.length, file: from.logFile });
+  const steps = order.steps.length;
+  await insertSteps(db, row.id, order.steps);
+  const logs = await insertLogs(db, row.id, { steps, file: from.logFile });
   const build: LiveBuild = {
     id: row.id,
     number,
@@ -65,7 +70,7 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
     upstreamCommit: request.upstream_commit,
     startedAt: at,
     trial,
-    steps: steps.length,
+    steps,
     logs,
     file: from.logFile,
     epoch: row.epoch,
@@ -81,28 +86,21 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   await recordEvents(db, [
     buildEvent('build.started', builder, build, at, { worker: session.name }),
   ]);
-  return {
-    build,
-    spec: { ...buildSpecOf(farm, builder, request, build), ...objectsOf(from, row.id, steps) },
-  };
+  const { share, uploadToken } = bringing;
+  const token = uploadToken === undefined ? {} : { uploadToken: uploadToken(row.id) };
+  return { build, spec: { build: row.id, number, ...order, ...(share && { share }), ...token } };
 }
 
-/** What the build fetches from the farm's objects, and what it may bring. */
-function objectsOf(
-  { builder, session, artifact, uploadToken }: Claim,
-  build: number,
-  steps: readonly StepSpec[],
-): Pick<BuildSpec, 'artifact' | 'share' | 'uploadToken'> {
-  const isShared = builder.artifacts !== 'same-worker';
+/** What the build may bring to the farm's objects. */
+function bringingOf(
+  { builder, session, uploadToken }: Claim,
+  { steps }: BuildOrder,
+): { share: boolean; uploadToken: Claim['uploadToken'] | undefined } {
   // What nobody may run is not worth the bytes.
   const isRun = builder.artifacts === 'any' || session.trust === 'trusted';
-  const share = isShared && builder.kind === 'runtime' && isRun;
+  const share = builder.kind === 'runtime' && builder.artifacts !== 'same-worker' && isRun;
   const brings = share || steps.some(({ report }) => report !== undefined);
-  return {
-    ...(isShared && builder.kind === 'project' && artifact && { artifact }),
-    ...(share && { share }),
-    ...(brings && { uploadToken: uploadToken(build) }),
-  };
+  return { share, uploadToken: brings ? uploadToken : undefined };
 }
 
 function trialOf(session: Session, request: RequestRow): Trial | null {

@@ -1,5 +1,5 @@
 import type { BreakageFacts, Excerpt, Farm, Side } from '@weir/model';
-import { linesThatMatter, reproduction } from '@weir/model';
+import { linesThatMatter, reproduceCommands } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
@@ -16,6 +16,8 @@ export interface FactSources {
   readonly db: Kysely<Database>;
   readonly logs: LogReader;
   readonly farm: Farm;
+  /** Where the farm's pages are, without a slash at the end. */
+  readonly url: string;
 }
 
 /** A breakage with all that its notice tells; undefined when there is no such breakage. */
@@ -51,7 +53,8 @@ export async function readBreakageFacts(
     })),
     sides: suspects.map(sideOf),
     excerpt: example === undefined ? null : await excerptOf(sources, example),
-    reproduce: example === undefined ? [] : commandsOf(sources.farm, example),
+    reproduce:
+      example === undefined ? [] : reproduceCommands(sources.url, example.confirm_build_id),
   };
 }
 
@@ -99,9 +102,4 @@ async function excerptOf(
   if (log === undefined) return null;
   const lines = linesThatMatter(await readTail(logs, log));
   return lines.length === 0 ? null : { builder, step, log: log.id, lines };
-}
-
-function commandsOf(farm: Farm, member: MemberRow): string[] {
-  const { upstream_red: upstreamCommit, project_red: projectCommit } = member;
-  return reproduction(farm, { ...member, upstreamCommit, projectCommit });
 }

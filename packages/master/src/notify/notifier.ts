@@ -56,7 +56,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const deliver = (): void => {
     for (const deliverer of deliverers) deliverer.wake();
   };
-  const teller = new Teller({ store, logs, farm, now, log, wrote: deliver });
+  const teller = new Teller({ store, logs, farm, url, now, log, wrote: deliver });
   const reader = new EventReader({
     store,
     now,

@@ -13,6 +13,8 @@ export interface TellerOptions {
   readonly store: Store;
   readonly logs: LogReader;
   readonly farm: () => Farm;
+  /** Where the farm's pages are, without a slash at the end. */
+  readonly url: () => string;
   readonly now: Clock;
   readonly log: Log;
   /** Deliveries were written. */
@@ -68,11 +70,11 @@ export class Teller {
   }
 
   async #tellAll(): Promise<void> {
-    const { store, logs, farm, now, log } = this.#options;
+    const { store, logs, farm, url, now, log } = this.#options;
     for (const notice of await gatheringNotices(store.read)) {
       if (this.#isStopped) return;
       try {
-        const sources = { db: store.read, logs, farm: farm() };
+        const sources = { db: store.read, logs, farm: farm(), url: url() };
         const telling = await tellingOf(sources, notice, now());
         if (telling === null) this.#readySince.delete(notice.id);
         else if (this.#staysReady(notice, telling)) await this.#write(notice, telling);

@@ -22,6 +22,8 @@ export interface NewBuild {
   readonly trial: Trial | null;
   /** The artifact that a project runs with. */
   readonly runtimeSha256?: string | null;
+  /** See `keepSpec`. */
+  readonly specJson?: string;
 }
 
 export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promise<BuildRow> {
@@ -44,6 +46,7 @@ export async function insertBuild(db: Kysely<Database>, build: NewBuild): Promis
       started_at: build.startedAt,
       trial: build.trial,
       runtime_sha256: build.runtimeSha256 ?? null,
+      spec_json: build.specJson ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow();

@@ -20,6 +20,7 @@ import { workerClocks } from './migrations/0013-worker-clocks.ts';
 import { reports } from './migrations/0014-reports.ts';
 import { artifacts } from './migrations/0015-artifacts.ts';
 import { tests } from './migrations/0016-tests.ts';
+import { specs } from './migrations/0017-specs.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -48,6 +49,7 @@ const allMigrations: readonly Migration[] = [
   reports,
   artifacts,
   tests,
+  specs,
 ];
 
 /** This program, by the newest migration it knows. */

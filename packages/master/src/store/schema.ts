@@ -215,6 +215,8 @@ export interface BuildTable {
   trial: Trial | null;
   /** The artifact that a project was run with. */
   runtime_sha256: string | null;
+  /** What its worker was told, and no other row has: see `keepSpec`. Null before schema 17. */
+  spec_json: string | null;
   /** What its worker said of it after it was given up: see `LateResult`. */
   late_json: string | null;
   started_at: number;

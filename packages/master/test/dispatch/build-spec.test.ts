@@ -3,7 +3,7 @@ import { buildersOf } from '@weir/model';
 import type { BuilderFacts } from '@weir/model';
 import { buildSpecSchema } from '@weir/protocol';
 import { describe, it } from 'mocha';
-import { buildSpecOf } from '../../src/dispatch/build-spec.ts';
+import { buildOrderOf } from '../../src/dispatch/build-spec.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import type { RequestRow } from '../../src/store/requests.ts';
 
@@ -26,7 +26,8 @@ describe('what a worker is told to build', () => {
 
     const told = buildersOf(reading.farm).map((builder) => {
       const facts = builder as BuilderFacts;
-      const spec = buildSpecOf(reading.farm, facts, request, { id: 1, number: 1, startedAt: 0 });
+      const order = buildOrderOf(reading.farm, facts, request, { artifact: undefined, at: 0 });
+      const spec = { build: 1, number: 1, ...order };
       assert.deepEqual(buildSpecSchema.parse(spec), spec);
       return [builder.platform, ...spec.steps.map(({ name }) => name)];
     });

@@ -172,6 +172,14 @@ describe('the API', () => {
     );
   });
 
+  it('says of an old build that what its worker was told is not kept', async () => {
+    const spec = await refused('/api/v1/builds/1/spec');
+    const none = await refused('/api/v1/builds/99/spec');
+
+    assert.deepEqual([spec.status, spec.code], [410, 'spec-not-kept']);
+    assert.deepEqual([none.status, none.code], [404, 'no-such-build']);
+  });
+
   it('filters builds', async () => {
     const idsFor = async (query: string) =>
       (await get<List<ApiBuildSummary>>(`/api/v1/builds?${query}`)).items.map((build) => build.id);

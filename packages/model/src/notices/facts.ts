@@ -17,7 +17,7 @@ export interface BreakageFacts {
   /** The branches whose changes lie between the last green and the first red builds. */
   readonly sides: readonly Side[];
   readonly excerpt: Excerpt | null;
-  /** Shell commands, each maybe of several lines. */
+  /** Shell commands that run its build again, each maybe of several lines. */
   readonly reproduce: readonly string[];
 }
 

@@ -9,6 +9,7 @@ import type {
 } from './facts.ts';
 import type { WorkerNoticeKind } from './facts.ts';
 import { oneLine } from './one-line.ts';
+import { reproduceNeeds } from './reproduce.ts';
 import type { Scope } from './scope.ts';
 import { scopeInWords } from './scope.ts';
 
@@ -89,6 +90,7 @@ function opened(facts: BreakageFacts, { url }: LetterContext): Said {
   if (reproduce.length > 0) {
     blocks.push(
       { is: 'heading', text: 'See it on your own machine' },
+      { is: 'text', text: reproduceNeeds },
       { is: 'lines', lines: reproduce.flatMap((command) => command.split('\n')) },
     );
   }

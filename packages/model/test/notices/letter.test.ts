@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { BreakageFacts, LetterContext } from '../../src/index.ts';
-import { headline, letterOf, letterText } from '../../src/index.ts';
+import { headline, letterOf, letterText, reproduceCommands } from '../../src/index.ts';
 
 const change = { id: 12, commit: '1a2b3c4d5e', author: 'Ada', subject: 'Add keyword yield' };
 const facts: BreakageFacts = {
@@ -41,7 +41,7 @@ const facts: BreakageFacts = {
     log: 9,
     lines: ['SyntaxError: yield'],
   },
-  reproduce: ['git clone https://git.example/pebble pebble', '(cd roman && sh -ec ./test)'],
+  reproduce: reproduceCommands('https://weir.example.org', 71),
 };
 const context: LetterContext = {
   farm: 'Demo',
@@ -112,8 +112,10 @@ The whole log: https://weir.example.org/logs/9
 See it on your own machine
 --------------------------
 
-    git clone https://git.example/pebble pebble
-    (cd roman && sh -ec ./test)
+With Node 24.15 or newer, git and bubblewrap, in an empty folder:
+
+    curl -fO https://weir.example.org/weir-worker.mjs
+    node weir-worker.mjs reproduce https://weir.example.org/builds/71
 
 The breakage, and who is on it: https://weir.example.org/breakages/7
 

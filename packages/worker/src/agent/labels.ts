@@ -7,14 +7,20 @@ const architectures: Readonly<Record<string, string>> = { ia32: 'x86' };
 
 /** What this machine is, as far as the agent can tell by itself. */
 export function detectLabels(): string[] {
+  const labels = systemLabels();
+  if (spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
+    labels.push('containers');
+  }
+  return labels;
+}
+
+/** Operating system, architecture and, on Linux, libc and distribution. */
+export function systemLabels(): string[] {
   const labels = [
     systems[process.platform] ?? process.platform,
     architectures[process.arch] ?? process.arch,
   ];
   if (process.platform === 'linux') labels.push(libc(), ...release());
-  if (spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
-    labels.push('containers');
-  }
   return labels;
 }
 

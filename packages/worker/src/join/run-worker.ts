@@ -8,6 +8,7 @@ import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
 import type { ControlRequest, ControlStatus } from '../owner/control.ts';
 import { openControl } from '../owner/control.ts';
+import { printable } from '../printable.ts';
 import { machineFacts } from '../runner/facts.ts';
 import { findRunner } from '../runner/find-runner.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
@@ -126,9 +127,4 @@ async function control(agent: Agent, request: ControlRequest): Promise<ControlSt
   else if (request.act === 'slots') await agent.resize(request.slots);
   else if (request.act === 'leave') agent.leave();
   return agent.status;
-}
-
-/** What a farm says reaches a terminal: none of its control characters does. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
 }

@@ -131,14 +131,14 @@ export class SlotBuild implements HeldBuild {
 
   /** Brings the runtime that the build made to the farm. Only then has the build come to a good end. */
   async #share(prepared: PreparedPlace, token: string, ending: Ending): Promise<Ending> {
-    const { spec, farm, sandbox } = this.#order;
+    const { spec, farm, sandbox, isPrivate = false } = this.#order;
     const { signal } = this.#cancel;
     try {
       const artifact = await shareRuntime(
         { farm, signal },
         {
           build: spec.build,
-          token,
+          token: isPrivate ? null : token,
           dir: prepared.place.runtime,
           inner: sandbox.runtimePath(prepared.place),
           file: join(this.#paths.build, 'artifact.tar.zst'),

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem, type } from 'node:os';
+import { systemLabels } from '../agent/labels.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { agentVersion } from '../version.ts';
 
@@ -8,6 +9,7 @@ export function machineFacts(): Record<string, string> {
   const processors = cpus();
   const git = spawnSync('git', ['--version'], { encoding: 'utf8' }).stdout ?? '';
   return {
+    system: systemLabels().join(' '),
     kernel: `${type()} ${release()}`,
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cores: String(processors.length),

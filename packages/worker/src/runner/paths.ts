@@ -35,7 +35,9 @@ export interface SlotPaths {
 export function slotPaths(slot: string): SlotPaths {
   const socket = join(slot, 'runner.sock');
   if (Buffer.byteLength(socket) > maxSocketPath) {
-    throw new Error(`${socket}: longer than a socket's path may be; use a shorter --data folder`);
+    throw new Error(
+      `${socket}: longer than a socket's path may be; use a folder with a shorter path`,
+    );
   }
   const build = join(slot, 'build');
   const data = dirname(dirname(slot));

@@ -29,6 +29,8 @@ export interface PlaceOrder {
   readonly sandbox: Sandbox;
   /** The farm's web address. */
   readonly farm: string;
+  /** The farm does not know of this build: what it would bring there is packed, and stays here. */
+  readonly isPrivate?: boolean;
 }
 
 /**

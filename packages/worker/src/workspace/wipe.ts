@@ -24,7 +24,8 @@ function removeLater(path: string): void {
   removeTree(path).catch((error: unknown) => console.error(`removing ${path}:`, error));
 }
 
-async function removeTree(path: string): Promise<void> {
+/** Removes a folder with all that is in it, also what a build has locked up. */
+export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {

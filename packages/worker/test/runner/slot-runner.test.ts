@@ -73,7 +73,10 @@ describe('a runner', () => {
   });
 
   it('refuses a folder whose path is too long for its socket', () => {
-    assert.throws(() => slotPaths(`/${'long/'.repeat(30)}slots/0`), /use a shorter --data folder/);
+    assert.throws(
+      () => slotPaths(`/${'long/'.repeat(30)}slots/0`),
+      /use a folder with a shorter path/,
+    );
   });
 
   describe('with bubblewrap', () => {

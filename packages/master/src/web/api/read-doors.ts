@@ -1,5 +1,6 @@
 import {
   apiArtifactSchema,
+  apiSpecSchema,
   breakageSchema,
   breakageStates,
   breakageSummarySchema,
@@ -28,8 +29,10 @@ import { listBuilds, readBuild } from '../read/builds.ts';
 import { listChanges, readChange } from '../read/changes.ts';
 import { readFarm } from '../read/farm.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
+import { readSpec } from '../read/specs.ts';
 import { listUpstreams, readUpstream } from '../read/upstreams.ts';
 import { listWorkers, readWorker } from '../read/workers.ts';
+import { problem } from '../server/problems.ts';
 import { found, idOf, nameFilter, pageOf, pageQuery } from './asked.ts';
 import { door } from './door.ts';
 import type { Door } from './door.ts';
@@ -143,6 +146,19 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
       answer: buildSchema,
       handle: async ({ subject }) =>
         found(await readBuild(db, logs, idOf(subject, 'build')), 'build', subject),
+    }),
+    door({
+      path: '/api/v1/builds/{id}/spec',
+      summary: 'What the worker of a build was told, for who runs it again',
+      answer: apiSpecSchema,
+      async handle({ subject }) {
+        const spec = found(await readSpec(db, idOf(subject, 'build')), 'build', subject);
+        if (spec !== null) return spec;
+        throw problem(
+          'spec-not-kept',
+          `build ${subject} is of a time before this farm kept what workers are told`,
+        );
+      },
     }),
     door({
       path: '/api/v1/breakages',

@@ -7,9 +7,10 @@ import type { BreakageView } from './breakage.ts';
 export async function readBreakageView(
   { db, logs, farm }: WebContext,
   id: number,
+  url: string,
 ): Promise<BreakageView | undefined> {
   const breakage = await readBreakage(db, id);
-  const facts = await readBreakageFacts({ db, logs, farm: farm().file }, id);
+  const facts = await readBreakageFacts({ db, logs, farm: farm().file, url }, id);
   if (breakage === undefined || facts === undefined) return undefined;
   return { breakage, failed: facts.excerpt, reproduce: facts.reproduce };
 }

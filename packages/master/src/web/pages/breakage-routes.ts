@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { WebContext } from '../context.ts';
 import { listBreakages } from '../read/breakages.ts';
 import { problem } from '../server/problems.ts';
+import { addressOf } from './address.ts';
 import { readBreakageView } from './breakage-data.ts';
 import { breakagePage } from './breakage.ts';
 import { breakagesPage } from './breakages.ts';
@@ -29,7 +30,7 @@ export function breakageRoutes(context: WebContext): Router {
   router.get(
     '/breakages/:id',
     showToAll(context, async (visit, request) => {
-      const view = await readBreakageView(context, numberOf(request));
+      const view = await readBreakageView(context, numberOf(request), addressOf(context, request));
       if (view === undefined) throw problem('no-such-breakage', 'there is no such breakage');
       return { title: view.breakage.title, content: breakagePage(visit, view) };
     }),

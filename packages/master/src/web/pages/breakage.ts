@@ -7,13 +7,14 @@ import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, logPath } from './links.ts';
+import { howToReproduce } from './reproduce.ts';
 import { age, countText, duration, shortCommit } from './words.ts';
 
 export interface BreakageView {
   readonly breakage: ApiBreakage;
   /** What the failing step said last. */
   readonly failed: Excerpt | null;
-  /** Commands that fail on one's own machine as the build did. */
+  /** Commands that run its build again on one's own machine. */
   readonly reproduce: readonly string[];
 }
 
@@ -34,7 +35,7 @@ export function breakagePage(visit: Visit, { breakage, failed, reproduce }: Brea
           </p>`
         : suspects.map((suspect) => suspectList(suspect, visit.now))
     }
-    ${reproduce.length > 0 && howToReproduce(reproduce)}`;
+    ${reproduce.length > 0 && html`<h2>Reproduce it</h2>${howToReproduce(reproduce)}`}`;
 }
 
 function head(breakage: ApiBreakage, now: number): Html {
@@ -124,10 +125,4 @@ function failedLog({ builder, step, log, lines }: Excerpt): Html {
       <a href="${logPath(log)}">Log</a> of ${step} on <a href="${builderPath(builder)}">${builder}</a>
     </p>
     <pre class="log" tabindex="0">${lines.map((line) => `${line}\n`)}</pre>`;
-}
-
-function howToReproduce(commands: readonly string[]): Html {
-  return html`<h2>Reproduce it</h2>
-    <p>In an empty folder, with git and the tools of both:</p>
-    <pre class="command-text" tabindex="0">${commands.map((command) => `${command}\n`)}</pre>`;
 }

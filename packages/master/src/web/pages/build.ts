@@ -1,4 +1,4 @@
-import { haveLostTests } from '@weir/model';
+import { haveLostTests, reproduceCommands } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { ApiArtifact, ApiBuild, ApiStep } from '@weir/protocol';
@@ -10,6 +10,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { artifactPath, buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
+import { howToReproduce } from './reproduce.ts';
 import { stepReport } from './step-report.ts';
 import { takenList } from './taken.ts';
 import { timeBar } from './time-bar.ts';
@@ -21,9 +22,11 @@ export interface BuildView {
   readonly tails: ReadonlyMap<number, readonly string[]>;
   /** How long a build out of reach is waited for, in milliseconds. */
   readonly reattachWithinMs: number;
+  /** The farm's address, without a slash at the end. */
+  readonly url: string;
 }
 
-export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: BuildView): Html {
+export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }: BuildView): Html {
   const { now } = visit;
   const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
   const hasTests = build.steps.some(({ report }) => report?.tests !== undefined);
@@ -55,6 +58,10 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs }: Buil
     <ol class="step-list" id="steps" data-live>
       ${build.steps.map((step) => stepItem(step, build, tails.get(step.index) ?? [], now))}
     </ol>
+    <details>
+      <summary>Reproduce it</summary>
+      ${howToReproduce(reproduceCommands(url, build.id))}
+    </details>
     <h2>Changes</h2>
     ${
       build.changes.length === 0

@@ -1,4 +1,4 @@
-import { shellWord } from '@weir/model';
+import { isInsecure, shellWord } from '@weir/model';
 import type { RegisterAsk } from './register-ask.ts';
 
 export interface JoinPlace {
@@ -32,15 +32,4 @@ export function joinCommand({ origin, fingerprint, remotes }: JoinPlace, ask: Re
   for (const [url, path] of remotes) words.push('--remote', shellWord(`${url}=${path}`));
   if (isInsecure(origin)) words.push('--insecure');
   return words.join(' ');
-}
-
-/** The link would cross a network unencrypted. */
-export function isInsecure(origin: string): boolean {
-  const url = new URL(origin);
-  return url.protocol === 'http:' && !isLoopback(url.hostname);
-}
-
-/** Whether a host, as URLs name it, is this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '@weir/model';
 import { Router } from 'express';
 import type { Request } from 'express';
 import { isLoopbackAddress } from '../../network.ts';
@@ -5,7 +6,6 @@ import type { WebContext } from '../context.ts';
 import { listBuilds } from '../read/builds.ts';
 import { builderHabits } from '../read/habits.ts';
 import { readWorker } from '../read/workers.ts';
-import { isLoopback } from './join-command.ts';
 import { originOf } from './origin.ts';
 import { isWhole, registerAsk } from './register-ask.ts';
 import { registerPage } from './register.ts';

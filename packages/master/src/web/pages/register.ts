@@ -1,10 +1,11 @@
 import type { Farm } from '@weir/model';
+import { isInsecure } from '@weir/model';
 import type { ApiBuildSummary, ApiWorker } from '@weir/protocol';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { JoinPlace } from './join-command.ts';
-import { fetchCommand, isInsecure, joinCommand } from './join-command.ts';
+import { fetchCommand, joinCommand } from './join-command.ts';
 import type { RegisterAsk } from './register-ask.ts';
 import { isWhole } from './register-ask.ts';
 import { registerProgress } from './register-progress.ts';

@@ -6,6 +6,7 @@ import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
 import { readChange } from '../read/changes.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
 import { problem } from '../server/problems.ts';
+import { addressOf } from './address.ts';
 import { artifactPage } from './artifact.ts';
 import { breakageRoutes } from './breakage-routes.ts';
 import { buildPage } from './build.ts';
@@ -72,7 +73,8 @@ export function pageRoutes(context: WebContext): Router {
       if (build === undefined) throw problem('no-such-build', 'there is no such build');
       const { reattachWithinMs } = context.farm().file.limits;
       const tails = await tailsOf(context, build);
-      const content = buildPage(visit, { build, tails, reattachWithinMs });
+      const url = addressOf(context, request);
+      const content = buildPage(visit, { build, tails, reattachWithinMs, url });
       return { title: `${build.builder} #${build.number}`, content };
     }),
   );

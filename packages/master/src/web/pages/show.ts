@@ -5,6 +5,7 @@ import type { WebContext } from '../context.ts';
 import { page, visitOf } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
+import { originOf } from './origin.ts';
 import { SharedPages } from './shared-pages.ts';
 
 export type Shown = { readonly title: string; readonly content: Html };
@@ -17,7 +18,10 @@ export function show(context: WebContext, make: MakePage): RequestHandler {
   };
 }
 
-/** As `show`, for a page that depends on its address alone as long as nobody is signed in: visitors share it. */
+/**
+ * As `show`, for a page that depends on its address alone, host included, as long as nobody is signed
+ * in: visitors share it.
+ */
 export function showToAll(context: WebContext, make: MakePage): RequestHandler {
   const { db, signIn } = context;
   const shared = new SharedPages({
@@ -27,7 +31,10 @@ export function showToAll(context: WebContext, make: MakePage): RequestHandler {
   return async (request: Request, response: Response) => {
     const drawn = (): Promise<Buffer> => draw(context, make, request);
     const isVisitor = signIn.actorOf(request) === null;
-    send(response, await (isVisitor ? shared.get(request.originalUrl, drawn) : drawn()));
+    send(
+      response,
+      await (isVisitor ? shared.get(originOf(request) + request.originalUrl, drawn) : drawn()),
+    );
   };
 }
 

@@ -35,6 +35,7 @@ export const problems = {
   'no-tests': { status: 404, title: 'There is no list of these tests' },
   'no-such-worker': { status: 404, title: 'There is no such worker' },
   'method-not-allowed': { status: 405, title: 'This door does not take that method' },
+  'spec-not-kept': { status: 410, title: 'What the worker of the build was told is not kept' },
   'log-dropped': { status: 410, title: 'The log is older than the farm keeps logs' },
   'build-over': { status: 410, title: 'The build has ended' },
   'upload-busy': { status: 409, title: 'The upload is being brought over another connection' },

@@ -9,6 +9,8 @@ import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
 import { TestLists } from '../../../src/builds/objects/test-lists.ts';
+import { keepSpec } from '../../../src/builds/told-spec.ts';
+import type { BuildOrder } from '../../../src/dispatch/build-spec.ts';
 import { isAnyUnsettled } from '../../../src/notify/unsettled.ts';
 import type { MemberRow } from '../../../src/store/breakages.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
@@ -33,6 +35,7 @@ import {
   readNotice,
 } from '../../../src/web/read/notices.ts';
 import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
+import { readSpec } from '../../../src/web/read/specs.ts';
 import { takenTries } from '../../../src/web/read/taken.ts';
 import { readTestHistory } from '../../../src/web/read/test-history.ts';
 import { readTests, testedSteps } from '../../../src/web/read/tests.ts';
@@ -57,6 +60,15 @@ const history = ['event', 'change', 'request', 'build', 'step', 'log', 'notice',
 /** Indexes that hold only what waits or runs. */
 const smallIndexes = ['notice_gathering', 'delivery_waiting', 'request_waiting', 'build_running'];
 
+const order: BuildOrder = {
+  builder: projectBuilder,
+  kind: 'project',
+  runtime: { upstream: 'lua', trunk: 'master', platform: 'linux', commit: 'a'.repeat(40) },
+  env: {},
+  steps: [],
+  limits: { logBytes: 1, diskBytes: 1, memoryBytes: 1, processes: 1, fileBytes: 1 },
+};
+
 describe('no query scans history', () => {
   let farm: SmallFarm;
   let db: Kysely<Database>;
@@ -78,6 +90,12 @@ describe('no query scans history', () => {
       await addTests(farm, build, { adds: 'passed' });
       await endBuild(farm, build);
     }
+    await farm.store.unit((unit) =>
+      unit
+        .updateTable('build')
+        .set({ spec_json: keepSpec(order, { labels: [], shares: false }) })
+        .execute(),
+    );
     await addBuild(farm, await addRequest(farm, runtimeBuilder, { upstream: 3 }), worker);
     await addRequest(farm, runtimeBuilder, { upstream: 3 });
     raw = openReaderDatabase(farm.storePath);
@@ -124,6 +142,7 @@ describe('no query scans history', () => {
     'builds of a worker': () => listBuilds(db, { ...page, worker: 'w1', result: 'success' }),
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
     'one build': () => readBuild(db, logs, 2),
+    'what a worker was told': () => readSpec(db, 2),
     workers: () => listWorkers(db, page),
     'habits of builders': () => builderHabits(db, now),
     invitations: () => listInvitations(db, page, now),

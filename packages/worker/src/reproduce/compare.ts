@@ -1,0 +1,88 @@
+import { maxNamedTests } from '@weir/protocol';
+import type { Result } from '@weir/protocol';
+import type { Ran } from './farm-build.ts';
+
+/** Something that is not here as it was on the farm. */
+export interface Difference {
+  readonly about: string;
+  readonly text: string;
+}
+
+/** Found by a look at the builds before, which are the farm's alone. */
+const findingsByHistory = ['tests-vanished', 'skips-jumped'];
+const conclusive: readonly (Result | null)[] = ['success', 'warnings', 'failure'];
+
+/** Whether a result says something about the code. */
+export function isConclusive({ result }: Pick<Ran, 'result'>): boolean {
+  return conclusive.includes(result);
+}
+
+/**
+ * How what ran here differs from what ran on the farm: the build's end, each step's result and
+ * findings, and the tests that failed there and did not fail here. None: the farm's result came
+ * again. More tests may fail here, and texts may differ.
+ */
+export function differencesOfResult(farm: Ran, here: Ran): Difference[] {
+  const differences = farm.steps.flatMap((step, index) => {
+    const own = here.steps[index];
+    if (own === undefined) return [];
+    if (endOf(step) !== endOf(own)) {
+      return [{ about: step.name, text: `${inWords(step)} there, ${inWords(own)} here` }];
+    }
+    const passed = passedHere(step, own);
+    if (passed.length === 0) return [];
+    return [{ about: step.name, text: `did not fail here: ${passed.join(', ')}` }];
+  });
+  // A runtime that can't be packed fails after all its steps.
+  if (differences.length === 0 && endOf(farm) !== endOf(here)) {
+    differences.push({ about: 'build', text: `${inWords(farm)} there, ${inWords(here)} here` });
+  }
+  return differences;
+}
+
+/** What of the farm's result can't come again here, whatever is run. */
+export function findingsNotTried({ findings }: Ran): string[] {
+  return findings.filter((finding) => findingsByHistory.includes(finding));
+}
+
+type End = Pick<Ran, 'result' | 'findings' | 'text'>;
+
+/** In one word that is the same for the same end. */
+function endOf({ result, findings }: End): string {
+  const own = findings.filter((finding) => !findingsByHistory.includes(finding)).toSorted();
+  const isByHistory = own.length < findings.length && own.length === 0 && result === 'warnings';
+  return [isByHistory ? 'success' : result, ...own].join(' ');
+}
+
+/** `failure (exit code 1)` */
+export function inWords({ result, findings, text }: End): string {
+  if (result === null) return 'not run';
+  const why = [...findings, text].filter((word) => word !== '').join(', ');
+  return why === '' ? result : `${result} (${why})`;
+}
+
+type Step = Ran['steps'][number];
+
+/** Tests that failed on the farm and not here, as far as both name them. */
+function passedHere({ report: there }: Step, { report: here }: Step): string[] {
+  if (there === null || here === null) return [];
+  const failedHere = here.totals.failed + here.totals.unexpectedPasses;
+  if (failedHere > maxNamedTests) return [];
+  const names = new Set(here.named.map(({ name }) => name));
+  return there.named.flatMap(({ name }) => (names.has(name) ? [] : [name]));
+}
+
+/** Facts of the two machines that are not the same. A fact that only one of them has says nothing. */
+export function differencesOfMachine(
+  farm: Ran['environment'],
+  here: Ran['environment'],
+): Difference[] {
+  if (Object.keys(farm).length === 0) {
+    return [{ about: 'machine', text: 'the farm knows nothing of the one that ran it there' }];
+  }
+  return Object.entries(farm).flatMap(([about, there]) => {
+    const own = here[about];
+    if (own === undefined || own === there) return [];
+    return [{ about, text: `${there} there, ${own} here` }];
+  });
+}

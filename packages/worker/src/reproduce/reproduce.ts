@@ -1,0 +1,136 @@
+import type { ApiSpec, BuildSpec, JournalEntry } from '@weir/protocol';
+import { detectLabels } from '../agent/labels.ts';
+import { machineFacts, sandboxFacts } from '../runner/facts.ts';
+import type { Difference } from './compare.ts';
+import {
+  differencesOfMachine,
+  differencesOfResult,
+  findingsNotTried,
+  isConclusive,
+} from './compare.ts';
+import type { FarmBuild, Ran } from './farm-build.ts';
+import { runHere } from './run-here.ts';
+import type { Here } from './run-here.ts';
+import { forPacking, runtimeHere } from './runtime.ts';
+
+/** What came of running a build again. */
+export interface Outcome {
+  readonly build: number;
+  readonly builder: string;
+  readonly number: number;
+  /** The farm's result came again. */
+  readonly cameAgain: boolean;
+  readonly farm: Pick<Ran, 'result' | 'findings' | 'text'>;
+  readonly here: Pick<Ran, 'result' | 'findings' | 'text'>;
+  /** How the results differ. */
+  readonly otherResults: readonly Difference[];
+  /** What of the farm's build is not the same here, and may be why. */
+  readonly notTheSame: readonly Difference[];
+}
+
+/** Runs a farm's build here, and holds what comes of it against what came there. */
+export async function reproduce(
+  here: Here,
+  { build, order }: { build: FarmBuild; order: ApiSpec },
+): Promise<Outcome> {
+  const { spec } = order;
+  const runtime =
+    spec.kind === 'project' ? await runtimeHere(here, order) : { differences: [] as Difference[] };
+  if (typeof runtime === 'string') return outcomeOf(build, withoutRuntime(here, runtime), []);
+  // As the farm does, where a runtime can't be built, the project is not tried.
+  const { artifact: _told, ...rest } = spec;
+  const { artifact } = runtime;
+  const ordered = forPacking({ ...rest, ...(artifact && { artifact }) }, order.shares);
+  here.out.write('\n');
+  const ran = ranOf(ordered, await runHere(here, ordered));
+  return outcomeOf(build, ran, [
+    ...differencesOfLabels(order.labels),
+    ...runtime.differences,
+    ...differencesOfArtifact(build, ran.artifact),
+    ...differencesOfSteps(spec),
+    ...differencesOfPlace(here),
+  ]);
+}
+
+function outcomeOf(farm: FarmBuild, here: Ran, notTheSame: readonly Difference[]): Outcome {
+  const otherResults = differencesOfResult(farm, here);
+  const isComparable = isConclusive(farm) && isConclusive(here);
+  const byHistory = findingsNotTried(farm).map((finding) => ({
+    about: finding,
+    text: 'compares with the builds before, which the farm alone has',
+  }));
+  return {
+    build: farm.id,
+    builder: farm.builder,
+    number: farm.number,
+    cameAgain: isComparable && otherResults.length === 0,
+    farm: endOf(farm),
+    here: endOf(here),
+    otherResults,
+    notTheSame: [
+      ...notTheSame,
+      ...differencesOfMachine(farm.environment, here.environment),
+      ...byHistory,
+    ],
+  };
+}
+
+function endOf({ result, findings, text }: Ran): Outcome['here'] {
+  return { result, findings, text };
+}
+
+function withoutRuntime({ sandbox }: Here, text: string): Ran {
+  const environment = { ...machineFacts(), ...sandboxFacts(sandbox) };
+  return { result: 'skipped', findings: ['runtime-failed'], text, steps: [], environment };
+}
+
+/** What a journal says, in the farm's form. */
+function ranOf(
+  { steps }: BuildSpec,
+  entries: readonly JournalEntry[],
+): Ran & { artifact: string | undefined } {
+  const end = entries.findLast((entry) => entry.t === 'build-finished');
+  const ends = new Map(
+    entries.flatMap((entry) => (entry.t === 'step-finished' ? [[entry.step, entry]] : [])),
+  );
+  return {
+    result: end?.result ?? 'exception',
+    findings: end?.findings ?? [],
+    text: end?.text ?? '',
+    environment: end?.environment ?? {},
+    artifact: entries.find((entry) => entry.t === 'artifact')?.sha256,
+    steps: steps.map(({ name }, index) => {
+      const { result = null, findings = [], text = '', report = null } = ends.get(index) ?? {};
+      return { name, result, findings, text, report };
+    }),
+  };
+}
+
+/** Labels that an admin granted to the farm's machine are among those that no machine finds out. */
+function differencesOfLabels(asked: readonly string[]): Difference[] {
+  const own = detectLabels();
+  const lacking = asked.filter((label) => !own.includes(label));
+  if (lacking.length === 0) return [];
+  const text = `the platform asks for ${lacking.join(', ')}, and this machine finds out no more of itself than ${own.join(', ')}`;
+  return [{ about: 'labels', text }];
+}
+
+function differencesOfArtifact({ artifact }: FarmBuild, own: string | undefined): Difference[] {
+  if (artifact === null || own === undefined || artifact.sha256 === own) return [];
+  const text = `packed here it is ${own}, there ${artifact.sha256}`;
+  return [{ about: 'artifact', text }];
+}
+
+/** What a script fetches today may be other than what it fetched then. */
+function differencesOfSteps({ steps }: ApiSpec['spec']): Difference[] {
+  const names = steps.flatMap(({ name, network }) => (network ? [name] : []));
+  if (names.length === 0) return [];
+  return [
+    { about: 'network', text: `what is fetched may be another today, by ${names.join(', ')}` },
+  ];
+}
+
+function differencesOfPlace({ sandbox }: Here): Difference[] {
+  if (sandbox.kind !== 'none') return [];
+  return [{ about: 'paths', text: 'without a sandbox each machine has its own' }];
+}
