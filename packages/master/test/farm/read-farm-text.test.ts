@@ -57,6 +57,7 @@ describe('reading a farm file', () => {
       ],
       maxParallel: null,
       schedule: [],
+      tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     });
     assert.deepEqual(farm.limits, {
       logBytes: 256 * 2 ** 20,
@@ -118,6 +119,8 @@ projects:
     env: {A: b}
     only-if-changed: [src/**, "*.lua"]
     max-parallel: 1
+    tests: {may-vanish: 12.5%, may-skip: 0%}
+    expected-failures: [{test: "json.*", issue: "https://git.example/json/1?a=b#c", until: 2027-01-31}]
     steps: [{test: lua test.lua}]
 limits: {log: 1MiB, disk: 1GiB, memory: 512MiB, processes: 64, file: 1MiB, max-attempts: 5, event-retention: 7d}
 remotes:
@@ -151,6 +154,10 @@ remotes:
     assert.equal(json?.branch, 'dev');
     assert.deepEqual(json.onlyIfChanged, ['src/**', '*.lua']);
     assert.equal(json.tier, 3);
+    assert.deepEqual(json.tests, { mayVanishPercent: 12.5, maySkipPercent: 0 });
+    assert.deepEqual(json.expectedFailures, [
+      { test: 'json.*', issue: 'https://git.example/json/1?a=b#c', until: '2027-01-31' },
+    ]);
     assert.equal(farm.limits.maxAttempts, 5);
     assert.deepEqual(
       farm.remotes,
