@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builderSchema, requestSchema } from '@weir/protocol';
+import { apiArtifactSchema, builderSchema, requestSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
@@ -97,6 +97,31 @@ describe('a runtime that workers share', () => {
 
     assert.equal(end.data['result'], 'success');
     assert.equal(ends(runtimeBuilder).length, 1);
+  });
+
+  it('has one hash, whichever worker builds it', async () => {
+    await start({
+      artifacts: 'any',
+      build:
+        'mkdir "$WEIR_RUNTIME/bin" && { cat lang.sh; echo "# as of $SOURCE_DATE_EPOCH"; } > "$WEIR_RUNTIME/bin/lang" && chmod +x "$WEIR_RUNTIME/bin/lang"',
+    });
+    const first = await farm.addWorker({ name: 'w1' });
+    const one = await farm.events.until('artifact.stored');
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    await first.kill();
+    await farm.events.until('worker.offline', { subject: 'worker/w1' });
+    await farm.addWorker({ name: 'w2' });
+
+    await farm.post('/api/v1/requests', { builder: runtimeBuilder, reason: 'once more' });
+
+    const two = await farm.events.until('artifact.stored', { after: one.number });
+    assert.equal(two.data['sha256'], one.data['sha256']);
+    const made = z.object({ items: z.array(apiArtifactSchema) });
+    const { items } = await farm.get(`/api/v1/artifacts?builder=${runtimeBuilder}`, made);
+    assert.deepEqual(
+      items.map(({ worker }) => worker),
+      ['w2', 'w1'],
+    );
   });
 
   it('that can not be packed is a failure of its builder, and projects are skipped', async () => {
