@@ -93,13 +93,14 @@ describe('weir apply', () => {
 
 --- farm file (version 1)
 +++ farm file (as sent)
-@@ -18,5 +18,7 @@
+@@ -16,6 +16,8 @@
      stable-for: 0s
      max-wait: 1s
      trunks: [lang/main]
 +    tier: 1
      steps:
        - test: while [ ! -e ${dir}/open ]; do sleep 0.05; done
+ artifacts: same-worker
 +include: [projects/*.yaml]
 --- /dev/null
 +++ projects/other.yaml (as sent)
@@ -170,7 +171,7 @@ describe('weir apply', () => {
     const { status, stderr, stdout } = await weir('apply', path, '--reason', 'in a hurry');
 
     assert.deepEqual([status, stdout], [1, '']);
-    assert.match(stderr, /farm\.yaml:24:1: error: limit: an unknown key/);
+    assert.match(stderr, /farm\.yaml:23:1: error: limit: an unknown key/);
     assert.match(
       stderr,
       /projects\/other\.yaml:3:14: error: projects\.other\.trunks: an unknown trunk/,
