@@ -20,11 +20,17 @@ export interface ListedTest {
   readonly note: TestNote | null;
 }
 
+/** Null when there is none at that place. */
+export function outcomeAt({ results }: TestList, place: number): TestOutcome | null {
+  return outcomeCodes[results.outcomes[place] ?? -1] ?? null;
+}
+
 /** @throws RangeError when there is none at that place */
-export function testAt({ names, results }: TestList, place: number): ListedTest {
+export function testAt(list: TestList, place: number): ListedTest {
+  const { names, results } = list;
   const name = names[place];
-  const outcome = outcomeCodes[results.outcomes[place] ?? -1];
-  if (name === undefined || outcome === undefined) throw new RangeError(`no test ${place}`);
+  const outcome = outcomeAt(list, place);
+  if (name === undefined || outcome === null) throw new RangeError(`no test ${place}`);
   return {
     name,
     outcome,

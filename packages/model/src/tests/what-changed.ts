@@ -1,17 +1,17 @@
-import { testChangeKinds } from '@weir/protocol';
+import { bucketMs, testChangeKinds } from '@weir/protocol';
 import type { TestChangeKind } from '@weir/protocol';
-import type { ListedTest, TestList } from './test-list.ts';
-import { testAt } from './test-list.ts';
+import type { TestList } from './test-list.ts';
+import { outcomeAt } from './test-list.ts';
 
 /** One test in two builds. */
 export interface TestPair {
   readonly name: string;
   /** Null: nothing to speak of. */
   readonly kind: TestChangeKind | null;
-  /** Null: it was not there. */
-  readonly before: ListedTest | null;
-  /** Null: it is not there any more. */
-  readonly after: ListedTest | null;
+  /** Its place in the list before; null: it was not there. */
+  readonly before: number | null;
+  /** Its place in the list after; null: it is not there any more. */
+  readonly after: number | null;
 }
 export type TestChange = TestPair & { readonly kind: TestChangeKind };
 
@@ -24,20 +24,15 @@ export const slowerRule = { times: 3, byMs: 1_000 } as const;
  */
 export function whatChanged(before: TestList, after: TestList): TestChange[] {
   const changes: TestChange[] = [];
-  for (const pair of compareTests(before, after)) {
-    if (pair.kind !== null) changes.push({ ...pair, kind: pair.kind });
+  for (const { kind, ...pair } of compareTests(before, after)) {
+    if (kind !== null) changes.push({ ...pair, kind });
   }
-  return byKind(changes);
+  // They come by name, and sorting keeps that.
+  return changes.toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
 }
 
-/** What comes by name, by kind of change first. */
-export function byKind<T extends TestPair>(pairs: readonly T[]): T[] {
-  return pairs.toSorted((a, b) => kindRank(a) - kindRank(b));
-}
-
-/** The place of its kind among all kinds; behind them for a test that did not change. */
-export function kindRank({ kind }: Pick<TestPair, 'kind'>): number {
-  return kind === null ? testChangeKinds.length : testChangeKinds.indexOf(kind);
+function rankOf(kind: TestChangeKind): number {
+  return testChangeKinds.indexOf(kind);
 }
 
 /**
@@ -58,27 +53,35 @@ export function* compareTests(before: TestList, after: TestList): Generator<Test
     const [was, is] = [before.names[b], after.names[a]];
     const name = was === undefined || (is !== undefined && is < was) ? is : was;
     if (name === undefined) return;
-    const pair = {
-      before: was === name ? testAt(before, b) : null,
-      after: is === name ? testAt(after, a) : null,
-    };
-    yield { name, kind: kindOf(pair), ...pair };
+    const pair = { before: was === name ? b : null, after: is === name ? a : null };
+    yield { name, kind: kindOf(before, after, pair), ...pair };
     if (was === name) b += 1;
     if (is === name) a += 1;
   }
 }
 
-function kindOf({ before, after }: Pick<TestPair, 'before' | 'after'>): TestChangeKind | null {
-  if (after === null) return 'vanished';
-  if (after.outcome === 'failed') return before?.outcome === 'failed' ? null : 'newly-failing';
-  if (before === null) return 'new';
-  if (after.outcome === 'skipped') return before.outcome === 'skipped' ? null : 'newly-skipped';
-  if (before.outcome === 'failed') return 'fixed';
-  if (before.outcome === 'skipped') return 'unskipped';
-  return isSlower(before.durationMs, after.durationMs) ? 'slower' : null;
+function kindOf(
+  before: TestList,
+  after: TestList,
+  { before: b, after: a }: Pick<TestPair, 'before' | 'after'>,
+): TestChangeKind | null {
+  if (a === null) return 'vanished';
+  const was = b === null ? null : outcomeAt(before, b);
+  const is = outcomeAt(after, a);
+  if (is === 'failed') return was === 'failed' ? null : 'newly-failing';
+  if (b === null) return 'new';
+  if (is === 'skipped') return was === 'skipped' ? null : 'newly-skipped';
+  if (was === 'failed') return 'fixed';
+  if (was === 'skipped') return 'unskipped';
+  return isSlower(before.results.durations[b] ?? 0, after.results.durations[a] ?? 0)
+    ? 'slower'
+    : null;
 }
 
-function isSlower(before: number | null, after: number | null): boolean {
-  if (before === null || after === null) return false;
-  return after >= before * slowerRule.times && after - before >= slowerRule.byMs;
+/** @param before, after as `durationBucket` makes them */
+function isSlower(before: number, after: number): boolean {
+  // Most take as long as they did, and are told by that alone.
+  if (before === 0 || after <= before) return false;
+  const [was, is] = [bucketMs(before) ?? 0, bucketMs(after) ?? 0];
+  return is >= was * slowerRule.times && is - was >= slowerRule.byMs;
 }

@@ -20,7 +20,7 @@ export class TestListError extends Error {
 }
 
 /** Names of so many tests are kept in memory, of those that were read last. */
-const maxKeptNames = 500_000;
+const maxKeptNames = 1_000_000;
 
 /**
  * Reads the lists of tests that workers brought. They are hostile until they are decoded: what a few

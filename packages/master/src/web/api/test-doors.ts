@@ -2,7 +2,7 @@ import { buildTestsSchema } from '@weir/protocol';
 import { TestListError } from '../../builds/objects/test-lists.ts';
 import { buildById } from '../../store/builds.ts';
 import type { WebContext } from '../context.ts';
-import { readTests, testedSteps } from '../read/tests.ts';
+import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { found, idOf } from './asked.ts';
 import { door } from './door.ts';
@@ -25,7 +25,7 @@ export function testDoors({ db, tests }: WebContext): Door[] {
         );
         if (step === undefined) throw problem('no-tests', 'no report names the tests of that step');
         try {
-          return await readTests({ db, tests }, build, step, query);
+          return pageOfTests(await openTests({ db, tests }, build, step), query);
         } catch (error) {
           if (error instanceof TestListError) throw problem('no-tests', error.message);
           throw error;

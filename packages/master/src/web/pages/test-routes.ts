@@ -6,7 +6,7 @@ import { testsQuery } from '../api/tests-query.ts';
 import type { WebContext } from '../context.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { readTestHistory } from '../read/test-history.ts';
-import { readTests, testedSteps } from '../read/tests.ts';
+import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { numberOf } from './params.ts';
 import { showToAll } from './show.ts';
@@ -56,9 +56,10 @@ async function readView(context: WebContext, request: Request): Promise<TestsVie
   const { outcome, change, q } = filter;
   const isAsked = isContinued || [outcome, change, q].some((each) => each !== undefined);
   try {
-    const page = await readTests(context, build.id, step, ask);
+    const tests = await openTests(context, build.id, step);
+    const page = pageOfTests(tests, ask);
     const any = { limit: changesShown, change: 'any' } as const;
-    const changed = isAsked ? null : await readTests(context, build.id, step, any);
+    const changed = isAsked ? null : pageOfTests(tests, any);
     return { build, steps, step, filter, isContinued, changed, page };
   } catch (error) {
     if (error instanceof TestListError) throw problem('no-tests', error.message);

@@ -1,5 +1,5 @@
 import type { TestList, TestPair } from '@weir/model';
-import { byKind, compareTests, kindRank, testAt } from '@weir/model';
+import { compareTests, outcomeAt, testAt } from '@weir/model';
 import { testChangeKinds } from '@weir/protocol';
 import type {
   ApiBuildTests,
@@ -56,44 +56,69 @@ export async function testedSteps(db: Kysely<Database>, build: number): Promise<
   });
 }
 
-/**
- * One page of the tests of a step, against those of the last green build before: by name, or, where
- * changes are asked for, by kind of change and name.
- *
- * @throws TestListError when the list can't be shown, ProblemError for a cursor of another list
- */
-export async function readTests(
+/** The tests of a step, and those of the last green build before. */
+export interface OpenTests {
+  readonly build: number;
+  readonly step: TestedStep;
+  readonly list: TestList;
+  readonly base: Base | null;
+}
+
+/** @throws TestListError when the list can't be shown */
+export async function openTests(
   sources: TestSources,
   build: number,
   step: TestedStep,
-  ask: PageAsk & TestFilter,
-): Promise<ApiBuildTests> {
+): Promise<OpenTests> {
   const list = await sources.tests.read(step.tests);
-  const base = await readBase(sources, build, step.name);
-  const pairs = pairsOf(base?.list ?? null, list);
-  const isByKind = ask.change !== undefined;
-  const suiting = (isByKind ? byKind(pairs) : pairs).filter(suits(ask));
-  const keyOf = (pair: TestPair): [number, string] => [isByKind ? kindRank(pair) : 0, pair.name];
+  return { build, step, list, base: await readBase(sources, build, step.name) };
+}
+
+/**
+ * One page of them: by name, or, where changes are asked for, by kind of change and name. Of a million
+ * tests no more is kept than what the page shows.
+ *
+ * @throws ProblemError for a cursor of another list
+ */
+export function pageOfTests(tests: OpenTests, ask: PageAsk & TestFilter): ApiBuildTests {
+  const { build, step, list, base } = tests;
+  const counts = new Map(testChangeKinds.map((kind) => [kind, 0]));
   const after = decodeCursor(ask.cursor, ['number', 'string']);
-  const rest = after === null ? suiting : suiting.filter((pair) => isAfter(keyOf(pair), after));
-  const page = toPage(rest, ask.limit, keyOf);
+  const isWanted = suits(tests, ask);
+  /** By rank, the first of those that stand behind the cursor. */
+  const ranked: TestPair[][] = [];
+  let total = 0;
+  for (const pair of pairsOf(tests)) {
+    if (pair.kind !== null) counts.set(pair.kind, (counts.get(pair.kind) ?? 0) + 1);
+    if (!isWanted(pair)) continue;
+    total += 1;
+    const key = keyOf(pair, ask);
+    const its = (ranked[key[0]] ??= []);
+    if (its.length <= ask.limit && (after === null || isAfter(key, after))) its.push(pair);
+  }
+  const page = toPage(ranked.flat(), ask.limit, (pair) => keyOf(pair, ask));
   return {
     build,
     step: { index: step.index, name: step.name },
     base: base && { id: base.id, number: base.number },
-    changes: countsOf(pairs),
-    total: suiting.length,
-    items: page.items.map(toTest),
+    changes: Object.fromEntries(counts) as ApiBuildTests['changes'],
+    total,
+    items: page.items.map((pair) => toTest(pair, base?.list ?? null, list)),
     next: page.next,
   };
 }
 
 /** Every test with what it was; without a base nothing has changed. */
-function pairsOf(base: TestList | null, list: TestList): TestPair[] {
-  if (base !== null) return [...compareTests(base, list)];
-  return list.names.map((name, place) => {
-    return { name, kind: null, before: null, after: testAt(list, place) };
-  });
+function pairsOf({ base, list }: OpenTests): Iterable<TestPair> {
+  if (base !== null) return compareTests(base.list, list);
+  return list.names
+    .values()
+    .map((name, after): TestPair => ({ name, kind: null, before: null, after }));
+}
+
+/** Where it stands in the list that is asked for. */
+function keyOf({ kind, name }: TestPair, { change }: TestFilter): [number, string] {
+  return [change === undefined || kind === null ? 0 : testChangeKinds.indexOf(kind), name];
 }
 
 function isAfter([rank, name]: [number, string], [lastRank, lastName]: [number, string]): boolean {
@@ -101,32 +126,36 @@ function isAfter([rank, name]: [number, string], [lastRank, lastName]: [number, 
 }
 
 /** A test that is gone is listed among the changes alone. */
-function suits({ outcome, change, q }: TestFilter): (pair: TestPair) => boolean {
+function suits(
+  { list }: OpenTests,
+  { outcome, change, q }: TestFilter,
+): (pair: TestPair) => boolean {
   const part = q?.toLowerCase();
   return ({ name, kind, after }) => {
     if (change === undefined ? after === null : kind === null) return false;
     if (change !== undefined && change !== 'any' && kind !== change) return false;
-    if (outcome !== undefined && after?.outcome !== outcome) return false;
+    const is = after === null ? null : outcomeAt(list, after);
+    if (outcome !== undefined && is !== outcome) return false;
     return part === undefined || name.toLowerCase().includes(part);
   };
 }
 
-function countsOf(pairs: readonly TestPair[]): ApiBuildTests['changes'] {
-  const counts = Object.fromEntries(testChangeKinds.map((kind) => [kind, 0]));
-  for (const { kind } of pairs) if (kind !== null) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts as ApiBuildTests['changes'];
-}
-
-function toTest({ name, kind, before, after }: TestPair): ApiTest {
+function toTest(
+  { name, kind, before, after }: TestPair,
+  base: TestList | null,
+  list: TestList,
+): ApiTest {
+  const is = after === null ? null : testAt(list, after);
+  const was = before === null || base === null ? null : testAt(base, before);
   return {
     name,
-    outcome: after?.outcome ?? null,
-    durationMs: after?.durationMs ?? null,
-    attempts: after?.attempts ?? 1,
-    message: after?.note?.text ?? '',
-    messageHash: after?.note?.hash ?? null,
+    outcome: is?.outcome ?? null,
+    durationMs: is?.durationMs ?? null,
+    attempts: is?.attempts ?? 1,
+    message: is?.note?.text ?? '',
+    messageHash: is?.note?.hash ?? null,
     change: kind,
-    before: before && { outcome: before.outcome, durationMs: before.durationMs },
+    before: was && { outcome: was.outcome, durationMs: was.durationMs },
   };
 }
 

@@ -38,7 +38,7 @@ import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
 import { readSpec } from '../../../src/web/read/specs.ts';
 import { takenTries } from '../../../src/web/read/taken.ts';
 import { readTestHistory } from '../../../src/web/read/test-history.ts';
-import { readTests, testedSteps } from '../../../src/web/read/tests.ts';
+import { openTests, testedSteps } from '../../../src/web/read/tests.ts';
 import { listUpstreams } from '../../../src/web/read/upstreams.ts';
 import { readVerdicts, redBuilders } from '../../../src/web/read/verdicts.ts';
 import { listWorkers } from '../../../src/web/read/workers.ts';
@@ -169,7 +169,7 @@ describe('no query scans history', () => {
     'tests of a build': async () => {
       const [step] = await testedSteps(db, 2);
       assert.ok(step);
-      await readTests({ db, tests }, 2, step, page);
+      await openTests({ db, tests }, 2, step);
     },
     'a test over builds': () =>
       readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }),
