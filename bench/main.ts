@@ -9,6 +9,7 @@ import { m7Restart } from './weir/m7-restart.ts';
 import { m8UnderLoad } from './weir/m8-under-load.ts';
 import { m9Reports } from './weir/m9-reports.ts';
 import { m10Artifacts } from './weir/m10-artifacts.ts';
+import { m11Tests } from './weir/m11-tests.ts';
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -42,6 +43,7 @@ const measurements: Readonly<
     ['junit1m', (name) => m9Reports(name, { format: 'junit', tests: 1_000_000, runs: 3 })],
   ],
   m10: [['main', (name) => m10Artifacts(name, 256)]],
+  m11: [['main', (name) => m11Tests(name, 50_000, 10)]],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}
