@@ -213,7 +213,7 @@ export const retentionOptions = {
   logs: option(
     duration('1d', '36500d'),
     '90d',
-    'What older builds printed is dropped; the newest 10 of each builder keep it, and so do those that verdicts and breakages go back to.',
+    'What older builds printed is dropped, and the lists of their tests; the newest 10 of each builder keep them, and so do those that verdicts and breakages go back to.',
   ),
   artifacts: option(
     duration('1d', '36500d'),

@@ -1,10 +1,12 @@
 import { combinationOptions } from './options-matrix.ts';
 import { notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
+import { expectedFailureOptions, testsOptions } from './options-tests.ts';
 import {
   farmOptions,
   limitsOptions,
   projectOptions,
+  retentionOptions,
   stepOptions,
   trunkOptions,
   upstreamOptions,
@@ -27,10 +29,13 @@ export const referenceSections: readonly ReferenceSection[] = [
     options: combinationOptions,
   },
   { heading: 'A step: an item of `steps`', options: stepOptions },
+  { heading: 'What a suite may lose: `tests`', options: testsOptions },
+  { heading: 'A known failure: an item of `expected-failures`', options: expectedFailureOptions },
   { heading: 'A time: an item of `schedule`', options: scheduleOptions },
   { heading: 'Notices: `notify`', options: notifyOptions },
   { heading: 'A webhook: `notify.webhooks.NAME`', options: webhookOptions },
   { heading: 'Limits: `limits`', options: limitsOptions },
+  { heading: 'How long what is kept: `retention`', options: retentionOptions },
 ];
 
 /** Every key of a farm file, as the Markdown of docs/farm-file.md. */

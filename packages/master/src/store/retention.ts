@@ -99,6 +99,7 @@ export function logsOfBuilds(db: Kysely<Database>, ids: readonly number[]): Prom
     .execute();
 }
 
+/** Writes down that the logs of these builds are gone, and lets go of the lists of their tests. */
 export async function markLogsDropped(
   db: Kysely<Database>,
   builds: readonly number[],
@@ -109,6 +110,12 @@ export async function markLogsDropped(
     .set({ dropped_at: at })
     .where('build_id', 'in', builds)
     .where('dropped_at', 'is', null)
+    .execute();
+  await db
+    .updateTable('step')
+    .set({ tests_names: null, tests_results: null })
+    .where('build_id', 'in', builds)
+    .where('tests_names', 'is not', null)
     .execute();
 }
 

@@ -33,11 +33,18 @@ async function toStep(row: StepRow, log: LogRow | undefined, logs: LogReader): P
     exitCode: row.exit_code,
     signal: row.signal,
     text: row.text,
-    report: row.report_json === null ? null : (JSON.parse(row.report_json) as StepReport),
+    report: reportOf(row),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     log: log === undefined ? null : await toStepLog(log, logs),
   };
+}
+
+/** Without the list of its tests once that is older than the farm keeps those. */
+function reportOf({ report_json: json, tests_names: names }: StepRow): StepReport | null {
+  if (json === null) return null;
+  const { tests, ...report } = JSON.parse(json) as StepReport;
+  return { ...report, ...(tests && names !== null && { tests }) };
 }
 
 function stateOf(row: StepRow): ApiStep['state'] {
