@@ -27,7 +27,7 @@ describe('a master that is killed under 50 builds', () => {
     ledgers = await mkdtemp(join(tmpdir(), 'weir-ledgers-'));
     repositories = await createSmallFarm();
     farm = await FarmProcess.start({
-      farm: repositories.farm({ extra: waitingProject(gate, ledgers) }),
+      farm: repositories.farm({ beside: waitingProject(gate, ledgers) }),
       remotes: repositories.remotes,
     });
     // The build of the first commit is of no interest.

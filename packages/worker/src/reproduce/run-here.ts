@@ -54,7 +54,7 @@ export async function runHere(here: Here, spec: BuildSpec): Promise<JournalEntry
     paths,
     platform,
     machineFacts(),
-    { ...here, spec, isPrivate: true },
+    { ...here, spec },
     {
       onEntry() {
         entries += 1;

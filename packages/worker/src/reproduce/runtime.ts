@@ -50,7 +50,7 @@ export async function runtimeHere(
 
 /** A runtime that was shared is packed here too: that can fail, and its hash tells whether it is the same. */
 export function forPacking(spec: ApiSpec['spec'], isShared: boolean): BuildSpec {
-  return isShared ? { ...spec, uploadToken: 'none' } : spec;
+  return isShared ? { ...spec, share: true } : spec;
 }
 
 function failureOf(entries: readonly JournalEntry[]): string | undefined {

@@ -124,21 +124,24 @@ export class SlotBuild implements HeldBuild {
       isOver ||= ending.result === 'failure' && continueOnFailure !== true;
     }
     if (!isPass(worst)) return worst;
-    if (share === true && token !== undefined) return await this.#share(prepared, token, worst);
+    if (share === true) return await this.#share(prepared, token ?? null, worst);
     await prepared.succeed();
     return worst;
   }
 
-  /** Brings the runtime that the build made to the farm. Only then has the build come to a good end. */
-  async #share(prepared: PreparedPlace, token: string, ending: Ending): Promise<Ending> {
-    const { spec, farm, sandbox, isPrivate = false } = this.#order;
+  /**
+   * Brings the runtime that the build made to the farm; only then has the build come to a good end.
+   * Without a token it is only packed.
+   */
+  async #share(prepared: PreparedPlace, token: string | null, ending: Ending): Promise<Ending> {
+    const { spec, farm, sandbox } = this.#order;
     const { signal } = this.#cancel;
     try {
       const artifact = await shareRuntime(
         { farm, signal },
         {
           build: spec.build,
-          token: isPrivate ? null : token,
+          token,
           dir: prepared.place.runtime,
           inner: sandbox.runtimePath(prepared.place),
           file: join(this.#paths.build, 'artifact.tar.zst'),

@@ -29,8 +29,6 @@ export interface PlaceOrder {
   readonly sandbox: Sandbox;
   /** The farm's web address. */
   readonly farm: string;
-  /** The farm does not know of this build: what it would bring there is packed, and stays here. */
-  readonly isPrivate?: boolean;
 }
 
 /**
