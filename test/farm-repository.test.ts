@@ -108,7 +108,7 @@ describe('a farm file in a git repository', () => {
     assert.equal(version?.reason, 'Test another project');
     assert.ok(version?.source.kind === 'repository' && version.source.author === 'Vera Test');
     assert.ok((await builderNames()).includes('lang/main/other/here'));
-    assert.match(farm.log, /version 2 of the farm file is in force: 1 builder added/);
+    await farm.logged('version 2 of the farm file is in force: 1 builder added');
   });
 
   it('changes nothing with a commit that is broken, and says on the pages where', async () => {

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { createWriteStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
@@ -82,8 +83,23 @@ export async function packFolder(
   for (const path of paths) pack.add(path);
   pack.end();
   const written = createWriteStream(file, { mode: 0o600, flush: true });
-  await pipeline(tar, createZstdCompress({ params }), measure, written, { signal });
+  const zstd = createZstdCompress({ params });
+  await Promise.all([feed(tar, zstd), pipeline(zstd, measure, written, { signal })]);
   return { sha256: hash.digest('hex'), bytes, unpackedBytes, files: paths.length };
+}
+
+/** Brings the end apart from the last bytes: whether both come at once shows in what zstd writes. */
+async function feed(tar: Readable, zstd: Writable): Promise<void> {
+  try {
+    for await (const chunk of tar) {
+      await new Promise<void>((resolve, reject) => {
+        zstd.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    zstd.end();
+  } catch (error) {
+    zstd.destroy(error as Error);
+  }
 }
 
 /** Every path below the folder, sorted; a folder stands before what is in it. */

@@ -110,6 +110,18 @@ describe('an artifact', () => {
     assert.equal((await pack()).sha256, (await pack(other, join(root, '2'))).sha256);
   });
 
+  it('has one hash, however fast what it is made of comes', async () => {
+    mkdirSync(join(dir, 'bin'));
+    writeFileSync(join(dir, 'bin', 'lang'), 'echo "$1"\n', { mode: 0o755 });
+    const hashes = new Set<string>();
+    for (let round = 0; round < 20; round++) {
+      const packed = Array.from({ length: 10 }, (_, n) => pack(dir, join(root, `${n}`)));
+      for (const { sha256 } of await Promise.all(packed)) hashes.add(sha256);
+    }
+
+    assert.equal(hashes.size, 1);
+  });
+
   for (const [what, make, message] of [
     [
       'a link out',
