@@ -63,10 +63,13 @@ describe('a farm that is told to stop', () => {
 describe('a worker that is told to stop', () => {
   let gated: GatedFarm;
   let worker: WorkerProcess;
+  /** The event that the farm had it, the last time. */
+  let onlineAt = 0;
 
   before(async () => {
     gated = await GatedFarm.start();
     worker = await gated.farm.addWorker({ name: 'w1' });
+    await online();
     await gated.farm.events.until('build.finished', { data: { builder: appBuilder } });
   });
   after(() => gated?.[Symbol.asyncDispose]());
@@ -149,11 +152,14 @@ describe('a worker that is told to stop', () => {
     assert.deepEqual([ended.id, ended.result, ended.attempt], [build, 'success', 1]);
   });
 
+  /** Resolves when the farm has the worker once more than the last time. */
+  async function online(): Promise<void> {
+    ({ number: onlineAt } = await gated.farm.events.until('worker.online', { after: onlineAt }));
+  }
+
   /** Runs the agent again; resolves when the farm has it. */
   async function restart(...args: string[]): Promise<void> {
-    const { events } = gated.farm;
-    const offline = events.all.findLast(({ kind }) => kind === 'worker.offline');
     worker.restart(...args);
-    await events.until('worker.online', { after: offline?.number ?? 0 });
+    await online();
   }
 });
