@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Header } from 'tar';
 import { PackError, packFolder } from '../../src/artifact/pack.ts';
@@ -88,7 +88,8 @@ describe('an artifact', () => {
     assert.equal(lstatSync(join(out, 'bin', 'lua')).mode & 0o777, 0o755);
     assert.equal(lstatSync(join(out, `${'long-'.repeat(40)}näme`)).mode & 0o777, 0o644);
     assert.ok(existsSync(join(out, 'empty')));
-    assert.match(execFileSync('tar', ['--zstd', '-tf', file]).toString(), /^bin\/$/m);
+    const input = zstdDecompressSync(readFileSync(file));
+    assert.match(execFileSync('tar', ['-t'], { input }).toString(), /^bin\/$/m);
   });
 
   it('has one hash, whenever, by whom and in which order its files were written', async () => {
