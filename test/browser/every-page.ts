@@ -3,6 +3,7 @@ import type { Result } from '@weir/protocol';
 import { results } from '@weir/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { loseBuild } from '../../packages/master/src/builds/lose-build.ts';
+import { dropArtifacts, insertArtifact } from '../../packages/master/src/store/artifacts.ts';
 import { setQuarantine } from '../../packages/master/src/store/quarantine.ts';
 import { fillOutbox } from '../../packages/master/test/web/outbox-rows.ts';
 import {
@@ -19,6 +20,7 @@ import {
   print,
   projectBuilder,
   runtimeBuilder,
+  start,
 } from '../../packages/master/test/web/small-farm.ts';
 import type { SmallFarm } from '../../packages/master/test/web/small-farm.ts';
 import { addTests } from '../../packages/master/test/web/test-lists.ts';
@@ -47,6 +49,8 @@ export const everyPage = [
   '/builds/3/tests?q=nothing',
   '/builds/12/tests',
   `/tests?builder=${encodeURIComponent(runtimeBuilder)}&step=make&name=adds`,
+  '/artifacts/1',
+  '/artifacts/2',
   '/logs/1',
   '/requests/1',
   '/requests/12',
@@ -107,6 +111,7 @@ export async function fillFarm(farm: SmallFarm): Promise<void> {
   const request = await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
   await addBuild(farm, request, worker);
   await addRequest(farm, projectBuilder, { upstream: 1, project: 1 });
+  await addArtifacts(farm, worker);
   await addBreakage(farm, { green: 1, red: 3 });
   await fillOutbox(farm, long);
   await fillVersions(farm, long);
@@ -150,6 +155,20 @@ async function built(farm: SmallFarm, worker: number, result: Result, long: stri
   const isGreen = result === 'success' || result === 'warnings';
   await addTests(farm, build, suiteOf(isGreen, long), 1);
   await endBuild(farm, build, result);
+}
+
+/** Two of one commit, which are not the same; the first is kept no more. */
+async function addArtifacts({ store }: SmallFarm, workerId: number): Promise<void> {
+  await store.unit(async (db) => {
+    for (const buildId of [1, 2]) {
+      const sha256 = String(buildId).repeat(64);
+      const artifact = { sha256, bytes: 5_000_000, unpackedBytes: 20_000_000, files: 300 };
+      const made = { buildId, workerId, trust: 'trusted', at: start } as const;
+      const from = { ...made, builderId: 1, commit: 'c'.repeat(40), position: 1 };
+      await insertArtifact(db, artifact, from);
+    }
+    await dropArtifacts(db, [1], start);
+  });
 }
 
 /** A suite that loses, gains and breaks tests where the build is not green. */

@@ -1,4 +1,4 @@
-import { bucketMs, testChangeKinds } from '@weir/protocol';
+import { bucketMs } from '@weir/protocol';
 import type { TestChangeKind } from '@weir/protocol';
 import type { TestList } from './test-list.ts';
 import { outcomeAt } from './test-list.ts';
@@ -13,30 +13,12 @@ export interface TestPair {
   /** Its place in the list after; null: it is not there any more. */
   readonly after: number | null;
 }
-export type TestChange = TestPair & { readonly kind: TestChangeKind };
 
 /** A test is slower when it takes so many times as long, and so much longer: one alone is chance. */
 export const slowerRule = { times: 3, byMs: 1_000 } as const;
 
 /**
- * What changed from one list of tests to another, by kind in the order of `testChangeKinds`, then by
- * name.
- */
-export function whatChanged(before: TestList, after: TestList): TestChange[] {
-  const changes: TestChange[] = [];
-  for (const { kind, ...pair } of compareTests(before, after)) {
-    if (kind !== null) changes.push({ ...pair, kind });
-  }
-  // They come by name, and sorting keeps that.
-  return changes.toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
-}
-
-function rankOf(kind: TestChangeKind): number {
-  return testChangeKinds.indexOf(kind);
-}
-
-/**
- * Both lists at once, by name. A test has one change at most:
+ * What changed from one list of tests to another: both at once, by name. A test has one change at most:
  *
  * | before \ after | failed        | skipped       | any other outcome | not there |
  * | -------------- | ------------- | ------------- | ----------------- | --------- |
