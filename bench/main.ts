@@ -1,8 +1,10 @@
 import { limit } from './limit/limit.ts';
 import { m1Throughput } from './weir/m1-throughput.ts';
 import { m2Dispatch } from './weir/m2-dispatch.ts';
+import { m3Idle } from './weir/m3-idle.ts';
 import { m4Log } from './weir/m4-log.ts';
 import { m4Tail } from './weir/m4-tail.ts';
+import { m5History } from './weir/m5-history.ts';
 import { m6Start } from './weir/m6-start.ts';
 import { m7Recovery } from './weir/m7-recovery.ts';
 import { m7Restart } from './weir/m7-restart.ts';
@@ -10,6 +12,8 @@ import { m8UnderLoad } from './weir/m8-under-load.ts';
 import { m9Reports } from './weir/m9-reports.ts';
 import { m10Artifacts } from './weir/m10-artifacts.ts';
 import { m11Tests } from './weir/m11-tests.ts';
+
+const view = { builders: 100, runs: 30, pages: 5, wrkSeconds: 5 };
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -24,10 +28,19 @@ const measurements: Readonly<
     ['drain20s', (name) => m1Throughput(name, Number(process.env['BENCH_BUILDS'] ?? 2_000))],
   ],
   m2: [['main', (name) => m2Dispatch(name, 30)]],
+  m3: [
+    ['w100', (name) => m3Idle(name, { workers: 100, seconds: 15, window: 30 })],
+    ['w1000', (name) => m3Idle(name, { workers: 1_000, seconds: 15, window: 30 })],
+    ['w10000', (name) => m3Idle(name, { workers: 10_000, seconds: 15, window: 30 })],
+  ],
   m4: [
     ['main', (name) => m4Log(name, { mb: 200, text: 'yes' })],
     ['main', (name) => m4Tail(name, { lines: 60, everyMs: 250 })],
     ['varied', (name) => m4Log(name, { mb: 50, text: 'varied' })],
+  ],
+  m5: [
+    ['main', (name) => m5History(name, { ...view, perBuilder: 500 })],
+    ['million', (name) => m5History(name, { ...view, perBuilder: 10_000 })],
   ],
   m6: [['main', (name) => m6Start(name, 3)]],
   m7: [

@@ -73,7 +73,7 @@ const app = createApp({
   ping: () => engine.ping(),
 });
 const server = createServer(patience, app);
-boundConnections(server, (text) => log.warn(`web port: ${text}`));
+boundConnections(server, 'web', (text) => log.warn(`web port: ${text}`));
 
 engine.listen({
   woken() {

@@ -3,6 +3,7 @@ import type { Command, CommandAnswer, FarmFacts, ToEngine, ToWeb, WebOptions } f
 import { CommandError } from '../command.ts';
 import type { Log } from '../log.ts';
 import { DiskFullError } from '../store/disk-full.ts';
+import { threadLimits } from '../thread-limits.ts';
 
 /** The web role as the engine sees it: a thread that it starts, wakes and answers. */
 export interface WebThread extends AsyncDisposable {
@@ -35,7 +36,10 @@ export interface WebThreadHost {
  * @throws Error when it can't listen there
  */
 export async function startWebThread(options: WebOptions, host: WebThreadHost): Promise<WebThread> {
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData: options });
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
+    workerData: options,
+    resourceLimits: threadLimits,
+  });
   const send = (message: ToWeb): void => worker.postMessage(message);
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { maxFrameBytes, subprotocol } from '@weir/protocol';
 import { WebSocketServer } from 'ws';
 import { boundConnections } from '../descriptors.ts';
@@ -40,18 +41,16 @@ export async function openGateway(
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   server.on('upgrade', (request, socket, head) => {
-    // Node takes its own listener away here: without one, whoever resets the connection ends the master.
-    socket.on('error', () => socket.destroy());
+    guard(socket);
     const refusal = refusalOf(request.headers, request.url, sockets.clients.size);
     if (refusal !== undefined) {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (link) => {
-      serveLink(link, request.socket.remoteAddress ?? 'unknown address', context);
-    });
+    const address = request.socket.remoteAddress ?? 'unknown address';
+    sockets.handleUpgrade(request, socket, head, (link) => serveLink(link, address, context));
   });
-  boundConnections(server, (text) => context.refused('worker port', text));
+  boundConnections(server, 'worker', (text) => context.refused('worker port', text));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen(options.port, options.host, resolve);
@@ -71,6 +70,15 @@ export async function openGateway(
       clearTimeout(giveUp);
     },
   };
+}
+
+/**
+ * Node takes its own listener away at an upgrade: without one, whoever resets the connection ends the
+ * master. Apart from the rest of the upgrade, or the listener would keep the request for as long as the
+ * link lives.
+ */
+function guard(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
 }
 
 /** Browsers send an Origin, workers don't: no page may speak to this port. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildersOf } from '@weir/model';
-import type { FarmFiles, Range, Result, VersionSource } from '@weir/protocol';
+import type { FarmFiles, Range, Result, SandboxKind, VersionSource } from '@weir/protocol';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -218,7 +218,12 @@ export async function addRequest(
 export async function addWorker(
   { store }: SmallFarm,
   name: string,
-  options: { slots?: number; labels?: string[]; pending?: boolean } = {},
+  options: {
+    slots?: number;
+    labels?: string[];
+    pending?: boolean;
+    sandbox?: SandboxKind;
+  } = {},
 ): Promise<number> {
   return store.unit(async (db) => {
     const fingerprint = `SHA256:${name}`;
@@ -235,7 +240,7 @@ export async function addWorker(
       slots: options.slots ?? 2,
       agent: '0.1.0',
       labels: options.labels ?? ['linux', 'x64'],
-      sandbox: { kind: 'bubblewrap', limits: ['memory by cgroup v2'] },
+      sandbox: { kind: options.sandbox ?? 'bubblewrap', limits: ['memory by cgroup v2'] },
       clockSkewMs: 0,
       hasArtifacts: true,
       facts: { kernel: '6.1' },

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { defaultLogCapBytes } from '@weir/protocol';
 import { stderrLog } from '../../log.ts';
 import { DiskFullError } from '../../store/disk-full.ts';
+import { threadLimits } from '../../thread-limits.ts';
 import type { AppendAnswer, FinishAnswer, LogAddress, LogEnd, LogSink } from '../log-sink.ts';
 import { LogRefusedError } from './refused.ts';
 import type { LogAnswer, LogReply, LogRequest } from './thread-messages.ts';
@@ -33,6 +34,7 @@ export async function openLogWriter(
   const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     name: 'log writer',
     workerData: { dir },
+    resourceLimits: threadLimits,
   });
   // Its first message; rejects with the error that ended the thread instead.
   await once(thread, 'message');

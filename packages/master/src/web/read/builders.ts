@@ -9,7 +9,6 @@ import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
-import { acceptedWorkers } from '../../store/workers.ts';
 import { nextScheduled } from './next-scheduled.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
@@ -87,7 +86,6 @@ async function toBuilders(
     const wait = queue && waits.get(queue.oldest.id);
     const lastBuild = last.get(row.last_build_id ?? 0) ?? null;
     const labels = rules.platforms.get(row.platform) ?? [];
-    const able = workers.filter((has) => labels.every((label) => has.has(label)));
     return {
       name: row.name,
       kind: row.kind,
@@ -101,7 +99,7 @@ async function toBuilders(
       verdictAt: row.verdict_at,
       breakage: breakages.get(row.id) ?? null,
       usualMs: row.usual_ms,
-      workersOnline: able.length,
+      workersOnline: countAble(workers, labels),
       stale: isStale(queue?.oldest.created_at ?? null, row.usual_ms, now),
       quiet: isQuiet(lastBuild?.finishedAt ?? null, gaps.get(row.id) ?? null, now),
       lastBuild,
@@ -113,15 +111,30 @@ async function toBuilders(
   });
 }
 
-/** The labels of each worker that is there. */
-export async function onlineWorkers(db: Kysely<Database>): Promise<ReadonlySet<string>[]> {
-  const workers = await acceptedWorkers(db);
-  return workers
-    .filter(({ online }) => online === 1)
-    .map(({ labels_json, granted_json }) => {
-      const labels = JSON.parse(labels_json) as string[];
-      return new Set([...labels, ...(JSON.parse(granted_json) as string[])]);
-    });
+/** Workers that are there, by their labels: machines of one kind are one line, however many they are. */
+export async function onlineWorkers(
+  db: Kysely<Database>,
+): Promise<{ labels: ReadonlySet<string>; count: number }[]> {
+  const kinds = await db
+    .selectFrom('worker')
+    .select(['labels_json', 'granted_json', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('state', '=', 'accepted')
+    .where('online', '=', 1)
+    .groupBy(['labels_json', 'granted_json'])
+    .execute();
+  return kinds.map(({ labels_json, granted_json, count }) => {
+    const labels = JSON.parse(labels_json) as string[];
+    return { labels: new Set([...labels, ...(JSON.parse(granted_json) as string[])]), count };
+  });
+}
+
+/** How many of them have all these labels. */
+export function countAble(
+  workers: Awaited<ReturnType<typeof onlineWorkers>>,
+  labels: readonly string[],
+): number {
+  const able = workers.filter((kind) => labels.every((label) => kind.labels.has(label)));
+  return able.reduce((sum, { count }) => sum + count, 0);
 }
 
 interface Queue {

@@ -1,4 +1,4 @@
-import type { ApiFarm, ApiWorker } from '@weir/protocol';
+import type { ApiFarm } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmFacts } from '../../command.ts';
 import { isOpenBreakage } from '../../store/breakages.ts';
@@ -6,16 +6,13 @@ import { isOpen } from '../../store/builds.ts';
 import { eventBounds } from '../../store/events.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
-import type { WorkerRow } from '../../store/workers.ts';
-import { acceptedWorkers } from '../../store/workers.ts';
 import { weirVersion } from '../version.ts';
 
 /** The farm at a glance. */
 export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<ApiFarm> {
   // First: whatever happens while the rest is read comes again as an event.
   const { newest } = await eventBounds(db);
-  const workers = await acceptedWorkers(db);
-  const online = workers.filter((worker) => worker.online === 1);
+  const workers = await countWorkers(db);
   const waiting = await db
     .selectFrom('request')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('since')])
@@ -27,7 +24,10 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .where(isOpen)
     .groupBy('worker_id')
     .execute();
-  const here = new Set(online.map(({ id }) => id));
+  const here = await onlineOf(
+    db,
+    running.map(({ worker_id: id }) => id),
+  );
   const builds = (rows: typeof running): number => rows.reduce((sum, { count }) => sum + count, 0);
   const broken = await db
     .selectFrom('breakage')
@@ -39,10 +39,10 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     name: farm.name,
     introduction: farm.file.introduction,
     version: weirVersion,
-    warnings: [...shortage, ...farm.warnings, ...online.flatMap(sandboxWarning)],
-    workersOnline: online.length,
-    workers: workers.length,
-    slots: online.reduce((sum, worker) => sum + worker.slots, 0),
+    warnings: [...shortage, ...farm.warnings, ...(await sandboxWarning(db))],
+    workersOnline: workers.online,
+    workers: workers.all,
+    slots: workers.slots,
     slotsBusy: builds(running.filter(({ worker_id: id }) => here.has(id))),
     buildsRunning: builds(running),
     waiting: waiting.count,
@@ -52,9 +52,57 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
   };
 }
 
-function sandboxWarning({ name, sandbox_json }: WorkerRow): string[] {
-  const sandbox = JSON.parse(sandbox_json ?? 'null') as ApiWorker['sandbox'];
-  return sandbox?.kind === 'none'
-    ? [`The sandbox is off on worker ${name}: its builds can do what its user can.`]
-    : [];
+async function countWorkers(
+  db: Kysely<Database>,
+): Promise<{ all: number; online: number; slots: number }> {
+  const rows = await db
+    .selectFrom('worker')
+    .select((eb) => [
+      'online',
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.sum<number>('slots').as('slots'),
+    ])
+    .where('state', '=', 'accepted')
+    .groupBy('online')
+    .execute();
+  const online = rows.find((row) => row.online === 1);
+  const all = rows.reduce((sum, { count }) => sum + count, 0);
+  return { all, online: online?.count ?? 0, slots: online?.slots ?? 0 };
+}
+
+/** Those of the workers that are there. */
+async function onlineOf(db: Kysely<Database>, ids: readonly number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('worker')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('online', '=', 1)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** So many workers are named; a farm that has no sandbox anywhere is told so once. */
+const mostNamed = 3;
+
+async function sandboxWarning(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('worker')
+    .select('name')
+    .where('state', '=', 'accepted')
+    .where('online', '=', 1)
+    .where('sandbox_json', 'like', '{"kind":"none"%')
+    .orderBy('name')
+    .limit(mostNamed + 1)
+    .execute();
+  const [first, second] = rows.map(({ name }) => name);
+  if (first === undefined) return [];
+  if (second === undefined) {
+    return [`The sandbox is off on worker ${first}: its builds can do what its user can.`];
+  }
+  const names = rows.slice(0, mostNamed).map(({ name }) => name);
+  const more = rows.length > mostNamed ? ' and more' : '';
+  return [
+    `The sandbox is off on the workers ${names.join(', ')}${more}: their builds can do what their users can.`,
+  ];
 }

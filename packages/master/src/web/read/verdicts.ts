@@ -8,7 +8,7 @@ import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
-import { onlineWorkers } from './builders.ts';
+import { countAble, onlineWorkers } from './builders.ts';
 import { pauseOf } from './pause.ts';
 import { usualGaps } from './usual-gaps.ts';
 
@@ -38,10 +38,7 @@ export async function readVerdicts(
   const open = await db.selectFrom('build').select('builder_id').where(isOpen).execute();
   const building = new Set(open.map((build) => build.builder_id));
   const ableOn = new Map(
-    [...rules.platforms].map(([platform, labels]) => [
-      platform,
-      workers.filter((has) => labels.every((label) => has.has(label))).length,
-    ]),
+    [...rules.platforms].map(([platform, labels]) => [platform, countAble(workers, labels)]),
   );
   const views: VerdictView[] = [];
   for (let from = 0; from < names.length; from += most) {
