@@ -17,8 +17,19 @@ const pairs: readonly Pair[] = [
   { name: 'm1', only: 'main', scripts: [['m1_throughput', '--builds', '200']] },
   { name: 'm1', only: 'drain20s', scripts: [['m1_throughput', '--builds', '150']] },
   { name: 'm2', only: 'main', scripts: [['m2_dispatch', '--via', 'force', '--runs', '30']] },
+  {
+    name: 'm3',
+    only: 'w100',
+    scripts: [['m3_idle', '--workers', '100', '--idle-s', '15']],
+  },
+  {
+    name: 'm3',
+    only: 'w1000',
+    scripts: [['m3_idle', '--workers', '1000', '--idle-s', '15']],
+  },
   { name: 'm4', only: 'main', scripts: [['m4_log', '--mb', '200'], ['m4_tail']] },
   { name: 'm4', only: 'varied', scripts: [['m4_log', '--mb', '50', '--text', 'varied']] },
+  { name: 'm5', only: 'main', scripts: [['m5_history']] },
   { name: 'm6', only: 'main', scripts: [['m6_start', '--mode', 'nodaemon']] },
   { name: 'm7', only: 'main', scripts: [['m7_recovery']] },
 ];

@@ -14,6 +14,8 @@ export interface Door {
   readonly answer: z.ZodType;
   /** It checks a signature in its body itself, and needs no sign-in. */
   readonly isSigned: boolean;
+  /** Its answer depends on its address alone, and what changes it is an event: all who ask share it. */
+  readonly isShared: boolean;
   handle(asked: Asked<unknown, unknown>): Promise<unknown>;
 }
 
@@ -35,6 +37,7 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
   readonly query?: Query;
   readonly body?: Body;
   readonly isSigned?: true;
+  readonly isShared?: true;
   readonly answer: z.ZodType<Answer>;
   handle(asked: Asked<z.output<Query>, z.output<Body>>): Promise<Answer>;
 }
@@ -42,7 +45,15 @@ export interface DoorOptions<Query extends z.ZodObject, Body extends z.ZodObject
 export function door<Query extends z.ZodObject, Body extends z.ZodObject, Answer>(
   options: DoorOptions<Query, Body, Answer>,
 ): Door {
-  const { method = 'get', creates, query, body, isSigned = false, ...rest } = options;
+  const {
+    method = 'get',
+    creates,
+    query,
+    body,
+    isSigned = false,
+    isShared = false,
+    ...rest
+  } = options;
   // What `handle` is given was parsed by these very schemas.
-  return { ...rest, method, creates, query, body, isSigned } as Door;
+  return { ...rest, method, creates, query, body, isSigned, isShared } as Door;
 }

@@ -49,12 +49,14 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/upstreams',
+      isShared: true,
       summary: 'The upstreams with their trunks and tree status, in the order of the farm file',
       answer: pageOf(upstreamSchema),
       handle: async () => ({ items: await listUpstreams(db, rules(), now()), next: null }),
     }),
     door({
       path: '/api/v1/upstreams/{name}',
+      isShared: true,
       summary: 'One upstream',
       answer: upstreamSchema,
       handle: async ({ subject }) =>
@@ -62,6 +64,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/changes',
+      isShared: true,
       summary: 'Changes of the followed branches, newest first',
       query: pageQuery.extend({ branch: nameFilter, upstream: nameFilter }),
       answer: pageOf(changeSchema),
@@ -69,6 +72,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/changes/{id}',
+      isShared: true,
       summary: 'One change',
       answer: changeSchema,
       handle: async ({ subject }) =>
@@ -76,6 +80,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/builders',
+      isShared: true,
       summary: 'The builders with verdict, what runs and what waits, in the order of the farm file',
       query: pageQuery.extend({
         upstream: nameFilter,
@@ -89,6 +94,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/builders/{name}',
+      isShared: true,
       summary: 'One builder; the slashes of its name may be percent-encoded or not',
       answer: builderSchema,
       handle: async ({ subject }) =>
@@ -129,6 +135,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/builds',
+      isShared: true,
       summary: 'Builds, newest first',
       query: pageQuery.extend({
         builder: nameFilter,
@@ -142,6 +149,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/builds/{id}',
+      isShared: true,
       summary: 'One build: steps, revisions, changes, why it ran',
       answer: buildSchema,
       handle: async ({ subject }) =>
@@ -162,6 +170,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/breakages',
+      isShared: true,
       summary: 'Breakages, newest first',
       query: pageQuery.extend({ state: z.enum(breakageStates).optional() }),
       answer: pageOf(breakageSummarySchema),
@@ -169,6 +178,7 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     }),
     door({
       path: '/api/v1/breakages/{id}',
+      isShared: true,
       summary: 'One breakage: the builders that show it, and the changes that may have caused it',
       answer: breakageSchema,
       handle: async ({ subject }) =>

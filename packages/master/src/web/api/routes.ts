@@ -2,14 +2,18 @@ import type { Request, Response } from 'express';
 import { Router } from 'express';
 import type { SignIn } from '../context.ts';
 import { problem } from '../server/problems.ts';
+import type { SharedAnswers } from '../server/shared-answers.ts';
 import { parseAsked } from './asked.ts';
 import type { Door } from './door.ts';
 
 /** Opens the doors. */
-export function doorRoutes(doors: readonly Door[], signIn: SignIn): Router {
+export function doorRoutes(
+  doors: readonly Door[],
+  { signIn, shared }: { signIn: SignIn; shared: SharedAnswers },
+): Router {
   const router = Router();
   for (const door of doors) {
-    const handle = handlerOf(door, signIn);
+    const handle = door.isShared ? sharedHandlerOf(door, shared) : handlerOf(door, signIn);
     if (door.method === 'get') router.get(routePath(door.path), handle);
     else if (door.isSigned) router.post(routePath(door.path), handle);
     else router.post(routePath(door.path), signIn.requireSignIn, handle);
@@ -50,6 +54,19 @@ function handlerOf(door: Door, signIn: SignIn) {
       response.status(201).location(`${door.creates}/${idIn(answer)}`);
     }
     response.json(answer);
+  };
+}
+
+/** As `handlerOf`, for a door that answers everybody alike. */
+function sharedHandlerOf(door: Door, shared: SharedAnswers) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const answer = await shared.get(request.originalUrl, async () => {
+      const query = door.query && parseAsked(door.query, request.query, 'bad-query');
+      const subject = subjectOf(request);
+      const made = await door.handle({ subject, query, body: undefined, actor: '' });
+      return Buffer.from(JSON.stringify(made));
+    });
+    response.set('cache-control', 'no-cache').type('application/json').send(answer);
   };
 }
 

@@ -2,11 +2,11 @@ import { performance } from 'node:perf_hooks';
 import type { Request, RequestHandler, Response } from 'express';
 import { eventBounds } from '../../store/events.ts';
 import type { WebContext } from '../context.ts';
+import { SharedAnswers } from '../server/shared-answers.ts';
 import { page, visitOf } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
 import { originOf } from './origin.ts';
-import { SharedPages } from './shared-pages.ts';
 
 export type Shown = { readonly title: string; readonly content: Html };
 export type MakePage = (visit: Visit, request: Request) => Promise<Shown>;
@@ -24,7 +24,7 @@ export function show(context: WebContext, make: MakePage): RequestHandler {
  */
 export function showToAll(context: WebContext, make: MakePage): RequestHandler {
   const { db, signIn } = context;
-  const shared = new SharedPages({
+  const shared = new SharedAnswers({
     newestEvent: async () => (await eventBounds(db)).newest,
     now: () => performance.now(),
   });

@@ -1,7 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import type { ObjectFiles } from '../../builds/objects/object-files.ts';
 import type { Log } from '../../log.ts';
+import { eventBounds } from '../../store/events.ts';
 import { commandDoors } from '../api/command-doors.ts';
 import { farmDoors } from '../api/farm-doors.ts';
 import { invitationDoors } from '../api/invitation-doors.ts';
@@ -30,6 +32,7 @@ import { healthRoutes } from './health.ts';
 import { metricsDoor } from './metrics.ts';
 import { answerProblems, nothingHere } from './problem-answers.ts';
 import { securityHeaders } from './security-headers.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { wellKnownDoor } from './well-known.ts';
 
 export const maxBodyBytes = 64 * 1024;
@@ -114,7 +117,11 @@ function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router
   router.get('/api/v1/events', eventDoor(context.db, feed, streams));
   router.get('/api/v1/logs/:id/live', logLiveDoor(context, growth, streams));
   router.get('/api/v1/logs/:id', logDoor(context));
-  router.use(doorRoutes(doors, signIn));
+  const shared = new SharedAnswers({
+    newestEvent: async () => (await eventBounds(context.db)).newest,
+    now: () => performance.now(),
+  });
+  router.use(doorRoutes(doors, { signIn, shared }));
   router.use(otherMethods([...doors, ...otherDoors]));
   return router;
 }

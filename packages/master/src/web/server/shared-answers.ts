@@ -5,7 +5,7 @@ interface Drawing {
   /** The newest event when it was begun. */
   readonly event: number;
   readonly begunAt: number;
-  readonly page: Promise<Buffer>;
+  readonly answer: Promise<Buffer>;
 }
 
 interface Shared {
@@ -15,7 +15,7 @@ interface Shared {
   next: Promise<Buffer> | undefined;
 }
 
-export interface SharedPagesOptions {
+export interface SharedAnswersOptions {
   /** The number of the newest event. */
   newestEvent(): Promise<number>;
   /** Milliseconds, from whenever. */
@@ -23,40 +23,40 @@ export interface SharedPagesOptions {
 }
 
 /**
- * Pages that are the same for everybody who asks. A page is drawn once for all who ask for it at the
- * same time, one drawing after another, and nobody gets one that lacks an event that there was when
- * he asked: so hundreds who wait for the same page cost little more than one.
+ * Pages and answers of the API that are the same for everybody who asks. One is drawn once for all who
+ * ask for it at the same time, one drawing after another, and nobody gets one that lacks an event that
+ * there was when they asked: so hundreds who wait for the same page cost little more than one.
  */
-export class SharedPages {
-  readonly #options: SharedPagesOptions;
+export class SharedAnswers {
+  readonly #options: SharedAnswersOptions;
   readonly #byAddress = new Map<string, Shared>();
 
-  constructor(options: SharedPagesOptions) {
+  constructor(options: SharedAnswersOptions) {
     this.#options = options;
   }
 
-  /** The page at this address, as `draw` draws it. Rejects as `draw` does. */
+  /** The answer at this address, as `draw` draws it. Rejects as `draw` does. */
   async get(address: string, draw: () => Promise<Buffer>): Promise<Buffer> {
     const event = await this.#options.newestEvent();
     const shared = this.#byAddress.get(address) ?? { drawing: undefined, next: undefined };
     this.#byAddress.set(address, shared);
     const { drawing } = shared;
     if (drawing !== undefined && drawing.event >= event && this.#isFresh(drawing)) {
-      return drawing.page;
+      return drawing.answer;
     }
     return (shared.next ??= this.#drawNext(address, shared, draw));
   }
 
   async #drawNext(address: string, shared: Shared, draw: () => Promise<Buffer>): Promise<Buffer> {
-    await shared.drawing?.page.catch(() => {});
+    await shared.drawing?.answer.catch(() => {});
     let event: number;
     try {
       event = await this.#options.newestEvent();
     } finally {
       shared.next = undefined;
     }
-    const page = draw();
-    const drawing = { event, begunAt: this.#options.now(), page };
+    const answer = draw();
+    const drawing = { event, begunAt: this.#options.now(), answer };
     shared.drawing = drawing;
     const forgetSoon = (): void => {
       setTimeout(() => {
@@ -65,8 +65,8 @@ export class SharedPages {
         }
       }, freshMs).unref();
     };
-    page.then(forgetSoon, forgetSoon);
-    return page;
+    answer.then(forgetSoon, forgetSoon);
+    return answer;
   }
 
   #isFresh({ begunAt }: Drawing): boolean {

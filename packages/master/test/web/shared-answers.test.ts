@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import { SharedPages } from '../../../src/web/pages/shared-pages.ts';
+import { SharedAnswers } from '../../src/web/server/shared-answers.ts';
 
-describe('pages that visitors share', () => {
+describe('answers that all who ask share', () => {
   let event: number;
   let now: number;
-  let pages: SharedPages;
+  let pages: SharedAnswers;
   /** The drawings that have begun; each ends when the test says so. */
   let drawings: PromiseWithResolvers<Buffer>[];
   /** Resolves when so many have begun. */
@@ -23,7 +23,7 @@ describe('pages that visitors share', () => {
         await promise;
       }
     };
-    pages = new SharedPages({ newestEvent: async () => event, now: () => now });
+    pages = new SharedAnswers({ newestEvent: async () => event, now: () => now });
     draw = () => {
       const drawing = Promise.withResolvers<Buffer>();
       drawings.push(drawing);
