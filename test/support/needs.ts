@@ -12,6 +12,7 @@ const probes = {
   faketime: () => runs('faketime', '--version'),
   cc: () => runs('cc', '--version'),
   systemd: () => runs('systemd-analyze', '--version'),
+  promtool: () => runs('promtool', '--version'),
   root: () => process.getuid?.() === 0,
 } as const;
 export type Need = keyof typeof probes;

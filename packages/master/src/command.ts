@@ -138,13 +138,21 @@ export type ToWeb =
       readonly detail: string;
       readonly errors?: readonly FarmFileError[] | undefined;
     }
-  | { readonly t: 'pong'; readonly id: number }
+  | { readonly t: 'pong'; readonly id: number; readonly vitals: EngineVitals }
   /** Something was committed: read on from the event log. */
   | { readonly t: 'wake' }
   /** These logs grew: log id to the bytes stored. */
   | { readonly t: 'grew'; readonly logs: ReadonlyMap<number, number> }
   | { readonly t: 'farm'; readonly farm: FarmFacts }
   | { readonly t: 'stop' };
+
+/** How the engine is, counted since it began. */
+export interface EngineVitals {
+  /** Of the store. */
+  readonly commits: number;
+  /** Time in which its event loop was at work. */
+  readonly busyMs: number;
+}
 
 /** What the web thread must know of the farm and can't read from the store. */
 export interface FarmFacts {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
@@ -115,6 +116,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       },
     }),
   );
+  let commits = 0;
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port } = options;
@@ -123,6 +125,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
+      vitals: () => ({ commits, busyMs: performance.eventLoopUtilization().active }),
       log,
     },
   );
@@ -179,10 +182,14 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   web = thread;
   tellWeb();
   if (source.isFollowed) void following.poll();
-  store.onCommit = oncePerTurn(() => {
+  const wake = oncePerTurn(() => {
     thread.wake();
     engine.wake();
   });
+  store.onCommit = () => {
+    commits += 1;
+    wake();
+  };
   // For what was committed before it listened.
   thread.wake();
 

@@ -17,6 +17,7 @@ import { EventFeed } from './web/live/event-feed.ts';
 import { LogGrowth } from './web/live/log-growth.ts';
 import { Streams } from './web/live/streams.ts';
 import { lowerPriority } from './web/lower-priority.ts';
+import { EventCounts } from './web/metrics/events.ts';
 import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
@@ -37,9 +38,11 @@ const log = stderrLog();
 const db = openReader(options.storePath);
 const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);
-const feed = await EventFeed.open(db, (error) =>
-  log.warn(`events were not read: ${String(error)}`),
-);
+const eventCounts = new EventCounts();
+const feed = await EventFeed.open(db, {
+  heard: (events) => eventCounts.heard(events),
+  failed: (error) => log.warn(`events were not read: ${String(error)}`),
+});
 const growth = new LogGrowth();
 const streams = new Streams();
 const bundles = new Bundles();
@@ -70,7 +73,8 @@ const app = createApp({
   pages: pageRoutes(context),
   hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
   log,
-  ping: () => engine.ping(),
+  eventCounts,
+  vitals: () => engine.vitals(),
 });
 const server = createServer(patience, app);
 boundConnections(server, 'web', (text) => log.warn(`web port: ${text}`));

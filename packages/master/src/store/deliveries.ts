@@ -118,3 +118,14 @@ export async function retryDelivery(
     .executeTakeFirst();
   return set.numUpdatedRows > 0n;
 }
+
+/** What is on its way to somebody: how much, and since when the oldest of it. */
+export async function waitingDeliveries(
+  db: Kysely<Database>,
+): Promise<{ count: number; since: number | null }> {
+  return db
+    .selectFrom('delivery')
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('since')])
+    .where(isWaiting)
+    .executeTakeFirstOrThrow();
+}

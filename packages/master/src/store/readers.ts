@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { eventBounds } from './events.ts';
 import type { Database } from './schema.ts';
 
 /** How far a reader has come; undefined when it never ran on this store. */
@@ -52,4 +53,17 @@ export async function moveReader(
     .where('cursor', '=', cursor.from)
     .executeTakeFirst();
   return moved.numUpdatedRows > 0n;
+}
+
+/** How far each reader is behind the newest event, and what it left. */
+export async function readerLags(
+  db: Kysely<Database>,
+): Promise<{ name: string; behind: number; passedOver: number }[]> {
+  const rows = await db.selectFrom('reader').selectAll().orderBy('name').execute();
+  const { newest } = await eventBounds(db);
+  return rows.map(({ name, cursor, passed_over: passedOver }) => ({
+    name,
+    behind: Math.max(0, newest - cursor),
+    passedOver,
+  }));
 }

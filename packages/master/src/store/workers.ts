@@ -1,6 +1,7 @@
 import type { Quarantine } from '@weir/model';
 import type { EnrolmentState } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
+import { sql } from 'kysely';
 import type { Database, WorkerTable } from './schema.ts';
 
 export type WorkerRow = Selectable<WorkerTable>;
@@ -278,4 +279,31 @@ export async function setRefused(
     .where('name', '=', name)
     .where('key', '=', key)
     .execute();
+}
+
+/** How many workers are in each state that somebody should know of. */
+export async function workerStates(
+  db: Kysely<Database>,
+): Promise<Record<'accepted' | 'online' | 'pending' | 'missing' | 'quarantined', number>> {
+  const sumOf = (condition: ReturnType<typeof sql<boolean>>) =>
+    sql<number | null>`sum(case when ${condition} then 1 else 0 end)`;
+  const isAccepted = sql<boolean>`state = 'accepted'`;
+  const counted = await db
+    .selectFrom('worker')
+    .select([
+      sumOf(isAccepted).as('accepted'),
+      sumOf(sql`${isAccepted} and online = 1`).as('online'),
+      sumOf(sql`state = 'pending'`).as('pending'),
+      sumOf(sql`${isAccepted} and missing_at is not null`).as('missing'),
+      sumOf(sql`${isAccepted} and quarantined_until is not null`).as('quarantined'),
+    ])
+    .executeTakeFirstOrThrow();
+  const { accepted, online, pending, missing, quarantined } = counted;
+  return {
+    accepted: accepted ?? 0,
+    online: online ?? 0,
+    pending: pending ?? 0,
+    missing: missing ?? 0,
+    quarantined: quarantined ?? 0,
+  };
 }

@@ -1,5 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { Command, CommandAnswer, FarmFacts, ToEngine, ToWeb, WebOptions } from '../command.ts';
+import type {
+  Command,
+  CommandAnswer,
+  EngineVitals,
+  FarmFacts,
+  ToEngine,
+  ToWeb,
+  WebOptions,
+} from '../command.ts';
 import { CommandError } from '../command.ts';
 import type { Log } from '../log.ts';
 import { DiskFullError } from '../store/disk-full.ts';
@@ -27,6 +35,8 @@ export interface WebThreadHost {
   run(actor: string, command: Command): Promise<CommandAnswer>;
   /** Resolves once the engine runs. */
   readonly started: Promise<unknown>;
+  /** How the engine is just now. */
+  vitals(): EngineVitals;
   readonly log: Log;
 }
 
@@ -74,7 +84,7 @@ export async function startWebThread(options: WebOptions, host: WebThreadHost): 
 /** Only an engine that runs answers. */
 async function pong({ id }: Extract<ToEngine, { t: 'ping' }>, host: WebThreadHost): Promise<ToWeb> {
   await host.started;
-  return { t: 'pong', id };
+  return { t: 'pong', id, vitals: host.vitals() };
 }
 
 async function answer(

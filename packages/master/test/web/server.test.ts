@@ -52,18 +52,6 @@ describe('the web role', () => {
     assert.doesNotMatch(bytes.toString(), /from ['"]@weir\//);
   });
 
-  it('measures itself in the text format of Prometheus', async () => {
-    await addRequest(farm, runtimeBuilder, { upstream: 1 });
-
-    const text = await (await get('/metrics')).text();
-
-    assert.match(text, /^weir_requests_waiting 1$/m);
-    assert.match(text, /^# TYPE weir_requests_waiting gauge$/m);
-    for (const line of text.trimEnd().split('\n')) {
-      assert.match(line, /^(# (HELP|TYPE) weir_\w+ .+|weir_\w+ [\d.]+)$/);
-    }
-  });
-
   it('goes by the farm file that the engine put in force last', async () => {
     farm.web.setFarm({ ...farm.facts, warnings: ['The farm file is broken.'] });
     // Asks the engine, whose answer comes by the same way behind the farm file.
@@ -79,7 +67,8 @@ describe('the web role', () => {
     const port = farm.web.port;
     const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
     const log = { info: () => {}, warn: () => {} };
-    const host = { run: async () => ({}), started: Promise.resolve(), log };
+    const vitals = () => ({ commits: 0, busyMs: 0 });
+    const host = { run: async () => ({}), started: Promise.resolve(), vitals, log };
 
     await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
   });

@@ -114,6 +114,7 @@ export async function startSmallFarm(
           return farm.answer(command);
         },
         started: Promise.resolve(),
+        vitals: () => ({ commits: 7, busyMs: 1_500 }),
         log: { info: () => {}, warn: () => {} },
       },
     ),

@@ -1,12 +1,19 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Command, CommandAnswer, FarmFacts, ToEngine, ToWeb } from '../../command.ts';
+import type {
+  Command,
+  CommandAnswer,
+  EngineVitals,
+  FarmFacts,
+  ToEngine,
+  ToWeb,
+} from '../../command.ts';
 import { problem, refusedByEngine } from '../server/problems.ts';
 
 /** After so long without an answer the engine counts as away. */
 const answerMs = 5_000;
 
 interface Asked {
-  resolve(answer: CommandAnswer): void;
+  resolve(answer: CommandAnswer | EngineVitals): void;
   reject(error: Error): void;
 }
 
@@ -43,17 +50,20 @@ export class EngineLink {
 
   /** Has the engine do it; resolves after its commit. @throws ProblemError */
   readonly sendCommand = (actor: string, command: Command): Promise<CommandAnswer> =>
-    this.#ask((id) => ({ t: 'command', id, actor, command }));
+    this.#ask<CommandAnswer>((id) => ({ t: 'command', id, actor, command }));
 
-  /** Resolves when the engine answers. @throws ProblemError when it does not */
-  async ping(): Promise<void> {
-    await this.#ask((id) => ({ t: 'ping', id }));
+  /** How the engine is, by its own word. @throws ProblemError when it does not answer */
+  vitals(): Promise<EngineVitals> {
+    return this.#ask<EngineVitals>((id) => ({ t: 'ping', id }));
   }
 
-  async #ask(messageFor: (id: number) => ToEngine): Promise<CommandAnswer> {
+  async #ask<T extends CommandAnswer | EngineVitals>(
+    messageFor: (id: number) => ToEngine,
+  ): Promise<T> {
     const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<CommandAnswer>();
-    this.#asked.set(id, { resolve, reject });
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    // Each message has its one kind of answer.
+    this.#asked.set(id, { resolve: (answer) => resolve(answer as T), reject });
     const timer = setTimeout(() => {
       reject(
         problem(
@@ -78,7 +88,7 @@ export class EngineLink {
         this.#asked.get(message.id)?.resolve(message.answer);
         break;
       case 'pong':
-        this.#asked.get(message.id)?.resolve({});
+        this.#asked.get(message.id)?.resolve(message.vitals);
         break;
       case 'refused':
         this.#asked.get(message.id)?.reject(refusedByEngine(message));

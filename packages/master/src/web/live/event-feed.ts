@@ -12,12 +12,20 @@ const batch = 200;
 /** Finds what a lost wake-up missed. */
 const sweepMs = 3_000;
 
+/** Who follows the feed itself. */
+export interface EventListener {
+  /** What came, in order. */
+  heard(rows: readonly EventRow[]): void;
+  /** The store could not be read; it is tried again. */
+  failed(error: unknown): void;
+}
+
 /** The event log as the live streams read it. */
 export class EventFeed implements Disposable {
   readonly #db: Kysely<Database>;
   readonly #wakeUp = new WakeUp();
   readonly #sweep: NodeJS.Timeout;
-  readonly #onError: (error: unknown) => void;
+  readonly #listener: EventListener;
   /** Without gaps, and up to the newest event that was read. */
   #kept: ServerSentEvent[] = [];
   #newest = 0;
@@ -25,14 +33,14 @@ export class EventFeed implements Disposable {
   #isReading = false;
   #isClosed = false;
 
-  private constructor(db: Kysely<Database>, onError: (error: unknown) => void) {
+  private constructor(db: Kysely<Database>, listener: EventListener) {
     this.#db = db;
-    this.#onError = onError;
+    this.#listener = listener;
     this.#sweep = setInterval(() => this.wake(), sweepMs);
   }
 
-  static async open(db: Kysely<Database>, onError: (error: unknown) => void): Promise<EventFeed> {
-    const feed = new EventFeed(db, onError);
+  static async open(db: Kysely<Database>, listener: EventListener): Promise<EventFeed> {
+    const feed = new EventFeed(db, listener);
     feed.#newest = (await eventBounds(db)).newest;
     return feed;
   }
@@ -76,7 +84,7 @@ export class EventFeed implements Disposable {
       }
     } catch (error) {
       // The store is closed under a read that was under way.
-      if (!this.#isClosed) this.#onError(error);
+      if (!this.#isClosed) this.#listener.failed(error);
     } finally {
       this.#isReading = false;
     }
@@ -86,6 +94,7 @@ export class EventFeed implements Disposable {
     if (rows.length === 0) return;
     this.#isWoken ||= rows.length === batch;
     this.#newest = rows.at(-1)?.number ?? this.#newest;
+    this.#listener.heard(rows);
     this.#kept.push(...rows.map(toServerSent));
     if (this.#kept.length > 2 * maxKept) this.#kept = this.#kept.slice(-maxKept);
     this.#wakeUp.wake();

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import type { ObjectFiles } from '../../builds/objects/object-files.ts';
+import type { EngineVitals } from '../../command.ts';
 import type { Log } from '../../log.ts';
 import { eventBounds } from '../../store/events.ts';
 import { commandDoors } from '../api/command-doors.ts';
@@ -23,13 +24,14 @@ import type { EventFeed } from '../live/event-feed.ts';
 import type { LogGrowth } from '../live/log-growth.ts';
 import { logLiveDoor } from '../live/log-live-door.ts';
 import type { Streams } from '../live/streams.ts';
+import { metricsDoor } from '../metrics/door.ts';
+import type { EventCounts } from '../metrics/events.ts';
 import { objectRoutes } from '../objects/object-routes.ts';
 import { signInRoutes } from '../sign-in/routes.ts';
 import type { AdminSignIn } from '../sign-in/sign-in.ts';
 import { bundleRoutes } from './bundle-routes.ts';
 import type { Bundles } from './bundles.ts';
 import { healthRoutes } from './health.ts';
-import { metricsDoor } from './metrics.ts';
 import { answerProblems, nothingHere } from './problem-answers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { SharedAnswers } from './shared-answers.ts';
@@ -53,7 +55,9 @@ export interface WebParts {
   /** What forges sign their hooks with; null where none is set. */
   readonly hookSecret: string | null;
   /** Resolves when the engine answers. */
-  ping(): Promise<void>;
+  readonly eventCounts: EventCounts;
+  /** How the engine is. @throws ProblemError when it does not answer */
+  vitals(): Promise<EngineVitals>;
 }
 
 /** All doors and pages of the web role. */
@@ -64,10 +68,19 @@ export function createApp(parts: WebParts): Express {
   // A proxy on this machine says who asks, and how; nobody else is believed.
   app.set('trust proxy', 'loopback');
   app.use(securityHeaders());
-  app.use(healthRoutes(context.db, context.farm, () => parts.ping()));
+  app.use(healthRoutes(context.db, context.farm, () => parts.vitals()));
   app.get(
     '/metrics',
-    metricsDoor(context.db, context.farm, { streams: () => streams.count, now: context.now }),
+    metricsDoor(
+      {
+        db: context.db,
+        farm: context.farm,
+        vitals: () => parts.vitals(),
+        streams: () => streams.count,
+        now: context.now,
+      },
+      parts.eventCounts,
+    ),
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm, context.now));
   app.use(bundleRoutes(parts.bundles));

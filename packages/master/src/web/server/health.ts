@@ -10,7 +10,7 @@ import { problem } from './problems.ts';
 export function healthRoutes(
   db: Kysely<Database>,
   farm: () => FarmFacts,
-  ping: () => Promise<void>,
+  ping: () => Promise<unknown>,
 ): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
