@@ -36,7 +36,7 @@ export function buildersOf(farm: Farm): Builder[] {
             kind: 'project',
             project: project.name,
             platform,
-            labels: farm.platforms.get(platform) ?? [],
+            labels: labelsFor(project, farm.platforms.get(platform) ?? []),
             tier: project.tier,
             maxParallel: project.maxParallel,
             artifacts: farm.artifacts,
@@ -46,6 +46,12 @@ export function buildersOf(farm: Farm): Builder[] {
     }
   }
   return builders;
+}
+
+/** Of workers that can run its builds: services run in containers. */
+function labelsFor({ services }: Project, labels: readonly string[]): readonly string[] {
+  if (services.length === 0 || labels.includes('containers')) return labels;
+  return [...labels, 'containers'];
 }
 
 /**
