@@ -36,7 +36,7 @@ export function buildersOf(farm: Farm): Builder[] {
             kind: 'project',
             project: project.name,
             platform,
-            labels: labelsFor(project, farm.platforms.get(platform) ?? []),
+            labels: labelsFor(farm.platforms.get(platform) ?? [], project.services.length > 0),
             tier: project.tier,
             maxParallel: project.maxParallel,
             artifacts: farm.artifacts,
@@ -48,10 +48,10 @@ export function buildersOf(farm: Farm): Builder[] {
   return builders;
 }
 
-/** Of workers that can run its builds: services run in containers. */
-function labelsFor({ services }: Project, labels: readonly string[]): readonly string[] {
-  if (services.length === 0 || labels.includes('containers')) return labels;
-  return [...labels, 'containers'];
+/** Of workers that can run a builder's builds: its platform's labels, and services run in containers. */
+export function labelsFor(platform: readonly string[], hasServices: boolean): readonly string[] {
+  if (!hasServices || platform.includes('containers')) return platform;
+  return [...platform, 'containers'];
 }
 
 /**
