@@ -68,6 +68,8 @@ describe('a project with services', function () {
     assert.match(waits.detail, /containers/);
     const page = await (await fetch(`${farm.url}/builders/${appBuilder}`)).text();
     assert.match(page, /no worker.*containers/s);
+    const register = await (await fetch(`${farm.url}/register`)).text();
+    assert.match(register, /Only on machines that run containers.*redis:1<.*512 MiB of memory/s);
     const { labels, facts } = await farm.get('/api/v1/workers/plain', workerSchema);
     assert.ok(!labels.includes('containers'));
     assert.match(facts['containers'] ?? '', /^none, by its owner/);

@@ -30,7 +30,9 @@ export async function runServiceStep(
   try {
     said = await (order.step.services === 'start' ? start(order, print) : stop(order, print));
   } catch (error) {
-    said = { result: 'exception', text: errorText(error) };
+    // What has passed did so with its services, whatever becomes of them afterwards.
+    const hasPassed = order.step.services === 'stop' && !order.hasFailed;
+    said = { result: hasPassed ? 'warnings' : 'exception', text: errorText(error) };
   }
   if (said.text !== '' && said.result !== 'cancelled') print(Buffer.from(`${said.text}\n`));
   const outcome = { ...said, findings: [], exitCode: null, signal: null };
@@ -58,9 +60,9 @@ async function start({ step, services, cancelled }: ServiceStepOrder, print: Pri
 
 /** Where something failed and a service had died, nobody can tell whether the code is at fault. */
 async function stop({ services, hasFailed }: ServiceStepOrder, print: Print): Promise<Said> {
-  const died = await services.whatDied();
+  const died = await services.end();
   await services.tell(print);
-  await services.stop();
+  await services.remove();
   if (died === null) return { result: 'success', text: '' };
   return { result: hasFailed ? 'exception' : 'success', text: died };
 }

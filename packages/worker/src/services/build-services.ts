@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { serviceVariables } from '@weir/protocol';
 import type { BuildSpec } from '@weir/protocol';
-import { endOf, inTime, outputOf, removeContainers } from './containers.ts';
+import { endContainer, outputOf, removeContainers } from './containers.ts';
 import type { Container } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { findEngine } from './engine.ts';
@@ -91,12 +91,12 @@ export class BuildServices implements AsyncDisposable {
     this.#started = await Promise.all(starting);
   }
 
-  /** The services that ended before they were told to, and how; null when all run. */
-  async whatDied(): Promise<string | null> {
+  /** Ends all of them; how some had ended by themselves before, or null. */
+  async end(): Promise<string | null> {
     const ends = await Promise.all(
       this.#started.map(async ({ spec: { name }, container }) => {
-        const end = endOf(await container.inspect({ abortSignal: inTime() }));
-        return end === null ? [] : [`${name} ended by itself: ${end}`];
+        const end = await endContainer(container);
+        return end === null ? [] : [`${name}: ${end}`];
       }),
     );
     const all = ends.flat();
@@ -117,8 +117,8 @@ export class BuildServices implements AsyncDisposable {
     }
   }
 
-  /** Ends whatever of them runs, at once. @throws Error when the engine does not do it */
-  async stop(): Promise<void> {
+  /** Removes whatever there is of them. @throws Error when the engine does not do it */
+  async remove(): Promise<void> {
     if (this.#engine === null || this.#containers.size === 0) return;
     await removeContainers(this.#engine, this.#order.mark);
     this.#containers.clear();
@@ -126,6 +126,6 @@ export class BuildServices implements AsyncDisposable {
 
   /** What could not be removed is tried again before the next build, and when the next runner starts. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop().catch((error: unknown) => console.error('removing containers:', error));
+    await this.remove().catch((error: unknown) => console.error('removing containers:', error));
   }
 }

@@ -72,11 +72,33 @@ export function publishedPort({ NetworkSettings }: Inspected, port: number): str
 }
 
 /** How a container ended, in words; null while it runs. */
-export function endOf({ State, HostConfig }: Inspected): string | null {
+export function endOf(inspected: Inspected): string | null {
+  const { State, HostConfig } = inspected;
+  if (State.OOMKilled) {
+    return `it ran out of memory (limit ${Math.round((HostConfig.Memory ?? 0) / 2 ** 20)} MiB)`;
+  }
   if (State.Running) return null;
-  const memory = `out of memory (limit ${Math.round((HostConfig.Memory ?? 0) / 2 ** 20)} MiB)`;
-  const why = State.OOMKilled ? memory : `exit code ${State.ExitCode}`;
-  return State.Error === '' ? why : `${why}: ${State.Error}`;
+  const words = `it ended by itself: exit code ${State.ExitCode}`;
+  return State.Error === '' ? words : `${words}: ${State.Error}`;
+}
+
+/** 128 and SIGKILL. */
+const killedStatus = 137;
+
+/**
+ * Ends a container; how it had ended by itself before, in words, or null. To look first would not
+ * do: an engine hears of an end a while after those whose connections it cut.
+ */
+export async function endContainer(container: Container): Promise<string | null> {
+  try {
+    await container.kill({ abortSignal: inTime() });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  await container.wait({ abortSignal: inTime() });
+  const inspected = await container.inspect({ abortSignal: inTime() });
+  const { ExitCode, OOMKilled } = inspected.State;
+  return ExitCode === killedStatus && !OOMKilled ? null : endOf(inspected);
 }
 
 /** Runs a command in a container; its exit status. What it prints goes nowhere, so that it is no burden. */
@@ -132,7 +154,7 @@ export async function removeContainers({ docker }: Engine, mark: string): Promis
   );
 }
 
-/** Somebody else removed it, or is about to. */
+/** Somebody else ended or removed it, or is about to. */
 function isGone(error: unknown): boolean {
   const { statusCode } = error as { statusCode?: number };
   return statusCode === 404 || statusCode === 409;

@@ -115,7 +115,7 @@ async function waitUntilReady(
     }
     signal.throwIfAborted();
     const end = endOf(await container.inspect({ abortSignal: inTime() }));
-    if (end !== null) throw new Error(`it ended by itself: ${end}`);
+    if (end !== null) throw new Error(end);
     if (late.aborted) {
       const what = ready === undefined ? `does not listen on port ${port}` : 'is not ready';
       throw new Error(`it ${what} within ${startWithinMs / 1_000} s${last}`);

@@ -163,7 +163,43 @@ describe('a build with services', function () {
     const { result, text } = endOf(await slot.finish(specWith({}, shutdown), 'none'));
 
     assert.equal(result, 'exception');
-    assert.equal(text, 'stop services: cache ended by itself: exit code 0');
+    assert.equal(text, 'stop services: cache: it ended by itself: exit code 0');
+  });
+
+  it('judges no failure by a service that ran out of memory', async () => {
+    await using slot = await TestSlot.start();
+    const fill = stepOf(`${say('SETRANGE key 60000000 x')}; exit 1`, { network: true });
+
+    const { result, text } = endOf(
+      await slot.finish(specWith({ memoryBytes: 32 * 2 ** 20 }, fill), 'none'),
+    );
+
+    assert.equal(result, 'exception');
+    assert.equal(text, 'stop services: cache: it ran out of memory (limit 32 MiB)');
+  });
+
+  it('leaves a red build red whose services are well', async () => {
+    await using slot = await TestSlot.start();
+
+    const entries = await slot.finish(specWith({}, stepOf('exit 1')), 'none');
+
+    assert.deepEqual(
+      steps(entries).map(({ result }) => result),
+      ['success', 'failure', 'success'],
+    );
+    assert.equal(endOf(entries).result, 'failure');
+  });
+
+  it('keeps no more than the last of what a service prints', async () => {
+    await using slot = await TestSlot.start();
+    const command = ['sh', '-c', 'while :; do echo an endless complaint; done'];
+    const flood = specWith({ command, startWithinMs: 3_000 });
+
+    const entries = await slot.finish(flood, 'none');
+
+    const log = entries.find((entry) => entry.t === 'log-finished');
+    assert.equal(endOf(entries).result, 'exception');
+    assert.ok(log !== undefined && log.bytes < 5_000_000, `${log?.bytes} bytes`);
   });
 
   it('takes them along when it is cancelled, while they start and while they run', async () => {
