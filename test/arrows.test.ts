@@ -122,7 +122,8 @@ describe('the import arrows', () => {
       });
 
       it('names all that it imports in its manifest, and no arrow beyond its own', async () => {
-        const dependencies = Object.keys(manifestOf(name)['dependencies'] ?? {});
+        const { dependencies: own, peerDependencies: besides } = manifestOf(name);
+        const dependencies = Object.keys({ ...own, ...besides });
         const undeclared = (await importsOfPackage(name))
           .filter((each) => !isOwnFile(each) && !isOfNode(each))
           .filter(({ specifier }) => !dependencies.includes(packageOf(specifier)));

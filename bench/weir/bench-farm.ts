@@ -155,6 +155,7 @@ export class BenchFarm implements AsyncDisposable {
 
   #spawnWorker(name: string, slots: number): ChildProcess {
     const args = ['worker', 'join', this.url, '--name', name, '--slots', String(slots)];
+    args.push('--no-containers');
     args.push('--data', this.workerDir(name), '--min-free', '0.1');
     args.push('--remote', `${address}=${this.#repository}`);
     const sandbox = process.env['BENCH_SANDBOX'];

@@ -60,6 +60,7 @@ export class ChaosWorker implements AsyncDisposable {
       remotes: { ...remotes },
       onlyUpstreams: [],
       onlyProjects: [],
+      containers: false,
       minFreeBytes: 4 * 1024 * 1024,
       runtimeBytes: 10 * 1024 ** 3,
       quietHours: [],

@@ -89,7 +89,7 @@ export class ModelWorker {
         remotes: {},
         farm: 'http://farm.test',
         findRunner: async (slotDir, onEvent) => this.#runner(slotDir).connect(onEvent),
-        policy: { onlyUpstreams: [], onlyProjects: [] },
+        policy: { onlyUpstreams: [], onlyProjects: [], allowsContainers: true },
         minFreeBytes: 0,
         runtimeBytes: 1e9,
         quietHours: [],

@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly name: string;
   readonly slots?: number;
   readonly sandbox?: 'bubblewrap' | 'none';
+  /** Whether it looks for a container engine, which takes its time. Default: no. */
+  readonly containers?: boolean;
   /** Granted when it is accepted. */
   readonly labels?: readonly string[];
   /** Added to the agent's environment. */
@@ -48,6 +50,7 @@ export class WorkerProcess implements AsyncDisposable {
     name,
     slots = 1,
     sandbox = 'none',
+    containers = false,
     args = [],
     env = {},
     url = farm.url,
@@ -59,6 +62,7 @@ export class WorkerProcess implements AsyncDisposable {
     this.dataDir = dataDir;
     const command = ['worker', 'join', url, '--name', name, '--slots', String(slots)];
     command.push('--data', this.dataDir, '--sandbox', sandbox, '--min-free', '0.01', '--json');
+    if (!containers) command.push('--no-containers');
     for (const [address, path] of farm.remotes) command.push('--remote', `${address}=${path}`);
     const asked = Promise.withResolvers<string>();
     this.#process = this.#spawn([...command, ...args], (line) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactSchema } from './artifact.ts';
 import { reportSpecSchema } from './report.ts';
+import { maxServices, serviceSpecSchema } from './services.ts';
 
 /** A full commit hash: SHA-1 or SHA-256. */
 export const commitSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
@@ -21,6 +22,8 @@ export const stepSpecSchema = z.object({
   always: z.boolean().optional(),
   /** Where its test report is, if it writes one. */
   report: reportSpecSchema.optional(),
+  /** Its script is not run: the worker starts the build's services by itself, or stops them. */
+  services: z.enum(['start', 'stop']).optional(),
 });
 export type StepSpec = z.infer<typeof stepSpecSchema>;
 
@@ -67,7 +70,10 @@ export const buildSpecSchema = z.object({
   /** The runtime that it makes is packed and brought to the farm, for others to run projects with. */
   share: z.boolean().optional(),
   env: z.record(z.string().max(200), z.string().max(32_768)),
-  steps: z.array(stepSpecSchema).min(1).max(100),
+  /** The farm file's steps, and two more where there are services. */
+  steps: z.array(stepSpecSchema).min(1).max(102),
+  /** Run beside the steps, from the one that starts them on. */
+  services: z.array(serviceSpecSchema).max(maxServices).optional(),
   limits: buildLimitsSchema,
 });
 export type BuildSpec = z.infer<typeof buildSpecSchema>;

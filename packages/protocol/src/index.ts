@@ -17,6 +17,7 @@ export * from './normal-message.ts';
 export * from './owner.ts';
 export * from './read-message.ts';
 export * from './report.ts';
+export * from './services.ts';
 export * from './test-durations.ts';
 export * from './test-names.ts';
 export * from './test-results.ts';

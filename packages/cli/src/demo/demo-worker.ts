@@ -22,6 +22,8 @@ export class DemoWorker implements AsyncDisposable {
   constructor(name: string, options: DemoWorkerOptions) {
     const main = fileURLToPath(new URL('../main.ts', import.meta.url));
     const args = [main, 'worker', 'join', options.url, '--name', name, '--slots', '2'];
+    // Its farm has no services, and who looks for an engine is ready later.
+    args.push('--no-containers');
     args.push('--owner', `${name}@demo.example`, '--min-free', '0.2', '--json');
     args.push('--data', options.dataDir, '--sandbox', options.sandbox);
     for (const [url, path] of options.remotes) args.push('--remote', `${url}=${path}`);

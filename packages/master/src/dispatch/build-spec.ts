@@ -1,10 +1,11 @@
-import { expectedAt, stepsOn } from '@weir/model';
+import { expectedAt, stepsOn, withServiceSteps } from '@weir/model';
 import type { BuilderFacts, Farm, FarmStep } from '@weir/model';
 import type {
   Artifact,
   BuildLimits,
   BuildSpec,
   ExpectedFailure,
+  ServiceSpec,
   SourceSpec,
   StepSpec,
 } from '@weir/protocol';
@@ -27,7 +28,7 @@ export function buildOrderOf(
   { artifact, at }: { artifact: Artifact | undefined; at: number },
 ): BuildOrder {
   const source = sourceOf(farm, builder, request);
-  const { env, steps } = ownerOf(farm, builder);
+  const { env, steps, services } = ownerOf(farm, builder);
   const known = farm.projects.get(builder.project ?? '')?.expectedFailures ?? [];
   const expected = expectedAt(known, at);
   return {
@@ -42,7 +43,11 @@ export function buildOrderOf(
     },
     ...(builder.kind === 'project' && artifact && { artifact }),
     env: { ...env, WEIR_PLATFORM: builder.platform },
-    steps: stepsOn(steps, builder.platform).map((step) => withExpected(step, expected)),
+    steps: withServiceSteps(
+      stepsOn(steps, builder.platform).map((step) => withExpected(step, expected)),
+      services,
+    ),
+    ...(services.length > 0 && { services: [...services] }),
     limits: limitsOf(farm),
   };
 }
@@ -56,13 +61,18 @@ function withExpected(step: StepSpec, expected: ExpectedFailure[]): StepSpec {
 function ownerOf(
   farm: Farm,
   builder: BuilderFacts,
-): { steps: readonly FarmStep[]; env: Readonly<Record<string, string>> } {
+): {
+  steps: readonly FarmStep[];
+  env: Readonly<Record<string, string>>;
+  services: readonly ServiceSpec[];
+} {
   const owner =
     builder.project === null
       ? farm.upstreams.get(builder.upstream)
       : farm.projects.get(builder.project);
   if (owner === undefined) throw new Error(`the farm file names no ${builder.name}`);
-  return owner;
+  const { steps, env } = owner;
+  return { steps, env, services: 'services' in owner ? owner.services : [] };
 }
 
 function sourceOf(farm: Farm, builder: BuilderFacts, request: RequestRow): SourceSpec | undefined {

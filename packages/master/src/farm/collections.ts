@@ -94,7 +94,7 @@ export function mapOf<T>(
   key: TextType<string>,
   value: ValueType<T>,
   what: string,
-  { min = 0 } = {},
+  { min = 0, max = Infinity } = {},
 ): ValueType<ReadonlyMap<string, Located<T>>> {
   const expected = `a map of ${what}`;
   return {
@@ -106,13 +106,18 @@ export function mapOf<T>(
       propertyNames: { type: 'string' },
       additionalProperties: value.schema,
       minProperties: min,
+      ...(Number.isFinite(max) && { maxProperties: max }),
     },
     read(node, place) {
       if (!isMap(node)) {
         place.addMisfit(node, expected);
         return new Map();
       }
-      if (node.items.length < min) place.add({ problem: 'an empty map', expected });
+      const { length } = node.items;
+      if (length < min) place.add({ problem: 'an empty map', expected });
+      if (length > max) {
+        place.add({ problem: 'too many', expected: `at most ${max}`, came: `${length}` });
+      }
       const values = new Map<string, Located<T>>();
       for (const { key: name, node: child } of entriesOf(node, place)) {
         const within = place.key(name.value, name.at);

@@ -2,6 +2,7 @@ import { trunkName } from '@weir/model';
 import { checkCombinations, platformsByTrunkOf } from './check-combinations.ts';
 import { checkNames, enumerate } from './check-names.ts';
 import type { Known } from './check-names.ts';
+import { checkServices } from './check-services.ts';
 import { checkSteps } from './check-steps.ts';
 import type { ErrorList, Span } from './error-list.ts';
 import type { FarmFile, ProjectEntry, UpstreamEntry } from './farm-of.ts';
@@ -68,6 +69,7 @@ function checkProject(path: string, { value }: Located<ProjectEntry>, known: Kno
   checkCombinations(value, path, known);
   const tested = [...platformsByTrunkOf(value.values, known).values()];
   checkSteps(value, path, { ...known, built: new Set(tested.flatMap((each) => [...each])) });
+  checkServices(value, path, known.errors);
   checkSchedule(value, path, known.errors);
   if (platforms) checkRuntimes(path, platforms, trunks, known);
 }

@@ -11,9 +11,11 @@ import type {
   Trunk,
   Upstream,
 } from '@weir/model';
+import type { ServiceSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
 import type { combinationOptions } from './options-matrix.ts';
 import type { scheduleOptions } from './options-schedule.ts';
+import type { serviceOptions } from './options-services.ts';
 import type { testsOptions } from './options-tests.ts';
 import type { farmFileType, limitsOptions, retentionOptions, stepOptions } from './options.ts';
 import type { projectOptions, trunkOptions, upstreamOptions } from './options.ts';
@@ -102,6 +104,7 @@ function projectOf(
     onlyIfChanged: project['only-if-changed'].map(({ value }) => value),
     maxParallel: project['max-parallel'],
     schedule: scheduleOf(project.schedule),
+    services: [...project.services].map(([service, { value }]) => serviceOf(service, value)),
     steps: project.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(project.tests),
     expectedFailures: project['expected-failures'].map(({ value: { values } }) => values),
@@ -155,6 +158,24 @@ function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
   if (format === null) return step;
   const files = values['report-files'].map(({ value }) => value);
   return { ...step, report: { format, files } };
+}
+
+function serviceOf(
+  name: string,
+  {
+    values: { image, port, command, env, ready, memory, 'start-within': startWithin },
+  }: Section<typeof serviceOptions>,
+): ServiceSpec {
+  return {
+    name,
+    image,
+    port,
+    command: command.map(({ value }) => value),
+    env: variables(env),
+    ...(ready !== null && { ready }),
+    memoryBytes: memory,
+    startWithinMs: startWithin,
+  };
 }
 
 function limitsOf({ values }: Section<typeof limitsOptions>): FarmLimits {

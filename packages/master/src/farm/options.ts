@@ -6,6 +6,7 @@ import { matrixOptions, platformNames } from './options-matrix.ts';
 import { notify, notifyOptions } from './options-notify.ts';
 import { reportOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
+import { services } from './options-services.ts';
 import { expectedFailures, tests } from './options-tests.ts';
 import { count, duration, size } from './quantities.ts';
 import { repository, repositoryUrl } from './repository.ts';
@@ -157,6 +158,7 @@ export const projectOptions = {
   notify: notify('Who is told of all that breaks this project.'),
   tests,
   'expected-failures': expectedFailures,
+  services,
   steps,
 };
 

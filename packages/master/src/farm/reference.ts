@@ -1,6 +1,7 @@
 import { combinationOptions } from './options-matrix.ts';
 import { notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
+import { serviceOptions } from './options-services.ts';
 import { expectedFailureOptions, testsOptions } from './options-tests.ts';
 import {
   farmOptions,
@@ -29,6 +30,7 @@ export const referenceSections: readonly ReferenceSection[] = [
     options: combinationOptions,
   },
   { heading: 'A step: an item of `steps`', options: stepOptions },
+  { heading: 'A service: `projects.NAME.services.NAME`', options: serviceOptions },
   { heading: 'What a suite may lose: `tests`', options: testsOptions },
   { heading: 'A known failure: an item of `expected-failures`', options: expectedFailureOptions },
   { heading: 'A time: an item of `schedule`', options: scheduleOptions },

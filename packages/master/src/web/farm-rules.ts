@@ -1,5 +1,5 @@
 import type { Farm, StableTimer } from '@weir/model';
-import { familyOf, trunkName } from '@weir/model';
+import { familyOf, labelsFor, trunkName } from '@weir/model';
 import type { FarmRules } from '../command.ts';
 import { scheduledOf } from '../schedule/scheduled.ts';
 
@@ -22,10 +22,24 @@ export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
     isFarmFull,
     artifacts: farm.artifacts,
     platforms: farm.platforms,
+    withServices: new Set(
+      [...farm.projects.values()].flatMap(({ name, services }) =>
+        services.length > 0 ? [name] : [],
+      ),
+    ),
     maxParallel,
     timers,
     schedules: new Map(
       [...schedules].map(([owner, its]) => [owner, its.map(({ recurrence }) => recurrence)]),
     ),
   };
+}
+
+/** The labels that a builder asks of workers; undefined when the farm file names its platform no more. */
+export function labelsAsked(
+  { platforms, withServices }: FarmRules,
+  { platform, project }: { readonly platform: string; readonly project: string | null },
+): readonly string[] | undefined {
+  const labels = platforms.get(platform);
+  return labels && labelsFor(labels, project !== null && withServices.has(project));
 }

@@ -36,7 +36,7 @@ export function buildersOf(farm: Farm): Builder[] {
             kind: 'project',
             project: project.name,
             platform,
-            labels: farm.platforms.get(platform) ?? [],
+            labels: labelsFor(farm.platforms.get(platform) ?? [], project.services.length > 0),
             tier: project.tier,
             maxParallel: project.maxParallel,
             artifacts: farm.artifacts,
@@ -46,6 +46,12 @@ export function buildersOf(farm: Farm): Builder[] {
     }
   }
   return builders;
+}
+
+/** Of workers that can run a builder's builds: its platform's labels, and services run in containers. */
+export function labelsFor(platform: readonly string[], hasServices: boolean): readonly string[] {
+  if (!hasServices || platform.includes('containers')) return platform;
+  return [...platform, 'containers'];
 }
 
 /**

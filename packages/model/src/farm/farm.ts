@@ -1,4 +1,4 @@
-import type { ArtifactPolicy, BuildLimits, StepSpec, Tier } from '@weir/protocol';
+import type { ArtifactPolicy, BuildLimits, ServiceSpec, StepSpec, Tier } from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
@@ -119,6 +119,8 @@ export interface Project {
   readonly maxParallel: number | null;
   /** By the clock it is tested as well. */
   readonly schedule: readonly Recurrence[];
+  /** Run beside its steps, on workers that can. */
+  readonly services: readonly ServiceSpec[];
   readonly steps: readonly FarmStep[];
   readonly expectedFailures: readonly DatedExpectation[];
   readonly tests: TestRules;

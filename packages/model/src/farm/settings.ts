@@ -16,8 +16,8 @@ const sizes = [
   ['B', 1],
 ] as const;
 
-/** Holds names of the user's own, which stay as they are: `env.TimeoutMs` is no time. */
-const variables = 'env';
+/** Hold names of the user's own, which stay as they are: `env.TimeoutMs` is no time. */
+const variables = /^(services\.\w+\.)?env$/;
 
 /**
  * Takes a part of a farm to pieces. It knows no other field by name, so that none is forgotten:
@@ -45,7 +45,7 @@ function add(settings: Map<string, string>, name: string, value: unknown): void 
   } else if (Array.isArray(value)) {
     if (value.length > 0) settings.set(name, value.map(textOf).join(', '));
     for (const each of value) if (hasName(each)) addNamed(settings, name, each);
-  } else if (name === variables && typeof value === 'object') {
+  } else if (variables.test(name) && typeof value === 'object') {
     for (const [key, each] of Object.entries(value)) settings.set(`${name}.${key}`, String(each));
   } else if (typeof value === 'object') addFields(settings, `${name}.`, value);
   else settings.set(name, textOf(value));

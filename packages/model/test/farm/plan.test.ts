@@ -37,6 +37,36 @@ describe('the plan of another farm file', () => {
     );
   });
 
+  it('names what changes of a service, and the builders that need containers for it', () => {
+    const service = {
+      name: 'db',
+      image: 'postgres:16',
+      port: 5432,
+      command: [],
+      env: { FooTimeoutMs: '5' },
+      memoryBytes: 2 ** 29,
+      startWithinMs: 60_000,
+    };
+
+    const plan = planOf(farm, withProject(farm, { services: [service] }));
+
+    assert.deepEqual(
+      plan.parts[0]?.settings.map(({ setting, after }) => `${setting} ${after}`),
+      [
+        'services db',
+        'services.db.image postgres:16',
+        'services.db.port 5432',
+        'services.db.env.FooTimeoutMs 5',
+        'services.db.memory 512MiB',
+        'services.db.start-within 1m',
+      ],
+    );
+    assert.deepEqual(
+      plan.builders.map(({ name, changed }) => [name, changed]),
+      [[app, ['services']]],
+    );
+  });
+
   it('names each setting as the file does, with its values', () => {
     const steps = [{ ...step, timeoutMs: 90_000, run: 'make test' }];
     const tests = { mayVanishPercent: 12.5, maySkipPercent: 10 };

@@ -182,6 +182,7 @@ export function project(over: Partial<Project> & { name: string }): Project {
     schedule: [],
     tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     expectedFailures: [],
+    services: [],
     steps: [],
     ...over,
   };

@@ -42,6 +42,7 @@ function project(name: string, change: Partial<Project> = {}): Project {
     schedule: [],
     tests: { mayVanishPercent: 10, maySkipPercent: 10 },
     expectedFailures: [],
+    services: [],
     steps: [step('test', 'make check')],
     ...change,
   };

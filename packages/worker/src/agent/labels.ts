@@ -1,17 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import type { ContainersHere } from '../services/detect.ts';
 
 const systems: Readonly<Record<string, string>> = { darwin: 'macos', win32: 'windows' };
 const architectures: Readonly<Record<string, string>> = { ia32: 'x86' };
 
 /** What this machine is, as far as the agent can tell by itself. */
-export function detectLabels(): string[] {
-  const labels = systemLabels();
-  if (spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
-    labels.push('containers');
-  }
-  return labels;
+export function detectLabels({ are }: ContainersHere): string[] {
+  return are ? [...systemLabels(), 'containers'] : systemLabels();
 }
 
 /** Operating system, architecture and, on Linux, libc and distribution. */

@@ -6,6 +6,8 @@ export interface Policy {
   readonly onlyUpstreams: readonly string[];
   /** Only these projects; empty: all. Runtimes are built for whichever projects are allowed. */
   readonly onlyProjects: readonly string[];
+  /** Builds with services may run. */
+  readonly allowsContainers: boolean;
 }
 
 /** Why the owner does not want this build; null when it may run. */
@@ -15,6 +17,8 @@ export function declineReason(policy: Policy, spec: BuildSpec): string | null {
   if (onlyUpstreams.length > 0 && !onlyUpstreams.includes(upstream)) {
     return `its owner allows only ${onlyUpstreams.join(', ')}`;
   }
+  const wantsContainers = spec.services !== undefined;
+  if (wantsContainers && !policy.allowsContainers) return 'its owner runs no containers';
   if (spec.kind !== 'project' || onlyProjects.length === 0) return null;
   const isAllowed = onlyProjects.some((project) =>
     spec.builder.startsWith(`${upstream}/${trunk}/${project}/`),

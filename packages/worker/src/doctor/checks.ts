@@ -7,6 +7,7 @@ import type { WorkerConfig } from '../join/config.ts';
 import { JoinError, askFarm } from '../join/find-farm.ts';
 import { askAgent } from '../owner/control.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
+import { detectContainers } from '../services/detect.ts';
 
 /** One thing looked at. `fault` keeps the worker from serving; `note` may be as wished. */
 export interface Finding {
@@ -75,6 +76,13 @@ export function checkSandbox(choice: WorkerConfig['sandbox']): Finding {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Whether builds with services can run: few machines have what they need. */
+export async function checkContainers(allowed: boolean): Promise<Finding> {
+  const { are, words } = await detectContainers(allowed);
+  if (are) return { about: 'containers', level: 'good', text: words };
+  return { about: 'containers', level: 'note', text: `no builds with services: ${words}` };
 }
 
 /** Whether the farm is there and the one that was joined, and how far apart the clocks are. */

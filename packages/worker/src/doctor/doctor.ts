@@ -3,13 +3,20 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { configPath, defaultDataDir, readConfig } from '../join/config.ts';
 import type { Finding } from './checks.ts';
-import { checkDisk, checkFarm, checkLink, checkSandbox, checkTools } from './checks.ts';
+import {
+  checkContainers,
+  checkDisk,
+  checkFarm,
+  checkLink,
+  checkSandbox,
+  checkTools,
+} from './checks.ts';
 
 export const doctorUsage = `weir worker doctor [URL] [--data DIR] [--json]
 
-Looks at what a worker needs: toolchains, disk, the sandbox and the limits in force and, with the URL
-of a farm or once it has joined one, the farm, the difference of the clocks and the link. Ends with
-status 1 when something keeps this machine from serving.
+Looks at what a worker needs: toolchains, disk, the sandbox and the limits in force, containers for
+services and, with the URL of a farm or once it has joined one, the farm, the difference of the clocks
+and the link. Ends with status 1 when something keeps this machine from serving.
 `;
 
 const marks: Readonly<Record<Finding['level'], string>> = { good: '✓', note: '–', fault: '✗' };
@@ -28,6 +35,7 @@ export async function runDoctor(args: string[]): Promise<number> {
     ...checkTools(),
     checkDisk(dataDir, config?.minFreeBytes),
     checkSandbox(config?.sandbox),
+    await checkContainers(config?.containers ?? true),
     ...(farm === undefined ? [] : await checkFarm(farm, config?.farmKey)),
     ...(config === undefined ? [] : [await checkLink(dataDir)]),
   ];

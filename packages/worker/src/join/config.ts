@@ -21,6 +21,8 @@ export const workerConfigSchema = z.object({
   remotes: z.record(z.string(), z.string()),
   onlyUpstreams: z.array(z.string()),
   onlyProjects: z.array(z.string()),
+  /** Builds with services may run where there is what they need. */
+  containers: z.boolean().default(true),
   minFreeBytes: z.number().int().nonnegative(),
   /** For the runtimes that are kept. */
   runtimeBytes: z

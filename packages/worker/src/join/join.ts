@@ -20,6 +20,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --data DIR       key, mirrors, workspaces (default ~/.local/share/weir-worker, or $WEIR_DATA)
   --sandbox KIND   bubblewrap (default), or none: builds may then do whatever this user may
   --only-upstream NAME, --only-project NAME   take only these; repeatable
+  --no-containers  take no builds with services, whether there is a container engine or not
   --quiet-hours HOURS  take no builds then, by this machine's clock; repeatable: 'Mon-Fri 09:00-18:00'
   --min-free GIB   take no builds with less free disk (default 2)
   --keep-runtimes GIB  disk for runtimes that were built or fetched before (default 10)
@@ -56,6 +57,7 @@ export async function runJoin(args: string[]): Promise<number> {
     remotes: parseRemotes(values.remote ?? []),
     onlyUpstreams: values['only-upstream'] ?? [],
     onlyProjects: values['only-project'] ?? [],
+    containers: values['no-containers'] !== true,
     quietHours: parseQuiet(values['quiet-hours'] ?? []),
     paused: null,
     isPauseUnsaid: false,
@@ -88,6 +90,7 @@ function parseJoin(args: string[]) {
         sandbox: { type: 'string' },
         'only-upstream': { type: 'string', multiple: true },
         'only-project': { type: 'string', multiple: true },
+        'no-containers': { type: 'boolean' },
         'min-free': { type: 'string' },
         'keep-runtimes': { type: 'string' },
         'quiet-hours': { type: 'string', multiple: true },

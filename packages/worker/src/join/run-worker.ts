@@ -12,6 +12,7 @@ import { printable } from '../printable.ts';
 import { machineFacts } from '../runner/facts.ts';
 import { findRunner } from '../runner/find-runner.ts';
 import { NoSandboxError, detectSandbox } from '../sandbox/detect.ts';
+import { detectContainers } from '../services/detect.ts';
 import { keyPath, readConfig, writeConfig } from './config.ts';
 import { JoinError } from './find-farm.ts';
 
@@ -47,8 +48,10 @@ export async function runWorker(
     process.stderr.write(`${config.name}: ${error.message}\n`);
     return 1;
   }
+  const containers = await detectContainers(config.containers);
   say(`fingerprint ${key.fingerprint}`);
   say(`sandbox ${sandbox.kind}: ${sandbox.limits.join('; ')}`);
+  say(`containers: ${containers.words}`);
   const agent = new Agent({
     url: config.workerUrl,
     dial,
@@ -57,15 +60,19 @@ export async function runWorker(
     owner: config.owner,
     invite,
     slots: config.slots,
-    labels: detectLabels(),
-    facts: machineFacts(),
+    labels: detectLabels(containers),
+    facts: { ...machineFacts(), containers: containers.words.slice(0, 500) },
     dataDir,
     key,
     farmKey: config.farmKey,
     sandbox,
     remotes: config.remotes,
     findRunner,
-    policy: { onlyUpstreams: config.onlyUpstreams, onlyProjects: config.onlyProjects },
+    policy: {
+      onlyUpstreams: config.onlyUpstreams,
+      onlyProjects: config.onlyProjects,
+      allowsContainers: config.containers,
+    },
     minFreeBytes: config.minFreeBytes,
     runtimeBytes: config.runtimeBytes,
     quietHours: config.quietHours.flatMap((text) => parseQuietHours(text) ?? []),

@@ -21,7 +21,7 @@ const ranSchema = endSchema.extend({
         report: stepReportSchema.pick({ totals: true, named: true }).nullable(),
       }),
     )
-    .max(100),
+    .max(102),
   environment: z.record(z.string(), z.string()),
 });
 export type Ran = z.infer<typeof ranSchema>;

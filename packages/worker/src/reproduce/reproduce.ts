@@ -1,6 +1,7 @@
 import type { ApiSpec, BuildSpec, JournalEntry } from '@weir/protocol';
 import { detectLabels } from '../agent/labels.ts';
 import { machineFacts, sandboxFacts } from '../runner/facts.ts';
+import { detectContainers } from '../services/detect.ts';
 import type { Difference } from './compare.ts';
 import {
   differencesOfMachine,
@@ -44,7 +45,7 @@ export async function reproduce(
   here.out.write('\n');
   const ran = ranOf(ordered, await runHere(here, ordered));
   return outcomeOf(build, ran, [
-    ...differencesOfLabels(order.labels),
+    ...(await differencesOfLabels(order)),
     ...runtime.differences,
     ...differencesOfArtifact(build, ran.artifact),
     ...differencesOfSteps(spec),
@@ -107,8 +108,8 @@ function ranOf(
 }
 
 /** Labels that an admin granted to the farm's machine are among those that no machine finds out. */
-function differencesOfLabels(asked: readonly string[]): Difference[] {
-  const own = detectLabels();
+async function differencesOfLabels({ labels: asked, spec }: ApiSpec): Promise<Difference[]> {
+  const own = detectLabels(await detectContainers(spec.services !== undefined));
   const lacking = asked.filter((label) => !own.includes(label));
   if (lacking.length === 0) return [];
   const text = `the platform asks for ${lacking.join(', ')}, and this machine finds out no more of itself than ${own.join(', ')}`;

@@ -8,6 +8,7 @@ import { readJournal } from '../runner/journal.ts';
 import { slotPaths } from '../runner/paths.ts';
 import type { SlotPaths } from '../runner/paths.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
+import { sweepServices } from '../services/sweep.ts';
 import { FileLock } from '../workspace/lock.ts';
 import { wipe } from '../workspace/wipe.ts';
 import { ReproduceError } from './error.ts';
@@ -46,6 +47,7 @@ export async function runHere(here: Here, spec: BuildSpec): Promise<JournalEntry
   using lock = FileLock.try(paths.lock, 'exclusive');
   if (lock === null) throw new ReproduceError(`${paths.slot} is in use by another 'reproduce'`);
   await platform.sweep(paths.mark);
+  await sweepServices({ mark: paths.mark, trace: paths.services });
   for (const dir of [paths.build, paths.work]) wipe(dir, paths.trash);
 
   const story = new Story(here, paths.slot, spec.steps);

@@ -4,11 +4,12 @@ import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
 import { PackError } from '../artifact/pack.ts';
 import { shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
-import type { ProcessPlatform } from '../process/contract.ts';
+import type { ProcessPlatform, StepCommand } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart, reportLimits } from '../report/read-apart.ts';
 import { TestUploads } from '../report/test-uploads.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
+import { BuildServices } from '../services/build-services.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { errorText } from './disk-full.ts';
 import { sandboxFacts } from './facts.ts';
@@ -20,6 +21,7 @@ import { logDir } from './paths.ts';
 import type { SlotPaths } from './paths.ts';
 import { preparePlace } from './place.ts';
 import type { PlaceOrder, PreparedPlace } from './place.ts';
+import { runServiceStep } from './service-step.ts';
 import { runStep } from './step.ts';
 
 export interface BuildHooks {
@@ -46,6 +48,7 @@ export class SlotBuild implements HeldBuild {
   readonly #journal: JournalWriter;
   /** Null: the farm takes nothing. */
   readonly #uploads: TestUploads | null;
+  readonly #services: BuildServices;
   #isFinished = false;
   /** Resolves when nothing of the build runs any more. */
   readonly ended: Promise<void>;
@@ -69,6 +72,11 @@ export class SlotBuild implements HeldBuild {
     const { farm } = order;
     const { objects: dir } = paths;
     this.#uploads = token === undefined ? null : new TestUploads({ farm, build, token, dir });
+    this.#services = new BuildServices({
+      spec: order.spec,
+      mark: paths.mark,
+      trace: paths.services,
+    });
     this.ended = this.#run();
   }
 
@@ -95,10 +103,15 @@ export class SlotBuild implements HeldBuild {
     } catch (error) {
       ending = { result: 'exception', findings: [], text: sayError(error) };
     }
+    await this.#services[Symbol.asyncDispose]();
     await this.#uploads?.settle(this.#cancel.signal);
     this.#isFinished = true;
     // Where not even this can be written the runner ends by the error, and the build is lost with it.
-    const environment = { ...this.#machine, ...sandboxFacts(this.#order.sandbox) };
+    const environment = {
+      ...this.#machine,
+      ...sandboxFacts(this.#order.sandbox),
+      ...this.#services.facts,
+    };
     this.#append({ t: 'build-finished', ...ending, environment });
     this.#journal[Symbol.dispose]();
   }
@@ -118,7 +131,7 @@ export class SlotBuild implements HeldBuild {
     for (const [index, { always, continueOnFailure }] of steps.entries()) {
       if (isOver && always !== true) continue;
       if (index > 0) this.#append({ t: 'step-started', step: index });
-      const ending = await this.#runStep(index, prepared);
+      const ending = await this.#runStep(index, prepared, worst.result === 'failure');
       worst = joinEndings(worst, ending);
       if (ending.result === 'cancelled' || ending.result === 'exception') return worst;
       isOver ||= ending.result === 'failure' && continueOnFailure !== true;
@@ -157,23 +170,35 @@ export class SlotBuild implements HeldBuild {
     }
   }
 
-  async #runStep(index: number, { place, env }: PreparedPlace): Promise<Ending> {
-    const { spec, sandbox } = this.#order;
+  async #runStep(index: number, prepared: PreparedPlace, hasFailed: boolean): Promise<Ending> {
+    const { spec } = this.#order;
+    const { place } = prepared;
     const step = spec.steps[index];
     if (step === undefined) throw new RangeError(`build ${spec.build} has no step ${index}`);
+    const common = {
+      step,
+      spool: logDir(this.#paths.slot, index),
+      cancelled: this.#cancel.signal,
+      onGrew: this.#hooks.onGrew,
+    };
     let ran: Awaited<ReturnType<typeof runStep>>;
     try {
-      ran = await runStep(this.#platform, {
-        step,
-        limits: spec.limits,
-        command: sandbox.command(step, place, { ...env, ...spec.env }),
-        dirs: writableDirs(place),
-        mark: this.#paths.mark,
-        outputPipe: this.#paths.output,
-        spool: logDir(this.#paths.slot, index),
-        cancelled: this.#cancel.signal,
-        onGrew: this.#hooks.onGrew,
-      });
+      ran =
+        step.services === undefined
+          ? await runStep(this.#platform, {
+              ...common,
+              limits: spec.limits,
+              command: this.#command(step, prepared),
+              dirs: writableDirs(place),
+              mark: this.#paths.mark,
+              outputPipe: this.#paths.output,
+            })
+          : await runServiceStep({
+              ...common,
+              services: this.#services,
+              logBytes: spec.limits.logBytes,
+              hasFailed,
+            });
     } catch (error) {
       return this.#finishEmptyStep(index, sayError(error));
     }
@@ -182,6 +207,13 @@ export class SlotBuild implements HeldBuild {
     this.#append({ t: 'step-finished', step: index, ...outcome, ...(report && { report }) });
     const { result, findings, text } = outcome;
     return { result, findings, text: text === '' ? '' : `${step.name}: ${text}`.slice(0, 500) };
+  }
+
+  #command(step: StepSpec, { place, env }: PreparedPlace): StepCommand {
+    const { spec, sandbox } = this.#order;
+    // In vain without the network: that the variables are missing then says why.
+    const services = step.network ? this.#services.variables : {};
+    return sandbox.command(step, place, { ...env, ...spec.env, ...services });
   }
 
   /** What its test suite said, unless somebody or something else ended the step. */

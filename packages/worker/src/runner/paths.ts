@@ -25,6 +25,8 @@ export interface SlotPaths {
   readonly objects: string;
   /** The build's workspace: `src`, `tmp` and `home`. */
   readonly work: string;
+  /** Is there as long as containers of this slot may be. */
+  readonly services: string;
   /** What is being removed, of all slots. */
   readonly trash: string;
   /** Names this slot among all of the machine, so that leftovers can be told. */
@@ -54,6 +56,7 @@ export function slotPaths(slot: string): SlotPaths {
     journal: join(build, 'journal.jsonl'),
     objects: join(build, 'objects'),
     work: join(slot, 'work'),
+    services: join(slot, 'services'),
     mark: createHash('sha256').update(slot).digest('hex').slice(0, 16),
   };
 }

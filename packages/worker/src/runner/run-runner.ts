@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { detectPlatform } from '../process/platform.ts';
+import { sweepServices } from '../services/sweep.ts';
 import { FileLock } from '../workspace/lock.ts';
 import { emptyTrash, wipe } from '../workspace/wipe.ts';
 import { findFinishedBuild } from './held-build.ts';
@@ -22,6 +23,9 @@ export async function runRunner(slotDir: string): Promise<void> {
   const platform = detectPlatform();
   // A runner that was killed: its sandbox died with it, and its build is lost, unless that was over.
   await platform.sweep(paths.mark);
+  await sweepServices({ mark: paths.mark, trace: paths.services }).catch((error: unknown) =>
+    console.error('containers that may be left:', error),
+  );
   emptyTrash(paths.trash);
   const held = findFinishedBuild(paths);
   for (const dir of held === null ? [paths.build, paths.work] : [paths.work]) {

@@ -13,7 +13,7 @@ const spec: BuildSpec = {
   steps: [],
   limits: { logBytes: 1, diskBytes: 1, memoryBytes: 1, processes: 1, fileBytes: 1 },
 };
-const all = { onlyUpstreams: [], onlyProjects: [] };
+const all = { onlyUpstreams: [], onlyProjects: [], allowsContainers: true };
 
 describe('the policy of a worker', () => {
   it('takes everything when it names nothing', () => {
@@ -25,6 +25,13 @@ describe('the policy of a worker', () => {
     assert.match(declineReason({ ...all, onlyUpstreams: ['node'] }, spec) ?? '', /only node/);
     assert.equal(declineReason({ ...all, onlyProjects: ['lume'] }, spec), null);
     assert.match(declineReason({ ...all, onlyProjects: ['lum'] }, spec) ?? '', /only lum$/);
+  });
+
+  it('takes no services where its owner wants none', () => {
+    const own = { ...all, allowsContainers: false };
+
+    assert.equal(declineReason(own, spec), null);
+    assert.match(declineReason(own, { ...spec, services: [] }) ?? '', /runs no containers$/);
   });
 
   it('builds the runtimes that its projects need', () => {

@@ -33,6 +33,7 @@ describe('a worker that is installed', () => {
       remotes: {},
       onlyUpstreams: [],
       onlyProjects: [],
+      containers: true,
       minFreeBytes: 0,
       runtimeBytes: 0,
       quietHours: [],

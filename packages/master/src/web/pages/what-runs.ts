@@ -2,6 +2,7 @@ import { buildersOf, trunksOf } from '@weir/model';
 import type { Farm, FarmStep } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
+import type { ServiceSpec } from '@weir/protocol';
 import type { Habit } from '../read/habits.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -37,7 +38,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
       </details>`,
   )}
   ${projects.map((project) => {
-    const { name, repository, steps } = project;
+    const { name, repository, services, steps } = project;
     return html`<details class="runs" ${isShort ? html` open` : ''}>
         <summary>
           <b>${name}</b>, when it or ${trunksOf(project).join(' or ')} moves
@@ -46,7 +47,7 @@ export function whatRuns(farm: Farm, chosen: readonly string[], habits: Habits):
         <p class="quiet">
           ${repository === null ? 'without a repository: in an empty folder' : `from ${repository}`}
         </p>
-        ${stepTable(steps)}
+        ${services.length > 0 && serviceList(services)} ${stepTable(steps)}
       </details>`;
   })}
   ${limits(farm)}`;
@@ -73,6 +74,20 @@ function habitOf(
 function frequencyText(perDay: number): string {
   const [count, span] = perDay < 1 ? [perDay * 7, 'week'] : [perDay, 'day'];
   return `about ${countText(Math.max(1, Math.round(count)), 'build')} a ${span}`;
+}
+
+/** Such builds only come to a machine whose owner wants them. */
+function serviceList(services: readonly ServiceSpec[]): Html {
+  return html`<p>
+      Only on machines that run containers
+      (<code>npm install testcontainers</code> beside the agent), with these beside its steps:
+    </p>
+    <ul>
+      ${services.map(
+        ({ image, memoryBytes }) =>
+          html`<li><code>${image}</code>, with up to ${bytesText(memoryBytes)} of memory</li>`,
+      )}
+    </ul>`;
 }
 
 function stepTable(steps: readonly FarmStep[]): Html {

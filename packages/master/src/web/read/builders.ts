@@ -9,6 +9,7 @@ import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
+import { labelsAsked } from '../farm-rules.ts';
 import { nextScheduled } from './next-scheduled.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
@@ -85,7 +86,7 @@ async function toBuilders(
     const queue = queues.get(row.id);
     const wait = queue && waits.get(queue.oldest.id);
     const lastBuild = last.get(row.last_build_id ?? 0) ?? null;
-    const labels = rules.platforms.get(row.platform) ?? [];
+    const labels = labelsAsked(rules, row) ?? [];
     return {
       name: row.name,
       kind: row.kind,

@@ -8,6 +8,7 @@ import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
+import { labelsAsked } from '../farm-rules.ts';
 import { countAble, onlineWorkers } from './builders.ts';
 import { pauseOf } from './pause.ts';
 import { usualGaps } from './usual-gaps.ts';
@@ -37,13 +38,20 @@ export async function readVerdicts(
   const workers = await onlineWorkers(db);
   const open = await db.selectFrom('build').select('builder_id').where(isOpen).execute();
   const building = new Set(open.map((build) => build.builder_id));
-  const ableOn = new Map(
-    [...rules.platforms].map(([platform, labels]) => [platform, countAble(workers, labels)]),
-  );
+  const counts = new Map<string, number>();
+  const able = (row: BuilderRow): number => {
+    const labels = labelsAsked(rules, row);
+    if (labels === undefined) return 0;
+    // Few lists of labels stand for any number of builders.
+    const key = labels.join(' ');
+    const count = counts.get(key) ?? countAble(workers, labels);
+    counts.set(key, count);
+    return count;
+  };
   const views: VerdictView[] = [];
   for (let from = 0; from < names.length; from += most) {
     const rows = await rowsOf(db, names.slice(from, from + most));
-    views.push(...(await viewsOf(db, rows, { building, ableOn, now })));
+    views.push(...(await viewsOf(db, rows, { building, able, now })));
   }
   return views;
 }
@@ -75,12 +83,12 @@ async function viewsOf(
   rows: readonly BuilderRow[],
   farm: {
     building: ReadonlySet<number>;
-    ableOn: ReadonlyMap<string, number>;
+    able: (row: BuilderRow) => number;
     now: number;
   },
 ): Promise<VerdictView[]> {
   if (rows.length === 0) return [];
-  const { building, ableOn, now } = farm;
+  const { building, able, now } = farm;
   const ids = rows.map(({ id }) => id);
   const breakages = await openBreakagesOf(db, ids);
   const waiting = await waitingSince(db, ids);
@@ -100,7 +108,7 @@ async function viewsOf(
       stale: isStale(waiting.get(id) ?? null, usualMs, now),
       quiet: isQuiet(last?.finishedAt ?? null, gaps.get(id) ?? null, now),
       paused: pauseOf(row),
-      workersOnline: ableOn.get(platform) ?? 0,
+      workersOnline: able(row),
       breakage: breakages.get(id) ?? null,
       build: buildBehind(row, last),
       isBuilding: building.has(id),

@@ -15,6 +15,7 @@ import { runtimesOfCommits } from '../../store/runtimes.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
 import { acceptedWorkers, quarantineOf } from '../../store/workers.ts';
+import { labelsAsked } from '../farm-rules.ts';
 import { ownerPauseOf, pauseOf } from './pause.ts';
 
 type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
@@ -94,7 +95,7 @@ async function builderFacts(
   const facts = new Map<number, BuilderFacts>();
   for (const row of [...rows, ...makers]) {
     const runtimeBuilderId = makerIds.get(runtimeBuilderName(row));
-    const labels = rules.platforms.get(row.platform);
+    const labels = labelsAsked(rules, row);
     if (row.active === 0 || runtimeBuilderId === undefined || labels === undefined) continue;
     facts.set(row.id, toBuilderFacts(row, { labels, runtimeBuilderId, rules }));
   }
