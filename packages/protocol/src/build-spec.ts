@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactSchema } from './artifact.ts';
 import { reportSpecSchema } from './report.ts';
+import { maxResolvedFiles, workspacePathSchema } from './resolved.ts';
 
 /** A full commit hash: SHA-1 or SHA-256. */
 export const commitSchema = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
@@ -21,6 +22,8 @@ export const stepSpecSchema = z.object({
   always: z.boolean().optional(),
   /** Where its test report is, if it writes one. */
   report: reportSpecSchema.optional(),
+  /** The files in which it leaves what its dependencies came to. */
+  resolved: z.array(workspacePathSchema).max(maxResolvedFiles).optional(),
 });
 export type StepSpec = z.infer<typeof stepSpecSchema>;
 

@@ -140,6 +140,7 @@ function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }
 
 function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
   const { name, run, network, install, timeout, silence, always, platforms } = values;
+  const resolved = values.resolved.map(({ value }) => value);
   const step = {
     name,
     run,
@@ -150,6 +151,7 @@ function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
     ...(values['continue-on-failure'] && { continueOnFailure: true }),
     ...(always && { always }),
     ...(platforms !== null && { platforms: platforms.map(({ value }) => value) }),
+    ...(resolved.length > 0 && { resolved }),
   };
   const { report: format } = values;
   if (format === null) return step;

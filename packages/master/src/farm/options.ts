@@ -4,7 +4,7 @@ import { listOf, mapOf } from './collections.ts';
 import { oneOf } from './one-of.ts';
 import { matrixOptions, platformNames } from './options-matrix.ts';
 import { notify, notifyOptions } from './options-notify.ts';
-import { reportOptions } from './options-report.ts';
+import { reportOptions, resolvedOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
 import { expectedFailures, tests } from './options-tests.ts';
 import { count, duration, size } from './quantities.ts';
@@ -103,6 +103,7 @@ export const stepOptions = {
     'all',
     'The platforms on which the step runs; on others it is left out.',
   ),
+  ...resolvedOptions,
   ...reportOptions,
 };
 const steps = required(

@@ -1,13 +1,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
+import type { Finding, ResolvedFile, Result, StepReport, StepSpec } from '@weir/protocol';
+import { ObjectUploads } from '../artifact/object-uploads.ts';
 import { PackError } from '../artifact/pack.ts';
 import { shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart, reportLimits } from '../report/read-apart.ts';
-import { TestUploads } from '../report/test-uploads.ts';
+import { recordResolved } from '../resolved/record.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { errorText } from './disk-full.ts';
@@ -45,7 +46,7 @@ export class SlotBuild implements HeldBuild {
   readonly #cancel = new AbortController();
   readonly #journal: JournalWriter;
   /** Null: the farm takes nothing. */
-  readonly #uploads: TestUploads | null;
+  readonly #uploads: ObjectUploads | null;
   #isFinished = false;
   /** Resolves when nothing of the build runs any more. */
   readonly ended: Promise<void>;
@@ -68,7 +69,7 @@ export class SlotBuild implements HeldBuild {
     const { build, uploadToken: token } = order.spec;
     const { farm } = order;
     const { objects: dir } = paths;
-    this.#uploads = token === undefined ? null : new TestUploads({ farm, build, token, dir });
+    this.#uploads = token === undefined ? null : new ObjectUploads({ farm, build, token, dir });
     this.ended = this.#run();
   }
 
@@ -179,7 +180,9 @@ export class SlotBuild implements HeldBuild {
     }
     this.#append({ t: 'log-finished', step: index, ...ran.log });
     const { outcome, report } = await this.#withReport(index, step, place, ran.outcome);
-    this.#append({ t: 'step-finished', step: index, ...outcome, ...(report && { report }) });
+    const resolved = this.#record(step, place, outcome);
+    const beside = { ...(report && { report }), ...(resolved && { resolved }) };
+    this.#append({ t: 'step-finished', step: index, ...outcome, ...beside });
     const { result, findings, text } = outcome;
     return { result, findings, text: text === '' ? '' : `${step.name}: ${text}`.slice(0, 500) };
   }
@@ -191,15 +194,28 @@ export class SlotBuild implements HeldBuild {
     { src }: StepPlace,
     outcome: Outcome,
   ): Promise<{ outcome: Outcome; report?: StepReport }> {
-    const isSaid = outcome.result === 'success' || outcome.result === 'warnings';
-    if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
+    if (spec === undefined || !hasSpoken(outcome)) return { outcome };
     const spool = logDir(this.#paths.slot, index);
     const objects = this.#uploads === null ? null : this.#paths.objects;
     const env = { [markVariable]: this.#paths.mark };
     const order = { spec, workspace: src, spool, objects };
     const report = await readReportApart(order, reportLimits, env);
-    if (report.tests !== undefined) this.#uploads?.bring(report.tests);
+    if (report.tests !== undefined) {
+      this.#uploads?.bring([report.tests.names, report.tests.results]);
+    }
     return { outcome: judgeReport(outcome, report), report };
+  }
+
+  /** What its dependencies came to, unless somebody or something else ended the step. */
+  #record(
+    { resolved: paths }: StepSpec,
+    { src }: StepPlace,
+    outcome: Outcome,
+  ): ResolvedFile[] | undefined {
+    if (paths === undefined || !hasSpoken(outcome)) return undefined;
+    const files = recordResolved(src, paths, this.#paths.objects);
+    this.#uploads?.bring(files.flatMap(({ object }) => object ?? []));
+    return files;
   }
 
   /** A step that never came to run its script: for want of its commit, its runtime, or a process. */
@@ -223,6 +239,11 @@ export class SlotBuild implements HeldBuild {
   }
 }
 
+/** Whether it is the step itself that ended so. */
+function hasSpoken(outcome: Pick<Ending, 'result'>): boolean {
+  return isPass(outcome) || outcome.result === 'failure';
+}
+
 function cancelled({ reason }: AbortSignal): Ending {
   return { result: 'cancelled', findings: [], text: `cancelled: ${String(reason)}`.slice(0, 500) };
 }
@@ -241,7 +262,7 @@ function joinEndings(before: Ending, after: Ending): Ending {
   return { ...(isWorse ? after : before), findings };
 }
 
-function isPass({ result }: Ending): boolean {
+function isPass({ result }: Pick<Ending, 'result'>): boolean {
   return result === 'success' || result === 'warnings';
 }
 
