@@ -187,7 +187,7 @@ describe('no query scans history', () => {
       await openTests({ db, tests }, 2, step);
     },
     'a test over builds': () =>
-      readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }),
+      readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }, page),
     'what counts are held against': () => measureOf(db, { id: 2, builderId: 3, requestId: 2 }, 0),
     'which objects hold tests': () => testObjectsInUse(db, ['a', 'b']),
     'which objects hold dependencies': () => resolvedObjectsInUse(db, ['a', 'b']),
