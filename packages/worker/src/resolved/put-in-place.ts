@@ -1,25 +1,26 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { folderWithin } from './within.ts';
 
-/** What a file was recorded as. */
+/** A file as it was recorded. */
 export interface RecordedFile {
+  /** Below the workspace. */
   readonly path: string;
-  readonly content: Uint8Array;
+  /** Its bytes are in this one. */
+  readonly file: string;
 }
 
 /**
  * Puts recorded files where they were, in a workspace that earlier steps may have filled with links.
- * The paths of those that can't be put there.
+ * One whose folder is not there is left to the step that makes it.
  */
-export function putInPlace(workspace: string, files: readonly RecordedFile[]): string[] {
-  return files.flatMap(({ path, content }) => {
+export function putInPlace(workspace: string, files: readonly RecordedFile[]): void {
+  for (const { path, file } of files) {
     const folder = folderWithin(workspace, path);
-    if (folder === null) return [path];
+    if (folder === null) continue;
     const target = join(folder, basename(path));
     // A link is replaced, never written through.
     rmSync(target, { recursive: true, force: true });
-    writeFileSync(target, content, { flag: 'wx' });
-    return [];
-  });
+    copyFileSync(file, target, constants.COPYFILE_EXCL);
+  }
 }

@@ -8,6 +8,7 @@ import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart, reportLimits } from '../report/read-apart.ts';
+import { putInPlace } from '../resolved/put-in-place.ts';
 import { recordResolved } from '../resolved/record.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { SpoolWriter } from '../spool/writer.ts';
@@ -159,11 +160,12 @@ export class SlotBuild implements HeldBuild {
   }
 
   async #runStep(index: number, { place, env }: PreparedPlace): Promise<Ending> {
-    const { spec, sandbox } = this.#order;
+    const { spec, sandbox, recorded } = this.#order;
     const step = spec.steps[index];
     if (step === undefined) throw new RangeError(`build ${spec.build} has no step ${index}`);
     let ran: Awaited<ReturnType<typeof runStep>>;
     try {
+      putInPlace(place.src, recorded?.get(index) ?? []);
       ran = await runStep(this.#platform, {
         step,
         limits: spec.limits,

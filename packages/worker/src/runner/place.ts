@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, BuildSpec } from '@weir/protocol';
 import { obtainRuntime } from '../artifact/obtain.ts';
+import type { RecordedFile } from '../resolved/put-in-place.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
 import { checkOut } from '../workspace/checkout.ts';
 import { Git } from '../workspace/git.ts';
@@ -29,6 +30,8 @@ export interface PlaceOrder {
   readonly sandbox: Sandbox;
   /** The farm's web address. */
   readonly farm: string;
+  /** For a build that is run again: what its dependencies came to, put in place before the step of the index. */
+  readonly recorded?: ReadonlyMap<number, readonly RecordedFile[]>;
 }
 
 /**
