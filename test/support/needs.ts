@@ -11,6 +11,7 @@ const probes = {
   bwrap: () => runs('bwrap', '--unshare-user', '--unshare-net', '--ro-bind', '/', '/', 'true'),
   faketime: () => runs('faketime', '--version'),
   cc: () => runs('cc', '--version'),
+  lfs: () => runs('git-lfs', 'version'),
   systemd: () => runs('systemd-analyze', '--version'),
   root: () => process.getuid?.() === 0,
 } as const;

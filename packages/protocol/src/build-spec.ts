@@ -37,10 +37,25 @@ export const buildLimitsSchema = z.object({
 });
 export type BuildLimits = z.infer<typeof buildLimitsSchema>;
 
+/** What of a repository is checked out beside the files of its commit. */
+export const checkoutSpecSchema = z.object({
+  /** `top`: its own; `recursive`: theirs as well. */
+  submodules: z.enum(['top', 'recursive']).optional(),
+  /** So many commits of history; absent: all of it. */
+  depth: z.number().int().positive().max(1_000_000).optional(),
+  /** The files that git LFS keeps elsewhere; else there are pointers to them. */
+  lfs: z.boolean().optional(),
+});
+export type CheckoutSpec = z.infer<typeof checkoutSpecSchema>;
+
+/** A machine that finds git LFS on itself has this label. */
+export const lfsLabel = 'git-lfs';
+
 export const sourceSpecSchema = z.object({
   repository: z.string().max(2_000),
   ref: z.string().max(500),
   commit: commitSchema,
+  checkout: checkoutSpecSchema.optional(),
 });
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
 

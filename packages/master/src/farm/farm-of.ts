@@ -11,7 +11,9 @@ import type {
   Trunk,
   Upstream,
 } from '@weir/model';
+import type { CheckoutSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
+import type { checkoutOptions } from './options-checkout.ts';
 import type { combinationOptions } from './options-matrix.ts';
 import type { scheduleOptions } from './options-schedule.ts';
 import type { testsOptions } from './options-tests.ts';
@@ -67,6 +69,7 @@ function upstreamOf(
     platforms: upstream.platforms?.map(({ value }) => value) ?? allPlatforms,
     tier: upstream.tier,
     env: variables(upstream.env),
+    ...checkoutOf(upstream.checkout),
     steps: upstream.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(upstream.tests),
     maxParallel: upstream['max-parallel'],
@@ -102,10 +105,22 @@ function projectOf(
     onlyIfChanged: project['only-if-changed'].map(({ value }) => value),
     maxParallel: project['max-parallel'],
     schedule: scheduleOf(project.schedule),
+    ...checkoutOf(project.checkout),
     steps: project.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(project.tests),
     expectedFailures: project['expected-failures'].map(({ value: { values } }) => values),
   };
+}
+
+/** Nothing where it is all defaults. */
+function checkoutOf({ values }: Section<typeof checkoutOptions>): { checkout?: CheckoutSpec } {
+  const { submodules, depth, lfs } = values;
+  const checkout = {
+    ...(submodules && { submodules }),
+    ...(depth !== null && { depth }),
+    ...(lfs && { lfs }),
+  };
+  return Object.keys(checkout).length === 0 ? {} : { checkout };
 }
 
 function testRulesOf({ values }: Section<typeof testsOptions>): TestRules {

@@ -1,3 +1,4 @@
+import { lfsLabel } from '@weir/protocol';
 import type { Builder, Combination, Farm, FollowedBranch, Project } from './farm.ts';
 
 /** The name that a trunk has everywhere: as a followed branch, in projects' `trunks`, in URLs. */
@@ -22,7 +23,7 @@ export function buildersOf(farm: Farm): Builder[] {
           kind: 'runtime',
           project: null,
           platform,
-          labels: farm.platforms.get(platform) ?? [],
+          labels: labelsOf(farm, platform, upstream),
           tier: upstream.tier,
           maxParallel: upstream.maxParallel,
           artifacts: farm.artifacts,
@@ -36,7 +37,7 @@ export function buildersOf(farm: Farm): Builder[] {
             kind: 'project',
             project: project.name,
             platform,
-            labels: farm.platforms.get(platform) ?? [],
+            labels: labelsOf(farm, platform, project),
             tier: project.tier,
             maxParallel: project.maxParallel,
             artifacts: farm.artifacts,
@@ -46,6 +47,16 @@ export function buildersOf(farm: Farm): Builder[] {
     }
   }
   return builders;
+}
+
+/** What a machine must have: what the platform asks for, and what the checkout needs. */
+function labelsOf(
+  { platforms }: Farm,
+  platform: string,
+  { checkout }: Pick<Project, 'checkout'>,
+): readonly string[] {
+  const labels = platforms.get(platform) ?? [];
+  return checkout?.lfs === true ? [...labels, lfsLabel] : labels;
 }
 
 /**

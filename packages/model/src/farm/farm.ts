@@ -1,4 +1,4 @@
-import type { ArtifactPolicy, BuildLimits, StepSpec, Tier } from '@weir/protocol';
+import type { ArtifactPolicy, BuildLimits, CheckoutSpec, StepSpec, Tier } from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
@@ -80,6 +80,7 @@ export interface Upstream {
   readonly tier: Tier;
   readonly env: Readonly<Record<string, string>>;
   readonly steps: readonly FarmStep[];
+  readonly checkout?: CheckoutSpec;
   readonly tests: TestRules;
   /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
   readonly maxParallel: number | null;
@@ -120,6 +121,7 @@ export interface Project {
   /** By the clock it is tested as well. */
   readonly schedule: readonly Recurrence[];
   readonly steps: readonly FarmStep[];
+  readonly checkout?: CheckoutSpec;
   readonly expectedFailures: readonly DatedExpectation[];
   readonly tests: TestRules;
 }

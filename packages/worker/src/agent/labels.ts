@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import { lfsLabel } from '@weir/protocol';
 
 const systems: Readonly<Record<string, string>> = { darwin: 'macos', win32: 'windows' };
 const architectures: Readonly<Record<string, string>> = { ia32: 'x86' };
@@ -10,6 +11,9 @@ export function detectLabels(): string[] {
   const labels = systemLabels();
   if (spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
     labels.push('containers');
+  }
+  if (spawnSync('git-lfs', ['version'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
+    labels.push(lfsLabel);
   }
   return labels;
 }

@@ -1,6 +1,6 @@
 import { constants, copyFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { folderWithin } from './within.ts';
+import { folderWithin } from '../workspace/within.ts';
 
 /** A file as it was recorded. */
 export interface RecordedFile {

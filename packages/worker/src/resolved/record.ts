@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { maxResolvedBytes } from '@weir/protocol';
 import type { ResolvedFile } from '@weir/protocol';
 import { saysDiskFull } from '../runner/disk-full.ts';
-import { folderWithin } from './within.ts';
+import { folderWithin } from '../workspace/within.ts';
 
 /**
  * Keeps the files in which a step left what its dependencies came to, as files of `dir` that are
