@@ -1,3 +1,4 @@
+import { checkoutOptions } from './options-checkout.ts';
 import { combinationOptions } from './options-matrix.ts';
 import { notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
@@ -28,6 +29,7 @@ export const referenceSections: readonly ReferenceSection[] = [
     heading: 'A combination: an item of `exclude` and `include`',
     options: combinationOptions,
   },
+  { heading: 'What is checked out: `checkout`', options: checkoutOptions },
   { heading: 'A step: an item of `steps`', options: stepOptions },
   { heading: 'What a suite may lose: `tests`', options: testsOptions },
   { heading: 'A known failure: an item of `expected-failures`', options: expectedFailureOptions },
