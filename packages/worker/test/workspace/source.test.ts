@@ -31,7 +31,7 @@ describe('fillSource', () => {
     mkdirSync(src);
     remotes = {};
   });
-  afterEach(() => {}); //X
+  afterEach(() => rmSync(root, { recursive: true }));
 
   function git(name: string, ...args: string[]): string {
     const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
