@@ -196,6 +196,63 @@ describe('weir reproduce', () => {
     );
   });
 
+  describe('a build with recorded dependencies', () => {
+    /** Installs what an index has today, unless a list says what. */
+    const install = (index: string): string[] => [
+      '- name: prepare',
+      '  network: true',
+      `  run: test -e list.txt || cp ${index} list.txt`,
+      '  resolved: [list.txt]',
+      '- test: grep -q "beta 1" list.txt',
+    ];
+
+    it('has the same ones again, whatever there is today', async () => {
+      const index = join(dir, 'index');
+      writeFileSync(index, 'alpha 1\nbeta 1\n');
+      await start({ steps: install(index) });
+      const build = await built(appBuilder);
+      writeFileSync(index, 'alpha 1\nbeta 2\n');
+
+      const { status, stdout } = await reproduce(build);
+
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, / recorded +list\.txt, [0-9a-f]{64}\n/);
+      assert.doesNotMatch(stdout, /may be another today|list\.txt +/);
+    });
+
+    it('says what came to something else all the same', async () => {
+      const index = join(dir, 'index');
+      writeFileSync(index, 'alpha 1\nbeta 1\n');
+      const steps = install(index).map((line) => line.replace('test -e list.txt || ', ''));
+      await start({ steps });
+      const build = await built(appBuilder);
+      writeFileSync(index, 'alpha 1\nbeta 2\n');
+
+      const { status, stdout } = await reproduce(build);
+
+      assert.equal(status, 1, stdout);
+      assert.match(
+        stdout,
+        / list\.txt +came to something else, though it was put in place: there beta 1; here beta 2\n/,
+      );
+      assert.match(stdout, /may be another today, by prepare\n/);
+    });
+
+    it('says what the farm has no more', async () => {
+      const index = join(dir, 'index');
+      writeFileSync(index, 'alpha 1\nbeta 1\n');
+      await start({ steps: install(index) });
+      const build = await built(appBuilder);
+      await dropArtifacts();
+      writeFileSync(index, 'alpha 1\nbeta 1\ngamma 1\n');
+
+      const { status, stdout } = await reproduce(build);
+
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, / list\.txt +is another here; the farm has what it was no more/);
+    });
+  });
+
   it('runs in the sandbox of workers', async function () {
     needs(this, 'bwrap');
     await start({ steps: ['- test: lang ./app.txt && echo "in $PWD" && test "$PWD" = /weir/src'] });

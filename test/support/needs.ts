@@ -14,6 +14,7 @@ const probes = {
   bwrap: () => runs('bwrap', '--unshare-user', '--unshare-net', '--ro-bind', '/', '/', 'true'),
   faketime: () => runs('faketime', '--version'),
   cc: () => runs('cc', '--version'),
+  lfs: () => runs('git-lfs', 'version'),
   systemd: () => runs('systemd-analyze', '--version'),
   promtool: () => runs('promtool', '--version'),
   root: () => process.getuid?.() === 0,

@@ -184,8 +184,8 @@ export interface FarmRules {
   readonly artifacts: ArtifactPolicy;
   /** The labels that each platform requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;
-  /** Projects that have services. */
-  readonly withServices: ReadonlySet<string>;
+  /** What the builds of each family ask of a machine, whatever their platform asks for. */
+  readonly extraLabels: ReadonlyMap<string, readonly string[]>;
   /** `max-parallel` of each family that has one; the model's `familyOf` names families. */
   readonly maxParallel: ReadonlyMap<string, number>;
   /** How long each followed branch must be quiet, by its name. */

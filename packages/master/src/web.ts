@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
 import { ObjectFiles } from './builds/objects/object-files.ts';
+import { ResolvedTexts } from './builds/objects/resolved-texts.ts';
 import { TestLists } from './builds/objects/test-lists.ts';
 import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
@@ -54,6 +55,7 @@ const context: WebContext = {
   db,
   logs,
   tests: new TestLists(objects),
+  resolved: new ResolvedTexts(objects),
   now,
   signIn,
   owners,

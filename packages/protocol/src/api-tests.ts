@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id } from './api-values.ts';
+import { buildSummarySchema } from './api.ts';
 import { testOutcomes } from './report.ts';
 
 /** How a test may differ between two builds: what matters most comes first. */
@@ -50,3 +51,16 @@ export const buildTestsSchema = z.object({
   next: z.string().nullable(),
 });
 export type ApiBuildTests = z.infer<typeof buildTestsSchema>;
+
+/** One build of a builder, and what became of a test in it. */
+export const testRunSchema = z.object({
+  build: buildSummarySchema,
+  /** Null: it was not among the tests, or they can't be read. */
+  test: testSchema
+    .pick({ outcome: true, durationMs: true, attempts: true, message: true, messageHash: true })
+    .extend({ outcome })
+    .nullable(),
+  /** Why they can't be read; blank when they can. */
+  text: z.string(),
+});
+export type ApiTestRun = z.infer<typeof testRunSchema>;

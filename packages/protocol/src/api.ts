@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { apiArtifactSchema } from './api-artifact.ts';
 import { farmFileErrorSchema } from './api-farm.ts';
+import { buildResolvedSchema } from './api-resolved.ts';
 import { id, time } from './api-values.ts';
 import { stepReportSchema } from './report.ts';
 import {
@@ -171,6 +172,8 @@ export const buildSchema = buildSummarySchema.extend({
   /** The changes that this build is the first to contain, newest first; at most 100. */
   changes: z.array(changeSchema),
   environment: z.record(z.string(), z.string()),
+  /** What its dependencies came to; null where no step of it says so. */
+  resolved: buildResolvedSchema.nullable(),
   cancelRequested: z.string().nullable(),
   /** The other tries at its request that infrastructure took, oldest first. */
   taken: z.array(takenSchema),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactSchema } from './artifact.ts';
 import { reportSpecSchema } from './report.ts';
+import { maxResolvedFiles, workspacePathSchema } from './resolved.ts';
 import { maxServices, serviceSpecSchema } from './services.ts';
 
 /** A full commit hash: SHA-1 or SHA-256. */
@@ -24,6 +25,8 @@ export const stepSpecSchema = z.object({
   report: reportSpecSchema.optional(),
   /** Its script is not run: the worker starts the build's services by itself, or stops them. */
   services: z.enum(['start', 'stop']).optional(),
+  /** The files in which it leaves what its dependencies came to. */
+  resolved: z.array(workspacePathSchema).max(maxResolvedFiles).optional(),
 });
 export type StepSpec = z.infer<typeof stepSpecSchema>;
 
@@ -37,10 +40,25 @@ export const buildLimitsSchema = z.object({
 });
 export type BuildLimits = z.infer<typeof buildLimitsSchema>;
 
+/** What of a repository is checked out beside the files of its commit. */
+export const checkoutSpecSchema = z.object({
+  /** `top`: its own; `recursive`: theirs as well. */
+  submodules: z.enum(['top', 'recursive']).optional(),
+  /** So many commits of history; absent: all of it. */
+  depth: z.number().int().positive().max(1_000_000).optional(),
+  /** The files that git LFS keeps elsewhere; else there are pointers to them. */
+  lfs: z.boolean().optional(),
+});
+export type CheckoutSpec = z.infer<typeof checkoutSpecSchema>;
+
+/** A machine that finds git LFS on itself has this label. */
+export const lfsLabel = 'git-lfs';
+
 export const sourceSpecSchema = z.object({
   repository: z.string().max(2_000),
   ref: z.string().max(500),
   commit: commitSchema,
+  checkout: checkoutSpecSchema.optional(),
 });
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
 

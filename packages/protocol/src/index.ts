@@ -1,6 +1,7 @@
 export * from './api-breakages.ts';
 export * from './api-commands.ts';
 export * from './api-farm.ts';
+export * from './api-resolved.ts';
 export * from './api-spec.ts';
 export * from './api-tests.ts';
 export * from './api.ts';
@@ -17,6 +18,7 @@ export * from './normal-message.ts';
 export * from './owner.ts';
 export * from './read-message.ts';
 export * from './report.ts';
+export * from './resolved.ts';
 export * from './services.ts';
 export * from './test-durations.ts';
 export * from './test-names.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { artifactSchema } from './artifact.ts';
 import { stepReportSchema } from './report.ts';
+import { resolvedFilesSchema } from './resolved.ts';
 import { findings, results } from './words.ts';
 
 /** A kept part of a log: byte offsets in what the step printed, end exclusive. */
@@ -46,6 +47,8 @@ export const journalEntrySchema = z.discriminatedUnion('t', [
     text: z.string().max(500),
     /** Of a step that has one, and ran. */
     report: stepReportSchema.optional(),
+    /** What its dependencies came to, of a step that says so, and ran. */
+    resolved: resolvedFilesSchema.optional(),
   }),
   /** The runtime that the build made is packed, and the farm has it. */
   z.object({ t: z.literal('artifact'), n, at, ...artifactSchema.shape }),

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** A worker detects it where it can run services. */
+export const containersLabel = 'containers';
+
 /** What one build may have. */
 export const maxServices = 8;
 

@@ -16,6 +16,7 @@ import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishLog } from '../store/logs.ts';
 import { requestById } from '../store/requests.ts';
+import { insertResolved } from '../store/resolved.ts';
 import type { Database } from '../store/schema.ts';
 import { workerById } from '../store/workers.ts';
 import { judgeSteps, outcomesOf } from './judge-steps.ts';
@@ -97,6 +98,7 @@ async function applyEntry(
       const result = stepResult(entry.result, findings);
       const end = { result, findings, exitCode, signal, text, report, at };
       await finishStep(db, build.id, entry.step, end);
+      await insertResolved(db, { build: build.id, step: entry.step }, entry.resolved ?? []);
       return [stepEvent('step.finished', build, entry.step, at, { result, findings })];
     }
     case 'artifact':

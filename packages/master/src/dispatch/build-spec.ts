@@ -82,15 +82,17 @@ function sourceOf(farm: Farm, builder: BuilderFacts, request: RequestRow): Sourc
     if (upstream === undefined || trunk === undefined) {
       throw new Error(`the farm file names no ${builder.name}`);
     }
-    const { repository } = upstream;
-    return { repository, ref: trunk.branch, commit: request.upstream_commit };
+    const { repository, checkout } = upstream;
+    const commit = request.upstream_commit;
+    return { repository, ref: trunk.branch, commit, ...(checkout && { checkout }) };
   }
   const project = farm.projects.get(builder.project);
   const repository = project?.repository ?? null;
   if (project === undefined || repository === null || request.project_commit === null) {
     return undefined;
   }
-  return { repository, ref: project.branch, commit: request.project_commit };
+  const { branch: ref, checkout } = project;
+  return { repository, ref, commit: request.project_commit, ...(checkout && { checkout }) };
 }
 
 function limitsOf({ limits }: Farm): BuildLimits {

@@ -99,7 +99,8 @@ function bringingOf(
   // What nobody may run is not worth the bytes.
   const isRun = builder.artifacts === 'any' || session.trust === 'trusted';
   const share = builder.kind === 'runtime' && builder.artifacts !== 'same-worker' && isRun;
-  const brings = share || steps.some(({ report }) => report !== undefined);
+  const brings =
+    share || steps.some(({ report, resolved }) => report !== undefined || resolved !== undefined);
   return { share, uploadToken: brings ? uploadToken : undefined };
 }
 

@@ -11,8 +11,9 @@ import type {
   Trunk,
   Upstream,
 } from '@weir/model';
-import type { ServiceSpec } from '@weir/protocol';
+import type { CheckoutSpec, ServiceSpec } from '@weir/protocol';
 import { notifyOf } from './notify-of.ts';
+import type { checkoutOptions } from './options-checkout.ts';
 import type { combinationOptions } from './options-matrix.ts';
 import type { scheduleOptions } from './options-schedule.ts';
 import type { serviceOptions } from './options-services.ts';
@@ -69,6 +70,7 @@ function upstreamOf(
     platforms: upstream.platforms?.map(({ value }) => value) ?? allPlatforms,
     tier: upstream.tier,
     env: variables(upstream.env),
+    ...checkoutOf(upstream.checkout),
     steps: upstream.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(upstream.tests),
     maxParallel: upstream['max-parallel'],
@@ -105,10 +107,22 @@ function projectOf(
     maxParallel: project['max-parallel'],
     schedule: scheduleOf(project.schedule),
     services: [...project.services].map(([service, { value }]) => serviceOf(service, value)),
+    ...checkoutOf(project.checkout),
     steps: project.steps.map(({ value }) => stepOf(value)),
     tests: testRulesOf(project.tests),
     expectedFailures: project['expected-failures'].map(({ value: { values } }) => values),
   };
+}
+
+/** Nothing where it is all defaults. */
+function checkoutOf({ values }: Section<typeof checkoutOptions>): { checkout?: CheckoutSpec } {
+  const { submodules, depth, lfs } = values;
+  const checkout = {
+    ...(submodules && { submodules }),
+    ...(depth !== null && { depth }),
+    ...(lfs && { lfs }),
+  };
+  return Object.keys(checkout).length === 0 ? {} : { checkout };
 }
 
 function testRulesOf({ values }: Section<typeof testsOptions>): TestRules {
@@ -143,6 +157,7 @@ function pace(branch: { poll: number; 'stable-for': number; 'max-wait': number }
 
 function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
   const { name, run, network, install, timeout, silence, always, platforms } = values;
+  const resolved = values.resolved.map(({ value }) => value);
   const step = {
     name,
     run,
@@ -153,6 +168,7 @@ function stepOf({ values }: Section<typeof stepOptions>): FarmStep {
     ...(values['continue-on-failure'] && { continueOnFailure: true }),
     ...(always && { always }),
     ...(platforms !== null && { platforms: platforms.map(({ value }) => value) }),
+    ...(resolved.length > 0 && { resolved }),
   };
   const { report: format } = values;
   if (format === null) return step;

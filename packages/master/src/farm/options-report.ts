@@ -1,4 +1,4 @@
-import { reportFormats } from '@weir/protocol';
+import { isWorkspacePath, maxResolvedFiles, reportFormats } from '@weir/protocol';
 import { listOf } from './collections.ts';
 import { oneOf } from './one-of.ts';
 import { optional, orBlank } from './section.ts';
@@ -6,16 +6,24 @@ import { misfit, textType } from './text-type.ts';
 
 const format = oneOf(reportFormats, 'junit');
 
-const path = textType<string>(
-  'a path below the repository, such as build/TEST-*.xml',
-  '',
-  (text) => {
-    const parts = text.split('/');
-    const isWithin = parts.every((part) => part !== '' && part !== '.' && part !== '..');
-    // oxlint-disable-next-line no-control-regex
-    return isWithin && text.length <= 500 && !/[\0-\x1F\\]/.test(text) ? { value: text } : misfit();
-  },
+const path = textType<string>('a path below the repository, such as build/TEST-*.xml', '', (text) =>
+  isWorkspacePath(text) ? { value: text } : misfit(),
 );
+
+const file = textType<string>(
+  'a path below the repository, such as package-lock.json',
+  '',
+  (text) => (isWorkspacePath(text) && !/[*?]/.test(text) ? { value: text } : misfit()),
+);
+
+/** The option of a step that says where it leaves what its dependencies came to. */
+export const resolvedOptions = {
+  resolved: orBlank(
+    listOf(file, 'paths such as package-lock.json', { max: maxResolvedFiles, unique: true }),
+    'none',
+    'The files, below the checked-out repository, in which the step leaves what its dependencies came to: a lock file, or a list that its commands write. They are recorded with the build, compared with those of the last green one, and put in place again by `weir reproduce`. At most 4 MiB each.',
+  ),
+};
 
 /** The options of a step that say where its test report is. */
 export const reportOptions = {

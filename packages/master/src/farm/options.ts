@@ -2,9 +2,10 @@ import { artifactPolicies } from '@weir/protocol';
 import type { Tier } from '@weir/protocol';
 import { listOf, mapOf } from './collections.ts';
 import { oneOf } from './one-of.ts';
+import { checkout } from './options-checkout.ts';
 import { matrixOptions, platformNames } from './options-matrix.ts';
 import { notify, notifyOptions } from './options-notify.ts';
-import { reportOptions } from './options-report.ts';
+import { reportOptions, resolvedOptions } from './options-report.ts';
 import { schedule } from './options-schedule.ts';
 import { services } from './options-services.ts';
 import { expectedFailures, tests } from './options-tests.ts';
@@ -104,6 +105,7 @@ export const stepOptions = {
     'all',
     'The platforms on which the step runs; on others it is left out.',
   ),
+  ...resolvedOptions,
   ...reportOptions,
 };
 const steps = required(
@@ -121,6 +123,7 @@ export const trunkOptions = {
 
 export const upstreamOptions = {
   repository: required(repository, 'Where the language is developed.'),
+  checkout,
   trunks: required(
     mapOf(name, section(trunkOptions), 'trunks', { min: 1 }),
     'The branches that the farm follows, by name. `master: {}` is one with all defaults.',
@@ -142,6 +145,7 @@ export const projectOptions = {
     'Where the project is developed.',
   ),
   branch: option(branch, 'main', 'The branch that is followed.'),
+  checkout,
   poll,
   'stable-for': stableFor,
   'max-wait': maxWait,

@@ -1,3 +1,4 @@
+import { checkoutOptions } from './options-checkout.ts';
 import { combinationOptions } from './options-matrix.ts';
 import { notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
@@ -29,6 +30,7 @@ export const referenceSections: readonly ReferenceSection[] = [
     heading: 'A combination: an item of `exclude` and `include`',
     options: combinationOptions,
   },
+  { heading: 'What is checked out: `checkout`', options: checkoutOptions },
   { heading: 'A step: an item of `steps`', options: stepOptions },
   { heading: 'A service: `projects.NAME.services.NAME`', options: serviceOptions },
   { heading: 'What a suite may lose: `tests`', options: testsOptions },

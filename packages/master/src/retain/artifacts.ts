@@ -1,5 +1,6 @@
 import { keepsArtifact } from '@weir/model';
 import { dropArtifacts, keptArtifacts, objectsInUse } from '../store/artifacts.ts';
+import { resolvedObjectsInUse } from '../store/resolved.ts';
 import { testObjectsInUse } from '../store/tests.ts';
 import type { Dropped, Piece, RetainContext } from './retain.ts';
 
@@ -43,7 +44,9 @@ export function sweepObjects({ store, objects, now }: RetainContext): Piece {
     const names = await objects.untouchedSince(before, folder);
     const artifacts = await objectsInUse(store.read, names, before);
     const tests = await testObjectsInUse(store.read, names);
-    const unused = names.filter((name) => !artifacts.has(name) && !tests.has(name));
+    const resolved = await resolvedObjectsInUse(store.read, names);
+    const used = artifacts.union(tests).union(resolved);
+    const unused = names.filter((name) => !used.has(name));
     for (const name of unused) await objects.remove(folder, name);
     return true;
   };

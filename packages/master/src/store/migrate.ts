@@ -21,6 +21,7 @@ import { reports } from './migrations/0014-reports.ts';
 import { artifacts } from './migrations/0015-artifacts.ts';
 import { tests } from './migrations/0016-tests.ts';
 import { specs } from './migrations/0017-specs.ts';
+import { resolved } from './migrations/0018-resolved.ts';
 import type { Database } from './schema.ts';
 
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
@@ -50,6 +51,7 @@ const allMigrations: readonly Migration[] = [
   artifacts,
   tests,
   specs,
+  resolved,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -99,7 +99,10 @@ export function logsOfBuilds(db: Kysely<Database>, ids: readonly number[]): Prom
     .execute();
 }
 
-/** Writes down that the logs of these builds are gone, and lets go of the lists of their tests. */
+/**
+ * Writes down that the logs of these builds are gone, and lets go of the lists of their tests and of
+ * what their dependencies came to.
+ */
 export async function markLogsDropped(
   db: Kysely<Database>,
   builds: readonly number[],
@@ -117,6 +120,12 @@ export async function markLogsDropped(
     .where('build_id', 'in', builds)
     .where('tests_names', 'is not', null)
     .execute();
+  await db
+    .updateTable('resolved')
+    .set({ dropped_at: at })
+    .where('build_id', 'in', builds)
+    .where('dropped_at', 'is', null)
+    .execute();
 }
 
 /** Deletes builds with all that is theirs, and the requests that have no other build. Runs in a unit. */
@@ -125,7 +134,7 @@ export async function deleteBuilds(
   builds: readonly { id: number; requestId: number }[],
 ): Promise<void> {
   const ids = builds.map(({ id }) => id);
-  for (const table of ['artifact', 'log', 'step'] as const) {
+  for (const table of ['artifact', 'log', 'resolved', 'step'] as const) {
     await db.deleteFrom(table).where('build_id', 'in', ids).execute();
   }
   await db.deleteFrom('build').where('id', 'in', ids).execute();

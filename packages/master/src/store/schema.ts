@@ -34,6 +34,7 @@ export interface Database {
   request: RequestTable;
   build: BuildTable;
   step: StepTable;
+  resolved: ResolvedTable;
   log: LogTable;
   worker: WorkerTable;
   runtime: RuntimeTable;
@@ -240,6 +241,22 @@ export interface StepTable {
   tests_results: string | null;
   started_at: number | null;
   finished_at: number | null;
+}
+
+/** A file in which a step left what its dependencies came to. Its bytes are an object. */
+export interface ResolvedTable {
+  build_id: number;
+  step: number;
+  /** Among those of its step, from 0. */
+  position: number;
+  path: string;
+  /** Null where it could not be recorded. */
+  sha256: string | null;
+  bytes: number | null;
+  /** Why it could not; else blank. */
+  text: string;
+  /** When the farm let its bytes go; the hash stays. */
+  dropped_at: number | null;
 }
 
 /** One log of one step. Its bytes are in the log files. */

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
+import type { ResolvedTexts } from '../builds/objects/resolved-texts.ts';
 import type { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../command.ts';
@@ -13,6 +14,7 @@ export interface WebContext {
   readonly db: Kysely<Database>;
   readonly logs: LogReader;
   readonly tests: TestLists;
+  readonly resolved: ResolvedTexts;
   /** The time as the engine has it: a wall clock that jumps moves neither. */
   readonly now: Clock;
   readonly farm: () => FarmFacts;

@@ -1,5 +1,5 @@
-import type { Farm, StableTimer } from '@weir/model';
-import { familyOf, labelsFor, trunkName } from '@weir/model';
+import type { Builder, Farm, StableTimer } from '@weir/model';
+import { extraLabels, familyOf, labelsWith, trunkName } from '@weir/model';
 import type { FarmRules } from '../command.ts';
 import { scheduledOf } from '../schedule/scheduled.ts';
 
@@ -22,11 +22,16 @@ export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
     isFarmFull,
     artifacts: farm.artifacts,
     platforms: farm.platforms,
-    withServices: new Set(
-      [...farm.projects.values()].flatMap(({ name, services }) =>
-        services.length > 0 ? [name] : [],
+    extraLabels: new Map([
+      ...[...farm.upstreams.values()].map(
+        (upstream) =>
+          [familyOf({ upstream: upstream.name, project: null }), extraLabels(upstream)] as const,
       ),
-    ),
+      ...[...farm.projects.values()].map(
+        (project) =>
+          [familyOf({ upstream: '', project: project.name }), extraLabels(project)] as const,
+      ),
+    ]),
     maxParallel,
     timers,
     schedules: new Map(
@@ -37,9 +42,9 @@ export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
 
 /** The labels that a builder asks of workers; undefined when the farm file names its platform no more. */
 export function labelsAsked(
-  { platforms, withServices }: FarmRules,
-  { platform, project }: { readonly platform: string; readonly project: string | null },
+  rules: FarmRules,
+  builder: Pick<Builder, 'upstream' | 'project' | 'platform'>,
 ): readonly string[] | undefined {
-  const labels = platforms.get(platform);
-  return labels && labelsFor(labels, project !== null && withServices.has(project));
+  const labels = rules.platforms.get(builder.platform);
+  return labels && labelsWith(labels, rules.extraLabels.get(familyOf(builder)) ?? []);
 }

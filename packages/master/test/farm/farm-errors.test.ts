@@ -35,6 +35,24 @@ describe('what is wrong in a farm file', () => {
       /^f:10:5: upstreams\.lua\.plaftorms: an unknown key: expected one of .*; did you mean platforms\?$/,
     ],
     [
+      'submodules that are neither',
+      '    trunks: [lua/master]\n',
+      '    trunks: [lua/master]\n    checkout: {submodules: all}\n',
+      /^f:17:28: projects\.json\.checkout\.submodules: a wrong value: expected true, false or recursive, came "all"$/,
+    ],
+    [
+      'a depth of nothing',
+      '    trunks: [lua/master]\n',
+      '    trunks: [lua/master]\n    checkout: {depth: 0}\n',
+      /^f:17:23: projects\.json\.checkout\.depth: a wrong value/,
+    ],
+    [
+      'dependencies outside of the repository',
+      '      - test: lua test.lua\n',
+      '      - {name: test, run: lua test.lua, resolved: [../list.txt]}\n',
+      /^f:18:52: projects\.json\.steps\[0\]\.resolved\[0\]: a wrong value: expected a path below the repository/,
+    ],
+    [
       'a key twice',
       'farm: f\n',
       'farm: f\nfarm: g\n',

@@ -13,6 +13,7 @@ import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import { Retain } from '../../src/retain/retain.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertReader } from '../../src/store/readers.ts';
+import { insertResolved, resolvedOf } from '../../src/store/resolved.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -222,14 +223,44 @@ describe('retention', () => {
     assert.deepEqual([first.events, second.events], [1, 0]);
   });
 
-  it('keeps the lists of tests as long as logs, and no others', async () => {
-    await history(500);
-    const names = ['aa', 'bb', 'cc'].map((start) => start.padEnd(64, '0'));
+  /** Objects with these names, which nobody has touched for long. */
+  function addObjects(...starts: string[]): string[] {
+    const names = starts.map((start) => start.padEnd(64, '0'));
     for (const name of names) {
       mkdirSync(join(dir, 'objects', name.slice(0, 2)), { recursive: true });
       writeFileSync(join(dir, 'objects', name.slice(0, 2), name), '');
       utimesSync(join(dir, 'objects', name.slice(0, 2), name), 1, 1);
     }
+    return names;
+  }
+
+  it('keeps what dependencies came to as long as logs, and its hash as long as the build', async () => {
+    await history(500);
+    const names = addObjects('aa', 'bb');
+    const files = names.map((sha256) => ({
+      path: 'a.lock',
+      object: { sha256, bytes: 0 },
+      text: '',
+    }));
+    await store.unit(async (db) => {
+      for (const [index, build] of [490, 350].entries()) {
+        await insertResolved(db, { build, step: 0 }, files.slice(index, index + 1));
+      }
+    });
+
+    await retain().round();
+
+    assert.equal(readdirSync(join(dir, 'objects', 'aa')).length, 1);
+    assert.equal(readdirSync(join(dir, 'objects', 'bb')).length, 0);
+    const [young, old] = [await resolvedOf(store.read, 490), await resolvedOf(store.read, 350)];
+    assert.equal(young[0]?.dropped_at, null);
+    assert.equal(old[0]?.sha256, names[1]);
+    assert.notEqual(old[0]?.dropped_at, null);
+  });
+
+  it('keeps the lists of tests as long as logs, and no others', async () => {
+    await history(500);
+    const names = addObjects('aa', 'bb', 'cc');
     const [a, b, c] = names;
     await store.unit(async (db) => {
       await sql`update step set tests_names = ${a}, tests_results = ${b} where build_id = 490`.execute(

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildTestsSchema, encodeTestNames, encodeTestResults } from '@weir/protocol';
+import {
+  buildTestsSchema,
+  encodeTestNames,
+  encodeTestResults,
+  testRunSchema,
+} from '@weir/protocol';
 import type { ApiBuildTests, StepReport, TestResults } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { z } from 'zod';
 import { finishStep } from '../../src/store/builds.ts';
 import {
   addBuild,
@@ -18,6 +24,8 @@ import {
 import type { SmallFarm } from './small-farm.ts';
 import { addObject, addTests } from './test-lists.ts';
 import type { GivenTests } from './test-lists.ts';
+
+const runsSchema = z.object({ items: z.array(testRunSchema), next: z.string().nullable() });
 
 describe('the tests of a build', () => {
   let farm: SmallFarm;
@@ -227,5 +235,43 @@ describe('the tests of a build', () => {
     assert.deepEqual(words, ['failed', 'not there', 'failed', 'passed']);
     assert.match(unknown, /it was there in 0, and failed in 0\./);
     assert.match(await text(`/tests?${query}`), /named by builder, step and name/);
+  });
+
+  it('have the same history in the API, a page at a time', async () => {
+    const note = { text: 'assert 1 == 2', hash: '0123456789abcdef' };
+    await built({ adds: { outcome: 'passed', ms: 1_000 } });
+    await built({ other: 'passed' });
+    await built({ adds: { outcome: 'failed', note, attempts: 2 } }, 'failure');
+    const query = new URLSearchParams({ builder: projectBuilder, step: 'test', name: 'adds' });
+    const history = async (more: string) => {
+      const response = await fetch(`${farm.url}/api/v1/tests?${query.toString()}${more}`);
+      assert.equal(response.status, 200, await response.clone().text());
+      return runsSchema.parse(await response.json());
+    };
+
+    const { items, next } = await history('&limit=2');
+    const rest = await history(`&limit=2&cursor=${next}`);
+
+    assert.deepEqual(
+      [...items, ...rest.items].map(({ build, test }) => [build.number, test?.outcome]),
+      [
+        [3, 'failed'],
+        [2, undefined],
+        [1, 'passed'],
+      ],
+    );
+    assert.equal(rest.next, null);
+    assert.deepEqual(items[0]?.test, {
+      outcome: 'failed',
+      durationMs: null,
+      attempts: 2,
+      message: 'assert 1 == 2',
+      messageHash: '0123456789abcdef',
+    });
+    const refused = ['', '?builder=x&step=test&name=adds', `?${query.toString()}&cursor=x`];
+    const statuses = refused.map(
+      async (each) => (await fetch(`${farm.url}/api/v1/tests${each}`)).status,
+    );
+    assert.deepEqual(await Promise.all(statuses), [400, 404, 400]);
   });
 });

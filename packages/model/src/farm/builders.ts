@@ -1,3 +1,4 @@
+import { containersLabel, lfsLabel } from '@weir/protocol';
 import type { Builder, Combination, Farm, FollowedBranch, Project } from './farm.ts';
 
 /** The name that a trunk has everywhere: as a followed branch, in projects' `trunks`, in URLs. */
@@ -22,7 +23,7 @@ export function buildersOf(farm: Farm): Builder[] {
           kind: 'runtime',
           project: null,
           platform,
-          labels: farm.platforms.get(platform) ?? [],
+          labels: labelsWith(farm.platforms.get(platform) ?? [], extraLabels(upstream)),
           tier: upstream.tier,
           maxParallel: upstream.maxParallel,
           artifacts: farm.artifacts,
@@ -36,7 +37,7 @@ export function buildersOf(farm: Farm): Builder[] {
             kind: 'project',
             project: project.name,
             platform,
-            labels: labelsFor(farm.platforms.get(platform) ?? [], project.services.length > 0),
+            labels: labelsWith(farm.platforms.get(platform) ?? [], extraLabels(project)),
             tier: project.tier,
             maxParallel: project.maxParallel,
             artifacts: farm.artifacts,
@@ -48,10 +49,21 @@ export function buildersOf(farm: Farm): Builder[] {
   return builders;
 }
 
-/** Of workers that can run a builder's builds: its platform's labels, and services run in containers. */
-export function labelsFor(platform: readonly string[], hasServices: boolean): readonly string[] {
-  if (!hasServices || platform.includes('containers')) return platform;
-  return [...platform, 'containers'];
+/** What the builds of an upstream or a project ask of a machine, whatever its platform asks for. */
+export function extraLabels({
+  checkout,
+  services = [],
+}: Pick<Project, 'checkout'> & Partial<Pick<Project, 'services'>>): readonly string[] {
+  const forCheckout = checkout?.lfs === true ? [lfsLabel] : [];
+  return services.length > 0 ? [...forCheckout, containersLabel] : forCheckout;
+}
+
+/** The labels of a platform and some more, each once. */
+export function labelsWith(
+  platform: readonly string[],
+  more: readonly string[],
+): readonly string[] {
+  return more.length === 0 ? platform : [...new Set([...platform, ...more])];
 }
 
 /**

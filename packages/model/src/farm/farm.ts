@@ -1,4 +1,11 @@
-import type { ArtifactPolicy, BuildLimits, ServiceSpec, StepSpec, Tier } from '@weir/protocol';
+import type {
+  ArtifactPolicy,
+  BuildLimits,
+  CheckoutSpec,
+  ServiceSpec,
+  StepSpec,
+  Tier,
+} from '@weir/protocol';
 import type { Subscription } from '../notices/recipients.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { Recurrence } from '../schedule/recurrence.ts';
@@ -80,6 +87,7 @@ export interface Upstream {
   readonly tier: Tier;
   readonly env: Readonly<Record<string, string>>;
   readonly steps: readonly FarmStep[];
+  readonly checkout?: CheckoutSpec;
   readonly tests: TestRules;
   /** At most so many builds of this upstream's runtimes at once, on the whole farm; null: no limit. */
   readonly maxParallel: number | null;
@@ -122,6 +130,7 @@ export interface Project {
   /** Run beside its steps, on workers that can. */
   readonly services: readonly ServiceSpec[];
   readonly steps: readonly FarmStep[];
+  readonly checkout?: CheckoutSpec;
   readonly expectedFailures: readonly DatedExpectation[];
   readonly tests: TestRules;
 }

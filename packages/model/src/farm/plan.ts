@@ -25,7 +25,7 @@ export interface UnderWay {
 type Parts = ReadonlyMap<string, Settings>;
 
 /** What of its upstream or project makes a builder's builds other ones. */
-const ofOwner = ['steps', 'services', 'env', 'tier', 'max-parallel'] as const;
+const ofOwner = ['steps', 'checkout', 'services', 'env', 'tier', 'max-parallel'] as const;
 /** What of `limits` every build is told. */
 const ofBuild = new Set(
   ['log', 'disk', 'memory', 'processes', 'file'].map((key) => `limits.${key}`),
@@ -228,9 +228,8 @@ function builderPlans(
 /** Of a request that waits when these change: its commits are of a branch, and all else is read when it is built. */
 function fateOf(changed: readonly string[]): RequestFate {
   if (changed.includes('branch')) return 'cancelled';
-  return changed.some((word) => ['steps', 'services', 'env', 'limits', 'labels'].includes(word))
-    ? 'changed'
-    : 'kept';
+  const rebuilt = ['steps', 'checkout', 'services', 'env', 'limits', 'labels'];
+  return changed.some((word) => rebuilt.includes(word)) ? 'changed' : 'kept';
 }
 
 function mapValues<T, U>(map: ReadonlyMap<string, T>, change: (value: T) => U): Map<string, U> {

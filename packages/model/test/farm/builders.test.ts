@@ -23,6 +23,17 @@ describe('the matrix of builders', () => {
     assert.deepEqual(projectBuilders(app({})), ['lang/main/app/x64', 'lang/main/app/arm']);
   });
 
+  it('asks for a machine with git LFS where the checkout needs it', () => {
+    const labels = (project: Project): readonly string[] | undefined =>
+      buildersOf({ ...smallFarm(), projects: new Map([['app', project]]) }).find(
+        ({ kind }) => kind === 'project',
+      )?.labels;
+
+    const plain = labels(app({ checkout: { depth: 1 } })) ?? [];
+
+    assert.deepEqual(labels(app({ checkout: { lfs: true } })), [...plain, 'git-lfs']);
+  });
+
   it('leaves out what a project excludes, and its runtime not', () => {
     const exclude = [{ trunk: 'lang/main', platform: 'x64' }];
     const farm: Farm = { ...smallFarm(), projects: new Map([['app', app({ exclude })]]) };

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import { containersLabel, lfsLabel } from '@weir/protocol';
 import type { ContainersHere } from '../services/detect.ts';
 
 const systems: Readonly<Record<string, string>> = { darwin: 'macos', win32: 'windows' };
@@ -7,7 +9,12 @@ const architectures: Readonly<Record<string, string>> = { ia32: 'x86' };
 
 /** What this machine is, as far as the agent can tell by itself. */
 export function detectLabels({ are }: ContainersHere): string[] {
-  return are ? [...systemLabels(), 'containers'] : systemLabels();
+  const labels = systemLabels();
+  if (are) labels.push(containersLabel);
+  if (spawnSync('git-lfs', ['version'], { stdio: 'ignore', timeout: 5_000 }).status === 0) {
+    labels.push(lfsLabel);
+  }
+  return labels;
 }
 
 /** Operating system, architecture and, on Linux, libc and distribution. */

@@ -1,4 +1,13 @@
-import { apiSpecSchema, problemSchema, results, stepReportSchema } from '@weir/protocol';
+import {
+  apiSpecSchema,
+  maxResolvedBytes,
+  maxResolvedFiles,
+  problemSchema,
+  results,
+  sha256Schema,
+  stepReportSchema,
+  workspacePathSchema,
+} from '@weir/protocol';
 import type { ApiSpec } from '@weir/protocol';
 import { z } from 'zod';
 import { ObjectRefusedError, ask } from '../artifact/ask-farm.ts';
@@ -33,6 +42,23 @@ const farmBuildSchema = ranSchema.extend({
   worker: z.string(),
   /** What a runtime builder's build made. */
   artifact: z.object({ sha256: z.string(), build: z.number().int() }).nullable(),
+  /** What its dependencies came to there; an older farm does not know. */
+  resolved: z
+    .object({
+      files: z
+        .array(
+          z.object({
+            step: z.number().int(),
+            path: workspacePathSchema,
+            sha256: sha256Schema.nullable(),
+            bytes: z.number().int().nonnegative().max(maxResolvedBytes).nullable(),
+            text: z.string().max(1_000),
+          }),
+        )
+        .max(100 * maxResolvedFiles),
+    })
+    .nullable()
+    .default(null),
 });
 export type FarmBuild = z.infer<typeof farmBuildSchema>;
 

@@ -9,6 +9,8 @@ import {
   findingsNotTried,
   isConclusive,
 } from './compare.ts';
+import { differencesOfDependencies, fetchRecorded, hasSameDependencies } from './dependencies.ts';
+import type { ResolvedHere } from './dependencies.ts';
 import type { FarmBuild, Ran } from './farm-build.ts';
 import { runHere } from './run-here.ts';
 import type { Here } from './run-here.ts';
@@ -43,12 +45,14 @@ export async function reproduce(
   const { artifact } = runtime;
   const ordered = forPacking({ ...rest, ...(artifact && { artifact }) }, order.shares);
   here.out.write('\n');
-  const ran = ranOf(ordered, await runHere(here, ordered));
+  const recorded = await fetchRecorded(here, build);
+  const ran = ranOf(ordered, await runHere(here, ordered, recorded));
   return outcomeOf(build, ran, [
     ...(await differencesOfLabels(order)),
     ...runtime.differences,
     ...differencesOfArtifact(build, ran.artifact),
-    ...differencesOfSteps(spec),
+    ...differencesOfDependencies(here, build, ran.resolved),
+    ...differencesOfSteps(spec, (step) => hasSameDependencies(build, step, ran.resolved)),
     ...differencesOfPlace(here),
   ]);
 }
@@ -89,7 +93,7 @@ function withoutRuntime({ sandbox }: Here, text: string): Ran {
 function ranOf(
   { steps }: BuildSpec,
   entries: readonly JournalEntry[],
-): Ran & { artifact: string | undefined } {
+): Ran & { artifact: string | undefined; resolved: ResolvedHere } {
   const end = entries.findLast((entry) => entry.t === 'build-finished');
   const ends = new Map(
     entries.flatMap((entry) => (entry.t === 'step-finished' ? [[entry.step, entry]] : [])),
@@ -100,6 +104,7 @@ function ranOf(
     text: end?.text ?? '',
     environment: end?.environment ?? {},
     artifact: entries.find((entry) => entry.t === 'artifact')?.sha256,
+    resolved: new Map([...ends].map(([step, { resolved = [] }]) => [step, resolved])),
     steps: steps.map(({ name }, index) => {
       const { result = null, findings = [], text = '', report = null } = ends.get(index) ?? {};
       return { name, result, findings, text, report };
@@ -122,9 +127,14 @@ function differencesOfArtifact({ artifact }: FarmBuild, own: string | undefined)
   return [{ about: 'artifact', text }];
 }
 
-/** What a script fetches today may be other than what it fetched then. */
-function differencesOfSteps({ steps }: ApiSpec['spec']): Difference[] {
-  const names = steps.flatMap(({ name, network }) => (network ? [name] : []));
+/** What a script fetches today may be other than what it fetched then, unless it is known that it is not. */
+function differencesOfSteps(
+  { steps }: ApiSpec['spec'],
+  isSame: (step: number) => boolean,
+): Difference[] {
+  const names = steps.flatMap(({ name, network }, index) =>
+    network && !isSame(index) ? [name] : [],
+  );
   if (names.length === 0) return [];
   return [
     { about: 'network', text: `what is fetched may be another today, by ${names.join(', ')}` },

@@ -7,6 +7,7 @@ import { machineFacts } from '../runner/facts.ts';
 import { readJournal } from '../runner/journal.ts';
 import { slotPaths } from '../runner/paths.ts';
 import type { SlotPaths } from '../runner/paths.ts';
+import type { PlaceOrder } from '../runner/place.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { sweepServices } from '../services/sweep.ts';
 import { FileLock } from '../workspace/lock.ts';
@@ -38,9 +39,14 @@ export function pathsHere({ dataDir }: Pick<Here, 'dataDir'>, build: number): Sl
  * Runs a build in this process as a slot's runner does, and tells it. Resolves with its journal;
  * what it leaves in its workspace stays there.
  *
+ * @param recorded see `PlaceOrder`
  * @throws ReproduceError when another one runs it in the same folder
  */
-export async function runHere(here: Here, spec: BuildSpec): Promise<JournalEntry[]> {
+export async function runHere(
+  here: Here,
+  spec: BuildSpec,
+  recorded?: PlaceOrder['recorded'],
+): Promise<JournalEntry[]> {
   const { platform, signal } = here;
   const paths = pathsHere(here, spec.build);
   mkdirSync(paths.slot, { recursive: true, mode: 0o700 });
@@ -56,7 +62,7 @@ export async function runHere(here: Here, spec: BuildSpec): Promise<JournalEntry
     paths,
     platform,
     machineFacts(),
-    { ...here, spec },
+    { ...here, spec, ...(recorded && { recorded }) },
     {
       onEntry() {
         entries += 1;

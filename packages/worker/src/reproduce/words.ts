@@ -21,6 +21,9 @@ export function introduction(
     ...(artifact === undefined
       ? []
       : [['artifact', `${artifact.sha256}, ${mebibytes(artifact.bytes)}`]]),
+    ...(build.resolved?.files ?? []).flatMap(({ path, sha256 }) =>
+      sha256 === null ? [] : [['recorded', `${path}, ${sha256}`]],
+    ),
     ['sandbox', `${kind}: ${limits.join('; ')}`],
   ];
   return table(rows);

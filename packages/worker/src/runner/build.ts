@@ -1,13 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
+import type { Finding, ResolvedFile, Result, StepReport, StepSpec } from '@weir/protocol';
+import { ObjectUploads } from '../artifact/object-uploads.ts';
 import { PackError } from '../artifact/pack.ts';
 import { shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform, StepCommand } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
 import { readReportApart, reportLimits } from '../report/read-apart.ts';
-import { TestUploads } from '../report/test-uploads.ts';
+import { putInPlace } from '../resolved/put-in-place.ts';
+import { recordResolved } from '../resolved/record.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { BuildServices } from '../services/build-services.ts';
 import { SpoolWriter } from '../spool/writer.ts';
@@ -47,7 +49,7 @@ export class SlotBuild implements HeldBuild {
   readonly #cancel = new AbortController();
   readonly #journal: JournalWriter;
   /** Null: the farm takes nothing. */
-  readonly #uploads: TestUploads | null;
+  readonly #uploads: ObjectUploads | null;
   readonly #services: BuildServices;
   #isFinished = false;
   /** Resolves when nothing of the build runs any more. */
@@ -71,7 +73,7 @@ export class SlotBuild implements HeldBuild {
     const { build, uploadToken: token } = order.spec;
     const { farm } = order;
     const { objects: dir } = paths;
-    this.#uploads = token === undefined ? null : new TestUploads({ farm, build, token, dir });
+    this.#uploads = token === undefined ? null : new ObjectUploads({ farm, build, token, dir });
     this.#services = new BuildServices({
       spec: order.spec,
       mark: paths.mark,
@@ -171,7 +173,7 @@ export class SlotBuild implements HeldBuild {
   }
 
   async #runStep(index: number, prepared: PreparedPlace, hasFailed: boolean): Promise<Ending> {
-    const { spec } = this.#order;
+    const { spec, recorded } = this.#order;
     const { place } = prepared;
     const step = spec.steps[index];
     if (step === undefined) throw new RangeError(`build ${spec.build} has no step ${index}`);
@@ -183,6 +185,7 @@ export class SlotBuild implements HeldBuild {
     };
     let ran: Awaited<ReturnType<typeof runStep>>;
     try {
+      putInPlace(place.src, recorded?.get(index) ?? []);
       ran =
         step.services === undefined
           ? await runStep(this.#platform, {
@@ -204,7 +207,9 @@ export class SlotBuild implements HeldBuild {
     }
     this.#append({ t: 'log-finished', step: index, ...ran.log });
     const { outcome, report } = await this.#withReport(index, step, place, ran.outcome);
-    this.#append({ t: 'step-finished', step: index, ...outcome, ...(report && { report }) });
+    const resolved = this.#record(step, place, outcome);
+    const beside = { ...(report && { report }), ...(resolved && { resolved }) };
+    this.#append({ t: 'step-finished', step: index, ...outcome, ...beside });
     const { result, findings, text } = outcome;
     return { result, findings, text: text === '' ? '' : `${step.name}: ${text}`.slice(0, 500) };
   }
@@ -223,15 +228,28 @@ export class SlotBuild implements HeldBuild {
     { src }: StepPlace,
     outcome: Outcome,
   ): Promise<{ outcome: Outcome; report?: StepReport }> {
-    const isSaid = outcome.result === 'success' || outcome.result === 'warnings';
-    if (spec === undefined || !(isSaid || outcome.result === 'failure')) return { outcome };
+    if (spec === undefined || !hasSpoken(outcome)) return { outcome };
     const spool = logDir(this.#paths.slot, index);
     const objects = this.#uploads === null ? null : this.#paths.objects;
     const env = { [markVariable]: this.#paths.mark };
     const order = { spec, workspace: src, spool, objects };
     const report = await readReportApart(order, reportLimits, env);
-    if (report.tests !== undefined) this.#uploads?.bring(report.tests);
+    if (report.tests !== undefined) {
+      this.#uploads?.bring([report.tests.names, report.tests.results]);
+    }
     return { outcome: judgeReport(outcome, report), report };
+  }
+
+  /** What its dependencies came to, unless somebody or something else ended the step. */
+  #record(
+    { resolved: paths }: StepSpec,
+    { src }: StepPlace,
+    outcome: Outcome,
+  ): ResolvedFile[] | undefined {
+    if (paths === undefined || !hasSpoken(outcome)) return undefined;
+    const files = recordResolved(src, paths, this.#paths.objects);
+    this.#uploads?.bring(files.flatMap(({ object }) => object ?? []));
+    return files;
   }
 
   /** A step that never came to run its script: for want of its commit, its runtime, or a process. */
@@ -255,6 +273,11 @@ export class SlotBuild implements HeldBuild {
   }
 }
 
+/** Whether it is the step itself that ended so. */
+function hasSpoken(outcome: Pick<Ending, 'result'>): boolean {
+  return isPass(outcome) || outcome.result === 'failure';
+}
+
 function cancelled({ reason }: AbortSignal): Ending {
   return { result: 'cancelled', findings: [], text: `cancelled: ${String(reason)}`.slice(0, 500) };
 }
@@ -273,7 +296,7 @@ function joinEndings(before: Ending, after: Ending): Ending {
   return { ...(isWorse ? after : before), findings };
 }
 
-function isPass({ result }: Ending): boolean {
+function isPass({ result }: Pick<Ending, 'result'>): boolean {
   return result === 'success' || result === 'warnings';
 }
 

@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, BuildSpec } from '@weir/protocol';
 import { obtainRuntime } from '../artifact/obtain.ts';
+import type { RecordedFile } from '../resolved/put-in-place.ts';
 import type { Sandbox, StepPlace } from '../sandbox/contract.ts';
-import { checkOut } from '../workspace/checkout.ts';
 import { Git } from '../workspace/git.ts';
 import type { FileLock } from '../workspace/lock.ts';
-import { ensureMirror } from '../workspace/mirror.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
+import { fillSource } from '../workspace/source.ts';
 import { measureFolders } from './limit-watch.ts';
 import type { SlotPaths } from './paths.ts';
 
@@ -29,6 +29,8 @@ export interface PlaceOrder {
   readonly sandbox: Sandbox;
   /** The farm's web address. */
   readonly farm: string;
+  /** For a build that is run again: what its dependencies came to, put in place before the step of the index. */
+  readonly recorded?: ReadonlyMap<number, readonly RecordedFile[]>;
 }
 
 /**
@@ -56,12 +58,12 @@ export async function preparePlace(
       string,
     ];
     for (const dir of [src, tmp, home]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const mirror = await fillSource(paths.data, src, order, signal);
+    const mirrors = await fillWorkspace(paths.data, src, order, signal);
     const runtime = runtimes.path(spec.runtime);
     const isRuntimeWritable = spec.kind === 'runtime';
     return {
-      place: { src, tmp, home, runtime, isRuntimeWritable, mirror },
-      env: await reproducible(paths.data, mirror, spec, signal),
+      place: { src, tmp, home, runtime, isRuntimeWritable, mirrors },
+      env: await reproducible(paths.data, mirrors[0], spec, signal),
       async succeed(artifact) {
         if (spec.kind === 'runtime') {
           const bytes = artifact?.unpackedBytes ?? (await measureFolders([runtime], signal));
@@ -83,11 +85,11 @@ export async function preparePlace(
  */
 async function reproducible(
   data: string,
-  mirror: string | null,
+  mirror: string | undefined,
   { kind, source }: BuildSpec,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  if (kind === 'project' || mirror === null || source === undefined) return {};
+  if (kind === 'project' || mirror === undefined || source === undefined) return {};
   const asked = [`--git-dir=${mirror}`, 'log', '-1', '--format=%ct', source.commit];
   return { SOURCE_DATE_EPOCH: await new Git(join(data, 'git')).line(asked, { signal }) };
 }
@@ -110,16 +112,15 @@ async function lockRuntime(
   );
 }
 
-async function fillSource(
+async function fillWorkspace(
   data: string,
   src: string,
   { spec: { source }, remotes, sandbox }: PlaceOrder,
   signal: AbortSignal,
-): Promise<string | null> {
-  if (source === undefined) return null;
+): Promise<string[]> {
+  if (source === undefined) return [];
   const git = new Git(join(data, 'git'));
-  const mirror = await ensureMirror(git, join(data, 'mirrors'), source, remotes, signal);
-  const objectsPath = sandbox.objectsPath(mirror);
-  await checkOut(git, { mirror, commit: source.commit, dir: src, objectsPath }, signal);
-  return mirror;
+  const objectsPath: Sandbox['objectsPath'] = (mirror, index) => sandbox.objectsPath(mirror, index);
+  const place = { git, dir: join(data, 'mirrors'), src, remotes, objectsPath };
+  return fillSource(place, source, signal);
 }

@@ -8,7 +8,10 @@ import { networkBinds, systemBinds } from './system-binds.ts';
 
 /** The same on every machine, so that a runtime that holds its own path can be moved. */
 const inner = { src: '/weir/src', tmp: '/tmp', home: '/weir/home', runtime: '/weir/runtime' };
-const innerObjects = '/weir/objects';
+
+function innerObjects(index: number): string {
+  return `/weir/objects/${index}`;
+}
 
 const shmBytes = 256 * 1024 * 1024;
 const runBytes = 16 * 1024 * 1024;
@@ -34,7 +37,7 @@ export function bubblewrap(etcDir: string, processLimits: readonly string[]): Sa
   return {
     kind: 'bubblewrap',
     limits: ['system calls not filtered', ...processLimits],
-    objectsPath: () => innerObjects,
+    objectsPath: (_, index) => innerObjects(index),
     runtimePath: () => inner.runtime,
     command: (step, place, env) => command(step, place, env, etcDir, system),
   };
@@ -77,7 +80,9 @@ function placeBinds(place: StepPlace): string[] {
     ['--bind', place.home, inner.home],
     [place.isRuntimeWritable ? '--bind' : '--ro-bind', place.runtime, inner.runtime],
   ];
-  if (place.mirror !== null) binds.push(['--ro-bind', join(place.mirror, 'objects'), innerObjects]);
+  for (const [index, mirror] of place.mirrors.entries()) {
+    binds.push(['--ro-bind', join(mirror, 'objects'), innerObjects(index)]);
+  }
   return binds.flat();
 }
 

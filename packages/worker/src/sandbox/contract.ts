@@ -12,16 +12,16 @@ export interface StepPlace {
   readonly runtime: string;
   /** Only the build that makes a runtime may write it. */
   readonly isRuntimeWritable: boolean;
-  /** The mirror whose objects the workspace's repository borrows. */
-  readonly mirror: string | null;
+  /** The mirrors whose objects the workspace's repositories borrow: its own, then those of submodules. */
+  readonly mirrors: readonly string[];
 }
 
 export interface Sandbox {
   readonly kind: SandboxKind;
   /** The limits in force on this machine, in words. */
   readonly limits: readonly string[];
-  /** Where the mirror's objects are found by the step: what `alternates` must say. */
-  objectsPath(mirror: string): string;
+  /** Where the objects of a mirror, by its index among all, are found by the step: what `alternates` must say. */
+  objectsPath(mirror: string, index: number): string;
   /** Where the runtime lies for the step. */
   runtimePath(place: StepPlace): string;
   /** What to spawn so that the step runs in this sandbox with `env` on top of the clean environment. */

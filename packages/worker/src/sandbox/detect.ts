@@ -69,7 +69,7 @@ function probeProfile(sandbox: Sandbox): void {
       home: dir,
       runtime: dir,
       isRuntimeWritable: false,
-      mirror: null,
+      mirrors: [],
     };
     const { file, args, env } = sandbox.command(trialStep, place, {});
     const { status, stderr, error } = spawnSync(file, args, {

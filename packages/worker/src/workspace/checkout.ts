@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Git } from './git.ts';
+import { lfsEnvironment } from './lfs.ts';
 
 export interface Checkout {
   readonly mirror: string;
@@ -9,6 +10,8 @@ export interface Checkout {
   readonly dir: string;
   /** Where the step will find the mirror's objects: inside a sandbox it is another path. */
   readonly objectsPath: string;
+  /** Where git LFS fetches the files that the commit points at; absent: the pointers stay. */
+  readonly lfsUrl?: string;
 }
 
 /**
@@ -18,24 +21,28 @@ export interface Checkout {
  */
 export async function checkOut(
   git: Git,
-  { mirror, commit, dir, objectsPath }: Checkout,
+  { mirror, commit, dir, objectsPath, lfsUrl }: Checkout,
   signal: AbortSignal,
 ): Promise<void> {
   const repository = join(dir, '.git');
   mkdirSync(join(repository, 'objects', 'info'), { recursive: true });
   mkdirSync(join(repository, 'refs', 'heads'), { recursive: true });
+  const filters = lfsUrl === undefined ? {} : lfsEnvironment(lfsUrl);
   // The index names no path, so it can be written beside the files that it describes.
   await git.run(
     [`--git-dir=${mirror}`, `--work-tree=${dir}`, 'read-tree', '-u', '--reset', commit],
     {
       signal,
-      env: { GIT_INDEX_FILE: join(repository, 'index') },
+      env: { GIT_INDEX_FILE: join(repository, 'index'), ...filters },
     },
   );
   writeFileSync(join(repository, 'config'), configuration(commit));
   writeFileSync(join(repository, 'packed-refs'), tagsOf(mirror));
   writeFileSync(join(repository, 'objects', 'info', 'alternates'), `${objectsPath}\n`);
   writeFileSync(join(repository, 'HEAD'), `${commit}\n`);
+  // Where history is cut off: git would look for the commits before.
+  const shallow = join(mirror, 'shallow');
+  if (existsSync(shallow)) writeFileSync(join(repository, 'shallow'), readFileSync(shallow));
 }
 
 function configuration(commit: string): string {

@@ -36,6 +36,8 @@ const configuration = `[core]
 `;
 
 const maxOutputBytes = 4_000;
+/** Of what is read to the end. */
+const maxReadBytes = 1024 * 1024;
 
 export class GitError extends Error {
   override readonly name = 'GitError';
@@ -84,9 +86,18 @@ export class Git {
     return stdout.trim();
   }
 
+  /** All that git prints, at most a mebibyte. @throws GitError */
+  async output(args: readonly string[], options: GitOptions): Promise<string> {
+    const { code, stdout, stderr } = await this.#exec(args, options, maxReadBytes + 1);
+    if (code !== 0) throw new GitError(`git ${args.join(' ')}: ${stderr.trim()}`);
+    if (stdout.length <= maxReadBytes) return stdout;
+    throw new GitError(`git ${args.join(' ').slice(0, 200)}: it prints too much`);
+  }
+
   async #exec(
     args: readonly string[],
     { signal, transport, env }: GitOptions,
+    maxStdout = maxOutputBytes,
   ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     signal.throwIfAborted();
     const child = spawn('git', args, {
@@ -102,7 +113,7 @@ export class Git {
     let stdout = '';
     let stderr = '';
     (child.stdout as Readable | undefined)?.on('data', (chunk: Buffer) => {
-      stdout = (stdout + chunk.toString()).slice(-maxOutputBytes);
+      stdout = (stdout + chunk.toString()).slice(-maxStdout);
     });
     // There is none when the machine has no file descriptor left: then the wait ends with an error.
     (child.stderr as Readable | undefined)?.on('data', (chunk: Buffer) => {

@@ -18,6 +18,8 @@ class Scene implements Disposable {
   readonly dir = join(this.root, 'work');
   readonly git = new Git(join(this.root, 'git'));
 
+  readonly remote = { url: this.origin, transport: 'file' } as const;
+
   constructor() {
     mkdirSync(this.dir);
     execFileSync('git', ['init', '-q', '-b', 'main', this.origin]);
@@ -46,9 +48,8 @@ class Scene implements Disposable {
   }
 
   mirror(commit: string, ref = 'main'): Promise<string> {
-    const source = { repository, ref, commit };
-    const remotes = { [repository]: this.origin };
-    return ensureMirror(this.git, join(this.root, 'mirrors'), source, remotes, signal);
+    const mirrors = { git: this.git, dir: join(this.root, 'mirrors') };
+    return ensureMirror(mirrors, { repository, ref, commit }, this.remote, signal);
   }
 
   async checkOut(commit: string): Promise<void> {
@@ -157,10 +158,9 @@ describe('a checkout', () => {
 
     await assert.rejects(
       ensureMirror(
-        scene.git,
-        join(scene.root, 'mirrors'),
+        { git: scene.git, dir: join(scene.root, 'mirrors') },
         source,
-        { [repository]: scene.origin },
+        scene.remote,
         AbortSignal.abort(),
       ),
       { name: 'AbortError' },

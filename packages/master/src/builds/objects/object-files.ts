@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+/** What zstd begins every file with. */
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
 /** Bytes that came for an object and are not those of its hash: they are gone again. */
 export class WrongBytesError extends Error {
   override readonly name = 'WrongBytesError';
@@ -33,6 +36,13 @@ export class ObjectFiles {
   /** The bytes from `from`, and up to but not including `to`. */
   read(sha256: string, { from, to }: { from: number; to: number }): Readable {
     return createReadStream(this.path(sha256), { start: from, end: to - 1 });
+  }
+
+  /** Whether its bytes are packed: most are, but for what is read as it is. */
+  async isZstd(sha256: string): Promise<boolean> {
+    await using file = await open(this.path(sha256));
+    const { buffer } = await file.read(Buffer.alloc(zstdMagic.length), 0, zstdMagic.length, 0);
+    return buffer.equals(zstdMagic);
   }
 
   /** Keeps an object from being swept for another while: somebody is about to refer to it. */

@@ -42,7 +42,8 @@ const buildActs = [
   },
 ] as const;
 
-function requestDoors({ db, logs, now, farm, sendCommand }: WebContext): Door[] {
+function requestDoors(context: WebContext): Door[] {
+  const { db, now, farm, sendCommand } = context;
   const request = async (id: number): Promise<ApiRequest> =>
     found(await readRequest(db, farm().rules, id, now()), 'request', id);
   const written = ({ request: id }: CommandAnswer): Promise<ApiRequest> => request(id ?? 0);
@@ -77,7 +78,7 @@ function requestDoors({ db, logs, now, farm, sendCommand }: WebContext): Door[] 
       handle: async ({ subject, actor, body }) => {
         const id = idOf(subject, 'build');
         await sendCommand(actor, { t: 'cancel', build: id, reason: body.reason });
-        return found(await readBuild(db, logs, id), 'build', id);
+        return found(await readBuild(context, id), 'build', id);
       },
     }),
     ...buildActs.map(({ act, t, summary }) =>

@@ -14,6 +14,7 @@ import {
   planSchema,
   problemSchema,
   requestSchema,
+  testRunSchema,
   testSchema,
   upstreamSchema,
   workerSchema,
@@ -40,6 +41,7 @@ const schemaNames: readonly (readonly [string, z.ZodType])[] = [
   ['Problem', problemSchema],
   ['Request', requestSchema],
   ['Test', testSchema],
+  ['TestRun', testRunSchema],
   ['Upstream', upstreamSchema],
   ['Worker', workerSchema],
 ];

@@ -38,7 +38,8 @@ import { door } from './door.ts';
 import type { Door } from './door.ts';
 
 /** Everything that can be read as JSON; no sign-in is needed for any of it. */
-export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
+export function readDoors(context: WebContext): Door[] {
+  const { db, now, farm } = context;
   const rules = () => farm().rules;
   return [
     door({
@@ -150,10 +151,10 @@ export function readDoors({ db, logs, now, farm }: WebContext): Door[] {
     door({
       path: '/api/v1/builds/{id}',
       isShared: true,
-      summary: 'One build: steps, revisions, changes, why it ran',
+      summary: 'One build: steps, revisions, changes, why it ran, what its dependencies came to',
       answer: buildSchema,
       handle: async ({ subject }) =>
-        found(await readBuild(db, logs, idOf(subject, 'build')), 'build', subject),
+        found(await readBuild(context, idOf(subject, 'build')), 'build', subject),
     }),
     door({
       path: '/api/v1/builds/{id}/spec',

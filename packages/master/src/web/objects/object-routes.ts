@@ -133,10 +133,11 @@ async function sendObject(
   const size = objects.bytesOf(sha256);
   if (size === undefined) throw problem('no-such-artifact', `there is no object ${sha256}`);
   const etag = `"${sha256}"`;
+  const isPacked = await objects.isZstd(sha256);
   response.set({
     etag,
-    'content-type': 'application/zstd',
-    'content-disposition': `attachment; filename="${sha256}.tar.zst"`,
+    'content-type': isPacked ? 'application/zstd' : 'application/octet-stream',
+    'content-disposition': `attachment; filename="${sha256}${isPacked ? '.tar.zst' : ''}"`,
     'accept-ranges': 'bytes',
     'cache-control': 'public, max-age=31536000, immutable',
   });

@@ -11,6 +11,7 @@ import { html } from './html.ts';
 import { artifactPath, buildPath, builderPath, logPath, requestPath, workerPath } from './links.ts';
 import { logLine } from './log.ts';
 import { howToReproduce } from './reproduce.ts';
+import { resolvedSection } from './resolved.ts';
 import { stepReport } from './step-report.ts';
 import { takenList } from './taken.ts';
 import { timeBar } from './time-bar.ts';
@@ -58,6 +59,9 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }:
     <ol class="step-list" id="steps" data-live>
       ${build.steps.map((step) => stepItem(step, build, tails.get(step.index) ?? [], now))}
     </ol>
+    <div id="dependencies" data-live>
+      ${build.resolved !== null && resolvedSection(build.resolved, now)}
+    </div>
     <details>
       <summary>Reproduce it</summary>
       ${howToReproduce(reproduceCommands(url, build.id))}

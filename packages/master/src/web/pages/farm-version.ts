@@ -1,5 +1,6 @@
 import { buildersInWords, isEmptyPlan, planLines, sourceInWords } from '@weir/model';
 import type { ApiFarmVersion, ApiVersionDifference, Plan, PlanSummary } from '@weir/protocol';
+import { textDifference } from './difference.ts';
 import type { Visit } from './frame.ts';
 import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
@@ -82,7 +83,7 @@ function between({ from, to, plan, because, text }: ApiVersionDifference): Html 
       <button type="submit">Compare</button>
     </form>
     ${plan === null ? html`<p class="warning">${because}</p>` : planList(plan)}
-    ${text === null ? html`<p>The texts have too little in common to be compared.</p>` : textDifference(text)}`;
+    ${text === null ? html`<p>The texts have too little in common to be compared.</p>` : text === '' ? html`<p>The texts are the same.</p>` : textDifference(text, 'Difference of the texts')}`;
 }
 
 function planList(plan: Plan): Html {
@@ -101,18 +102,4 @@ const words: Readonly<Record<string, string>> = { '+': 'added:', '-': 'removed:'
 
 function wordOf(sign: string): string {
   return words[sign] ?? '';
-}
-
-/** The signs stand in the text itself: colour only repeats them. */
-function textDifference(text: string): Html {
-  if (text === '') return html`<p>The texts are the same.</p>`;
-  const lines = text.trimEnd().split('\n');
-  return html`<pre class="difference scroll" tabindex="0" role="group" aria-label="Difference of the texts">
-${lines.map(textLine)}</pre>`;
-}
-
-function textLine(line: string): Html {
-  if (/^(---|\+\+\+|@@) /.test(line)) return html`<span class="quiet">${line}</span>\n`;
-  if (line.startsWith('+')) return html`<ins>${line}</ins>\n`;
-  return line.startsWith('-') ? html`<del>${line}</del>\n` : html`${line}\n`;
 }

@@ -69,7 +69,7 @@ export function pageRoutes(context: WebContext): Router {
   router.get(
     '/builds/:id',
     showToAll(context, async (visit, request) => {
-      const build = await readBuild(db, logs, numberOf(request));
+      const build = await readBuild(context, numberOf(request));
       if (build === undefined) throw problem('no-such-build', 'there is no such build');
       const { reattachWithinMs } = context.farm().file.limits;
       const tails = await tailsOf(context, build);
@@ -97,7 +97,7 @@ export function pageRoutes(context: WebContext): Router {
       if (artifact === undefined) throw problem('no-such-artifact', 'there is no such artifact');
       const view = {
         artifact,
-        build: await readBuild(db, logs, artifact.build),
+        build: await readBuild(context, artifact.build),
         made: await artifactsOfSameRuntime(db, artifact),
       };
       return { title: `Artifact of ${artifact.builder}`, content: artifactPage(visit, view) };

@@ -17,6 +17,8 @@ import { one } from './waterfall-ask.ts';
 
 /** So many changes are shown before the list of all tests. */
 const changesShown = 50;
+/** So many builds are shown of a test's history. */
+const runsShown = 50;
 
 /** The tests of a build, and one of them over a builder's last builds. */
 export function testRoutes(context: WebContext): Router {
@@ -37,8 +39,8 @@ export function testRoutes(context: WebContext): Router {
         throw problem('bad-query', 'a test is named by builder, step and name');
       }
       const address = { builder, step, name };
-      const runs = await readTestHistory(context, address);
-      return { title: name, content: testHistoryPage(visit, address, runs) };
+      const page = await readTestHistory(context, address, { limit: runsShown });
+      return { title: name, content: testHistoryPage(visit, address, page?.items ?? []) };
     }),
   );
   return router;

@@ -7,6 +7,8 @@ import { artifactOfBuild } from './artifacts.ts';
 import { readBuildChanges } from './build-changes.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
+import { readResolved } from './resolved.ts';
+import type { ResolvedSources } from './resolved.ts';
 import { readSteps } from './steps.ts';
 import { buildSummaryList } from './summaries.ts';
 import { takenTries } from './taken.ts';
@@ -80,10 +82,10 @@ export async function buildsOfRequest(
 }
 
 export async function readBuild(
-  db: Kysely<Database>,
-  logs: LogReader,
+  sources: ResolvedSources & { readonly logs: LogReader },
   id: number,
 ): Promise<ApiBuild | undefined> {
+  const { db, logs } = sources;
   const row = await buildById(db, id);
   const [summary] = await buildSummaryList(db, [id]);
   if (row === undefined || summary === undefined) return undefined;
@@ -94,6 +96,7 @@ export async function readBuild(
     artifact: await artifactOfBuild(db, row),
     changes: await readBuildChanges(db, row),
     environment: JSON.parse(row.environment_json) as Record<string, string>,
+    resolved: await readResolved(sources, row),
     cancelRequested: row.cancel_reason,
     taken: (taken.get(row.request_id) ?? []).filter(({ build }) => build !== id),
     late: row.late_json === null ? null : (JSON.parse(row.late_json) as ApiBuild['late']),

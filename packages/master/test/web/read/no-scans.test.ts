@@ -8,6 +8,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
+import { ResolvedTexts } from '../../../src/builds/objects/resolved-texts.ts';
 import { TestLists } from '../../../src/builds/objects/test-lists.ts';
 import { keepSpec } from '../../../src/builds/told-spec.ts';
 import type { BuildOrder } from '../../../src/dispatch/build-spec.ts';
@@ -19,6 +20,7 @@ import { gatheringNotices } from '../../../src/store/notices.ts';
 import { greenBuilds, repeatsOf, waitingTrials } from '../../../src/store/probation.ts';
 import { endedOfFamily, takenBuildsOf } from '../../../src/store/quarantine.ts';
 import { waitingRequests } from '../../../src/store/requests.ts';
+import { greenBefore, resolvedObjectsInUse } from '../../../src/store/resolved.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
 import { measureOf, testObjectsInUse } from '../../../src/store/tests.ts';
@@ -56,7 +58,17 @@ import type { SmallFarm } from '../small-farm.ts';
 import { addTests } from '../test-lists.ts';
 
 /** These grow for ever; every other table is as large as the farm. */
-const history = ['event', 'change', 'request', 'build', 'step', 'log', 'notice', 'delivery'];
+const history = [
+  'event',
+  'change',
+  'request',
+  'build',
+  'step',
+  'resolved',
+  'log',
+  'notice',
+  'delivery',
+];
 /** Indexes that hold only what waits or runs. */
 const smallIndexes = ['notice_gathering', 'delivery_waiting', 'request_waiting', 'build_running'];
 
@@ -75,6 +87,7 @@ describe('no query scans history', () => {
   let raw: DatabaseSync;
   let logs: LogReader;
   let tests: TestLists;
+  let resolved: ResolvedTexts;
   let dir: string;
   const asked: CompiledQuery[] = [];
 
@@ -100,7 +113,9 @@ describe('no query scans history', () => {
     await addRequest(farm, runtimeBuilder, { upstream: 3 });
     raw = openReaderDatabase(farm.storePath);
     logs = new LogReader(dir);
-    tests = new TestLists(new ObjectFiles(dirname(farm.storePath)));
+    const objects = new ObjectFiles(dirname(farm.storePath));
+    tests = new TestLists(objects);
+    resolved = new ResolvedTexts(objects);
     db = new Kysely({
       dialect: new SqliteDialect({ database: toSqliteDatabase(raw) }),
       log(event) {
@@ -141,7 +156,7 @@ describe('no query scans history', () => {
     'builds of a builder': () => listBuilds(db, { ...page, builder: projectBuilder }),
     'builds of a worker': () => listBuilds(db, { ...page, worker: 'w1', result: 'success' }),
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
-    'one build': () => readBuild(db, logs, 2),
+    'one build': () => readBuild({ db, logs, resolved }, 2),
     'what a worker was told': () => readSpec(db, 2),
     workers: () => listWorkers(db, page),
     'habits of builders': () => builderHabits(db, now),
@@ -172,9 +187,11 @@ describe('no query scans history', () => {
       await openTests({ db, tests }, 2, step);
     },
     'a test over builds': () =>
-      readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }),
+      readTestHistory({ db, tests }, { builder: projectBuilder, step: 'test', name: 'adds' }, page),
     'what counts are held against': () => measureOf(db, { id: 2, builderId: 3, requestId: 2 }, 0),
     'which objects hold tests': () => testObjectsInUse(db, ['a', 'b']),
+    'which objects hold dependencies': () => resolvedObjectsInUse(db, ['a', 'b']),
+    'the last green build with dependencies': () => greenBefore(db, { builder_id: 3, number: 2 }),
     'what waits': () => waitingRequests(db),
     'what runs': () => openBuilds(db),
   };

@@ -6,16 +6,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoredTests } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { TestUploads } from '../../src/report/test-uploads.ts';
+import { ObjectUploads } from '../../src/artifact/object-uploads.ts';
 
-const tests: StoredTests = {
-  names: { sha256: 'a'.repeat(64), bytes: 3 },
-  results: { sha256: 'b'.repeat(64), bytes: 3 },
-};
+const objects = [
+  { sha256: 'a'.repeat(64), bytes: 3 },
+  { sha256: 'b'.repeat(64), bytes: 3 },
+];
 
-describe('lists of tests on their way', () => {
+describe('objects on their way', () => {
   let dir: string;
   let server: Server;
   /** What the farm answers to a HEAD. */
@@ -25,7 +24,7 @@ describe('lists of tests on their way', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-uploads-'));
-    for (const { sha256 } of Object.values(tests)) writeFileSync(join(dir, sha256), 'abc');
+    for (const { sha256 } of objects) writeFileSync(join(dir, sha256), 'abc');
     asked.length = 0;
     server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url?.slice(-3)} ${request.headers.authorization}`);
@@ -44,17 +43,17 @@ describe('lists of tests on their way', () => {
     rmSync(dir, { recursive: true });
   });
 
-  function uploads(patienceMs?: number): TestUploads {
+  function uploads(patienceMs?: number): ObjectUploads {
     const { port } = server.address() as AddressInfo;
     const place = { farm: `http://127.0.0.1:${port}`, build: 7, token: 't', dir, firstPauseMs: 5 };
-    return new TestUploads({ ...place, ...(patienceMs !== undefined && { patienceMs }) });
+    return new ObjectUploads({ ...place, ...(patienceMs !== undefined && { patienceMs }) });
   }
 
-  it('are brought, names first, by the time that the build ends', async () => {
+  it('are brought, one after another, by the time that the build ends', async () => {
     status = 204;
     const bringing = uploads();
 
-    bringing.bring(tests);
+    bringing.bring(objects);
     await bringing.settle(signal);
 
     assert.deepEqual(asked, [
@@ -69,7 +68,7 @@ describe('lists of tests on their way', () => {
     status = 201;
     const bringing = uploads();
 
-    bringing.bring(tests);
+    bringing.bring(objects);
     await bringing.settle(signal);
 
     assert.deepEqual(asked, ['HEAD aaa Bearer t', 'HEAD bbb Bearer t']);
@@ -79,7 +78,7 @@ describe('lists of tests on their way', () => {
     status = 403;
     const bringing = uploads();
 
-    bringing.bring(tests);
+    bringing.bring(objects);
     await bringing.settle(signal);
 
     assert.equal(asked.length, 2);
@@ -88,16 +87,25 @@ describe('lists of tests on their way', () => {
   it('do not hold a build for ever, nor one that is cancelled', async () => {
     status = 503;
     const impatient = uploads(20);
-    impatient.bring(tests);
+    impatient.bring(objects);
     await impatient.settle(signal);
     const cancelled = new AbortController();
     const patient = uploads();
-    patient.bring(tests);
+    patient.bring(objects);
 
     const settled = patient.settle(cancelled.signal);
     cancelled.abort();
 
     await settled;
+  });
+
+  it('are not sent when they are empty', async () => {
+    const bringing = uploads();
+
+    bringing.bring([{ sha256: 'c'.repeat(64), bytes: 0 }]);
+    await bringing.settle(signal);
+
+    assert.deepEqual(asked, []);
   });
 
   it('cost a build that has none no time', async () => {

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoredObject, StoredTests } from '@weir/protocol';
-import type { FarmObjects } from '../artifact/ask-farm.ts';
-import { uploadObject } from '../artifact/upload.ts';
+import type { StoredObject } from '@weir/protocol';
+import type { FarmObjects } from './ask-farm.ts';
+import { uploadObject } from './upload.ts';
 
-/** A farm that is away for longer when the steps are over gets no lists of tests: the totals say enough. */
+/** A farm that is away for longer when the steps are over gets none of what is beside the result: the totals and hashes say enough. */
 const patienceMs = 120_000;
 
-export interface TestUploadsOptions {
+export interface ObjectUploadsOptions {
   /** The farm's web address. */
   readonly farm: string;
   readonly build: number;
   readonly token: string;
-  /** The folder with the lists. */
+  /** The folder with the objects, named by their hashes. */
   readonly dir: string;
   /** See `FarmObjects`. */
   readonly firstPauseMs?: number;
@@ -20,22 +20,24 @@ export interface TestUploadsOptions {
   readonly patienceMs?: number;
 }
 
-/** Brings lists of tests to the farm, one after another, while the build goes on. */
-export class TestUploads {
-  readonly #options: TestUploadsOptions;
+/** Brings what a step left for the farm to store, one object after another, while the build goes on. */
+export class ObjectUploads {
+  readonly #options: ObjectUploadsOptions;
   readonly #stopped = new AbortController();
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(options: TestUploadsOptions) {
+  constructor(options: ObjectUploadsOptions) {
     this.#options = options;
   }
 
-  bring({ names, results }: StoredTests): void {
-    for (const object of [names, results]) {
+  bring(objects: readonly StoredObject[]): void {
+    for (const object of objects) {
+      // That it is empty is all there is to know.
+      if (object.bytes === 0) continue;
       this.#tail = this.#tail
         .then(() => this.#upload(object))
         .catch((error: unknown) => {
-          if (!this.#stopped.signal.aborted) console.error(`a list of tests: ${String(error)}`);
+          if (!this.#stopped.signal.aborted) console.error(`an object: ${String(error)}`);
         });
     }
   }
