@@ -10,11 +10,12 @@ export class RuntimeDemand {
   /** Where else each is to come. */
   readonly #coming = new Map<string, Set<number>>();
   readonly #waiting = new Map<string, number>();
-  readonly #slots: ReadonlyMap<number, number>;
+  readonly #able: () => readonly WorkerFacts[];
+  #slots: ReadonlyMap<number, number> | undefined;
 
   /** `able` are the workers whose coming runtimes will be of use: those that can run projects now. */
-  constructor(facts: DispatchFacts, able: readonly WorkerFacts[]) {
-    this.#slots = new Map(able.map((worker) => [worker.id, worker.slots]));
+  constructor(facts: DispatchFacts, able: () => readonly WorkerFacts[]) {
+    this.#able = able;
     for (const request of facts.requests) {
       if (facts.builders.get(request.builderId)?.kind !== 'runtime') continue;
       const key = runtimeKey(request.builderId, request.upstreamCommit);
@@ -61,6 +62,7 @@ export class RuntimeDemand {
     const waiting = (this.#waiting.get(key) ?? 0) + 1;
     this.#waiting.set(key, waiting);
     if (this.#anywhere.has(key)) return false;
+    this.#slots ??= new Map(this.#able().map((worker) => [worker.id, worker.slots]));
     let slots = 0;
     for (const worker of this.#coming.get(key) ?? []) slots += this.#slots.get(worker) ?? 0;
     return waiting > slots;
