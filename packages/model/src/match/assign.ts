@@ -72,7 +72,8 @@ class Round implements Assignments {
   readonly #slots = new FreeSlots();
   readonly #free: readonly WorkerFacts[];
   readonly #demand: RuntimeDemand;
-  readonly #running: Map<string, number>;
+  /** Counted when a family that has a `max-parallel` is met first. */
+  #running: Map<string, number> | undefined;
   /** By the labels that a platform requires. */
   readonly #pools = new Map<readonly string[], Pool>();
   /** Searches that found no worker and, since slots only get fewer, never will in this round. */
@@ -90,7 +91,6 @@ class Round implements Assignments {
           !(worker.trust === 'probation' && worker.isProbeable),
       ),
     );
-    this.#running = runningByFamily(facts);
   }
 
   place(candidate: Candidate): boolean {
@@ -139,13 +139,20 @@ class Round implements Assignments {
 
   #occupy(builder: BuilderFacts, worker: WorkerFacts): void {
     this.#slots.take(worker);
+    if (builder.maxParallel === null) return;
+    const running = this.#countRunning();
     const family = familyOf(builder);
-    this.#running.set(family, (this.#running.get(family) ?? 0) + 1);
+    running.set(family, (running.get(family) ?? 0) + 1);
   }
 
   #isFull(builder: BuilderFacts): boolean {
     const { maxParallel } = builder;
-    return maxParallel !== null && (this.#running.get(familyOf(builder)) ?? 0) >= maxParallel;
+    if (maxParallel === null) return false;
+    return (this.#countRunning().get(familyOf(builder)) ?? 0) >= maxParallel;
+  }
+
+  #countRunning(): Map<string, number> {
+    return (this.#running ??= runningByFamily(this.#facts));
   }
 
   #search(
