@@ -20,6 +20,7 @@ export const orderNames = [
   'yield-unfair',
   'history',
   'history-unfair',
+  'red-yield',
 ] as const;
 export type OrderName = (typeof orderNames)[number];
 
@@ -54,6 +55,13 @@ export function orderOf(name: OrderName, known: Knowledge): Order {
       return like(600, (candidate) => steps(seconds(candidate) / likelyNews(candidate, known)));
     case 'history-unfair':
       return like(unfair, (candidate) => steps(seconds(candidate) / likelyNews(candidate, known)));
+    case 'red-yield':
+      return like(
+        unfair,
+        (candidate) =>
+          (candidate.builder.verdict === 'red' ? 0 : 64) +
+          Math.min(63, steps(seconds(candidate) / unjudged(candidate, known))),
+      );
   }
 }
 

@@ -9,7 +9,7 @@ import { FreeByLabels } from './free-by-labels.ts';
 /** Of a pool that nothing can be placed from so many are looked at: its runtime may have to be asked for. */
 const glance = 8;
 /** Of any other one, so many and two for each free slot ... */
-const firstLook = 64;
+const firstLook = 16;
 /** ... and so many times more, as long as slots stay free for what is further behind ... */
 const deeper = 8;
 /** ... up to this. */
