@@ -5,14 +5,16 @@ import type { Outcome } from './outcome.ts';
  * artifacts are guesses about suites, not measurements of Weir.
  */
 export const costs = {
-  /** Engine and log threads of the master for one build of one step, milliseconds of one core. */
-  engineMsPerBuild: 5,
-  /** Synced commits of one build whose neighbours share none. */
-  unitsPerBuild: 6,
+  /** All threads of the master for one build of one step that prints next to nothing, milliseconds of one core. */
+  engineMsPerBuild: 7.5,
+  /** What a unit costs that writes a commit's requests, milliseconds of one core for each. */
+  engineMsPerRequest: 0.16,
+  /** At most, as a test counts. */
+  statementsPerBuild: 20,
   /** Rows and indices of a request, its build, step, logs and events. */
-  storeBytesPerBuild: 4_000,
+  storeBytesPerBuild: 2_000,
   /** A request that is written and superseded. */
-  storeBytesPerRequest: 1_000,
+  storeBytesPerRequest: 300,
   /** Log of a suite, as stored: 200 kB of text, packed to a fifth. */
   logBytesPerBuild: 40_000,
   /** A packed runtime. */
@@ -30,7 +32,9 @@ export interface Need {
   readonly enginePercent: number;
   readonly enginePeakPercent: number;
   readonly engines: number;
-  readonly unitsPerSecond: number;
+  readonly statementsPerSecond: number;
+  /** The writer is busy for so long with the requests of one commit, and answers nobody meanwhile. */
+  readonly longestUnitSeconds: number;
   readonly storeBytes: number;
   readonly logBytes: number;
   readonly artifactBytes: number;
@@ -57,7 +61,8 @@ export function needOf(outcome: Outcome): Need {
     enginePercent,
     enginePeakPercent,
     engines: Math.max(1, Math.ceil(enginePeakPercent / costs.fullPercent)),
-    unitsPerSecond: mostBuildsPerSecond * costs.unitsPerBuild,
+    statementsPerSecond: mostBuildsPerSecond * costs.statementsPerBuild,
+    longestUnitSeconds: (outcome.mostWaiting * costs.engineMsPerRequest) / 1_000,
     storeBytes,
     logBytes,
     artifactBytes,

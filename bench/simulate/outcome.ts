@@ -38,7 +38,7 @@ export interface Outcome {
   readonly eachRed: Spread;
   /** Of the builders that breakages broke, those that never showed it. */
   readonly unseenPercent: number;
-  /** Real microseconds of the product's matching for each build, on this machine. */
+  /** Processor time of the product's matching for each build on this machine, microseconds. */
   readonly matchingUsPerBuild: number;
 }
 

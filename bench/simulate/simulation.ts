@@ -80,10 +80,13 @@ export class Simulation {
       world,
       draw,
     });
+    for (const builder of this.#builders.values()) {
+      const breakages = this.#breakages.past.get(subjectOf(builder)) ?? 0;
+      this.#builders.set(builder.id, { ...builder, breakages });
+    }
     this.verdicts = new Verdicts(this.#builders.values(), this.#commits, this.#breakages);
     this.#order = orderOf(options.order, {
       unjudged: (builder, position) => this.verdicts.unjudged(builder, position),
-      breaks: ({ builder }) => (this.#breakages.past.get(subjectOf(builder)) ?? 0) + 0.5,
     });
   }
 
@@ -123,6 +126,7 @@ export class Simulation {
         paused: null,
         verdict: 'green',
         lastDurationMs: usualMs,
+        breakages: 0,
       });
     }
   }
@@ -200,7 +204,7 @@ export class Simulation {
     this.#isWoken = false;
     this.#freeAt = now + this.#fleet.roundMs;
     this.tally.rounds += 1;
-    const started = performance.now();
+    const before = process.cpuUsage();
     const around = {
       now,
       isFarmFull: false,
@@ -211,7 +215,8 @@ export class Simulation {
       slotSeconds: this.#usage.slotSeconds(now),
     };
     const round = decide(this.#queue, () => around, this.#order);
-    this.tally.decidingMs += performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    this.tally.decidingMs += (user + system) / 1_000;
     for (const { request, worker } of round.assigned) {
       const row = round.waiting.get(request);
       if (row) this.#start(row, worker);
@@ -249,7 +254,10 @@ export class Simulation {
     const flakes = this.#draw.uniform(topics.flake, builder.id, position) < this.#options.flakes;
     const result = broken || (flakes && builder.kind === 'project') ? 'failure' : 'success';
     const verdict = nextVerdict(builder.verdict, result);
-    this.#builders.set(builder.id, { ...builder, verdict, lastDurationMs: now - startedAt });
+    const isNew = builder.verdict === 'green' && verdict === 'red';
+    const breakages = builder.breakages + (isNew ? 1 : 0);
+    const lastDurationMs = now - startedAt;
+    this.#builders.set(builder.id, { ...builder, verdict, lastDurationMs, breakages });
     this.verdicts.add(builder, position, now);
     if (builder.kind === 'runtime') {
       this.#artifacts.add(runtimeKey(builder.id, request.upstream_commit));

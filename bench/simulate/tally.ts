@@ -6,7 +6,7 @@ export class Tally {
   superseded = 0;
   triggers = 0;
   rounds = 0;
-  /** Real milliseconds that the product's matching took. */
+  /** Processor time that the product's matching took. */
   decidingMs = 0;
   builds = 0;
   runtimes = 0;

@@ -23,6 +23,8 @@ export interface BuilderFacts extends Builder {
   readonly verdict: Verdict;
   /** Of its last build; null before the first. */
   readonly lastDurationMs: number | null;
+  /** How often it broke, as far as the farm remembers. */
+  readonly breakages: number;
 }
 
 /** A request in the state `waiting`. */

@@ -4,6 +4,9 @@ import { Heap } from './heap.ts';
 /** What a build is taken to need where its builder has finished none. */
 const unknownDurationMs = 5 * 60_000;
 
+/** What never broke counts as half a breakage, so that the shorter of two such goes first. */
+const neverBroke = 0.5;
+
 /** A request that may be placed, with its builder. */
 export interface Candidate {
   readonly request: WaitingRequest;
@@ -17,7 +20,10 @@ const tellings = 1_024;
 export interface Order {
   /** What no family's use of the farm outweighs: a whole number. */
   readonly classOf: (candidate: Candidate) => number;
-  /** Families are compared by what they used in steps of so many slot-seconds; null: they are not. */
+  /**
+   * Families are compared by what they used in steps of so many slot-seconds before `tellingOf`, and
+   * exactly after it. Infinity: after it alone. Null: not at all.
+   */
   readonly fairStep: number | null;
   /** Among families that used about the same: a whole number from 0 to 1,023. */
   readonly tellingOf: (candidate: Candidate) => number;
@@ -34,17 +40,20 @@ export function urgencyOf(candidate: Candidate, order: Order = urgency): number 
  * 1. a runtime before a project
  * 2. the lower tier
  * 3. what a person asked for (`forced`, `again`)
- * 4. the family that used less in the last hour, in steps of ten slot-minutes: all have equal shares
- * 5. a builder that is red
- * 6. the shorter build, in steps that double
- * 7. the family that used less, exactly
- * 8. the older request, then the lower id
+ * 4. the builder that broke more often for the time that its build takes, in steps that double:
+ *    docs/scale.md shows that breakages are found soonest so
+ * 5. the family that used less in the last hour
+ * 6. the older request, then the lower id
+ *
+ * No project can take all, though fairness comes fifth: what waits of a builder collapses into one
+ * request, so that a round of all the others follows each of its builds.
  */
 export const urgency: Order = {
   classOf: ({ request, builder }) =>
     (builder.kind === 'runtime' ? 0 : 8) + 2 * builder.tier + (isPersonal(request) ? 0 : 1),
-  fairStep: 600,
-  tellingOf: ({ builder }) => (builder.verdict === 'red' ? 0 : 64) + durationStep(builder),
+  fairStep: Infinity,
+  tellingOf: ({ builder }) =>
+    doublings(durationMs(builder) / 1_000 / (builder.breakages + neverBroke)),
 };
 
 /** A candidate with what an order says of it. */
@@ -116,7 +125,7 @@ function durationMs(builder: BuilderFacts): number {
   return builder.lastDurationMs ?? unknownDurationMs;
 }
 
-/** 0 below a minute, 1 below three, 2 below seven, and so on. */
-function durationStep(builder: BuilderFacts): number {
-  return Math.floor(Math.log2(1 + durationMs(builder) / 60_000));
+/** A number of an order for any ratio above 0: one more each time that it doubles, 0 up to 2^-16. */
+export function doublings(ratio: number): number {
+  return Math.max(0, Math.min(63, Math.floor(16 + Math.log2(ratio))));
 }

@@ -121,6 +121,7 @@ function toBuilderFacts(
     paused: pauseOf(row),
     verdict: row.verdict,
     lastDurationMs: null,
+    breakages: 0,
   };
 }
 
