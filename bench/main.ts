@@ -12,6 +12,7 @@ import { m8UnderLoad } from './weir/m8-under-load.ts';
 import { m9Reports } from './weir/m9-reports.ts';
 import { m10Artifacts } from './weir/m10-artifacts.ts';
 import { m11Tests } from './weir/m11-tests.ts';
+import { m12Schedule } from './weir/m12-schedule.ts';
 
 const view = { builders: 100, runs: 30, pages: 5, wrkSeconds: 5 };
 
@@ -57,6 +58,10 @@ const measurements: Readonly<
   ],
   m10: [['main', (name) => m10Artifacts(name, 256)]],
   m11: [['main', (name) => m11Tests(name, 50_000, 10)]],
+  m12: [
+    ['packages500', (name) => m12Schedule(name, 500)],
+    ['packages5000', (name) => m12Schedule(name, 5_000)],
+  ],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}

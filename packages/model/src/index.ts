@@ -15,6 +15,7 @@ export * from './leases/silence.ts';
 export * from './match/assign.ts';
 export * from './match/facts.ts';
 export * from './match/runtime-verdict.ts';
+export { type Candidate, doublings, type Order, urgency, urgencyOf } from './match/urgency.ts';
 export * from './results/results.ts';
 export * from './results/verdict.ts';
 export * from './retention/retention.ts';

@@ -1,6 +1,7 @@
 import type { BuilderFacts, Farm } from '@weir/model';
 import { buildersOf, runtimeBuilderName } from '@weir/model';
 import type { Kysely } from 'kysely';
+import { breakagesByBuilder } from '../store/breakages.ts';
 import type { BuilderRow } from '../store/builders.ts';
 import { activeBuilders, builderById } from '../store/builders.ts';
 import { buildById } from '../store/builds.ts';
@@ -11,6 +12,7 @@ export async function loadBuilders(
   db: Kysely<Database>,
   farm: Farm,
 ): Promise<Map<number, BuilderFacts>> {
+  const breakages = await breakagesByBuilder(db);
   const rows = new Map((await activeBuilders(db)).map((row) => [row.name, row]));
   const facts = new Map<number, BuilderFacts>();
   for (const builder of buildersOf(farm)) {
@@ -20,7 +22,13 @@ export async function loadBuilders(
       throw new Error(`builder ${builder.name} has no row`);
     }
     const head = await headOf(db, row);
-    facts.set(row.id, { ...builder, id: row.id, runtimeBuilderId: runtime.id, ...head });
+    facts.set(row.id, {
+      ...builder,
+      id: row.id,
+      runtimeBuilderId: runtime.id,
+      breakages: breakages.get(row.id) ?? 0,
+      ...head,
+    });
   }
   return facts;
 }
@@ -31,7 +39,11 @@ export async function loadBuilder(
   builder: BuilderFacts,
 ): Promise<BuilderFacts> {
   const row = await builderById(db, builder.id);
-  return row === undefined ? builder : { ...builder, ...(await headOf(db, row)) };
+  if (row === undefined) return builder;
+  const head = await headOf(db, row);
+  // Counted on here; all are counted when a farm file comes into force.
+  const isBroken = builder.verdict === 'green' && head.verdict === 'red';
+  return { ...builder, ...head, breakages: builder.breakages + (isBroken ? 1 : 0) };
 }
 
 async function headOf(

@@ -1,5 +1,5 @@
 import type { Assignments, BuilderFacts, DispatchFacts, Farm } from '@weir/model';
-import { assign, runtimeKey } from '@weir/model';
+import { runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { LiveBuild } from '../builds/live-build.ts';
 import type { Decline, LiveBuilds } from '../builds/live-builds.ts';
@@ -9,14 +9,15 @@ import { uploadToken } from '../builds/objects/upload-token.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { EmbeddedQueue } from '../queue/embedded.ts';
-import { poolOf } from '../queue/queue.ts';
+import { waitingOf } from '../queue/queue.ts';
 import type { RequestRow } from '../store/requests.ts';
-import { requestById, waitingRequests, toWaiting } from '../store/requests.ts';
+import { requestById, waitingRequests } from '../store/requests.ts';
 import type { Store } from '../store/store.ts';
 import type { Session } from '../workers/session.ts';
 import type { Sessions } from '../workers/sessions.ts';
 import { claim, unclaim } from './claim.ts';
 import { endBlocked, requestRuntime } from './needed-runtimes.ts';
+import { decide } from './round.ts';
 import type { Usage } from './usage.ts';
 
 export interface DispatcherContext {
@@ -35,9 +36,6 @@ export interface DispatcherContext {
   readonly farm: () => Farm;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
 }
-
-/** So many requests of each pool are looked at in one round. */
-const candidatesPerPool = 5_000;
 
 /** A timer that comes so much too late tells of an engine that stood still. */
 const frozenMs = 500;
@@ -65,7 +63,7 @@ export class Dispatcher {
   enqueue(request: RequestRow): void {
     const builder = this.#context.builders().get(request.builder_id);
     if (builder === undefined) return;
-    this.#context.queue.add({ request, pool: poolOf(builder.labels) });
+    this.#context.queue.add(waitingOf(request, builder));
     this.wake();
   }
 
@@ -121,24 +119,18 @@ export class Dispatcher {
   }
 
   async #decide(): Promise<void> {
-    const { queue } = this.#context;
-    const waiting = new Map(
-      queue
-        .candidates(queue.pools(), candidatesPerPool)
-        .map(({ request }) => [request.id, request]),
-    );
-    if (waiting.size === 0) return;
-    const facts = this.#facts([...waiting.values()]);
-    this.#setAlarm(facts);
-    const { assigned, runtimesNeeded } = assign(facts);
+    const round = decide(this.#context.queue, () => this.#facts());
+    this.#setAlarm(round.dueAt);
+    const { waiting, assigned, runtimesNeeded } = round;
     // Together, so that the store commits them together.
     await Promise.all([
       this.#askForRuntimes(runtimesNeeded),
       ...assigned.map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
     ]);
+    if (round.isMore) this.#isWoken = true;
   }
 
-  #facts(requests: readonly RequestRow[]): DispatchFacts {
+  #facts(): Omit<DispatchFacts, 'requests'> {
     const { sessions, builds, usage, now, farm, builders, isFarmFull } = this.#context;
     const at = now();
     const { artifacts: policy } = farm();
@@ -146,7 +138,6 @@ export class Dispatcher {
       now: at,
       isFarmFull: isFarmFull(),
       builders: builders(),
-      requests: requests.map(toWaiting),
       workers: sessions.all(),
       running: [...builds.all()],
       artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
@@ -155,13 +146,10 @@ export class Dispatcher {
   }
 
   /** A request that is backing off becomes due by the clock alone. */
-  #setAlarm({ requests, now }: DispatchFacts): void {
-    const due = requests.flatMap(({ notBefore }) =>
-      notBefore !== null && notBefore > now ? [notBefore] : [],
-    );
+  #setAlarm(dueAt: number | null): void {
     clearTimeout(this.#alarm);
-    if (due.length === 0) return;
-    this.#alarm = setTimeout(() => this.wake(), Math.min(...due) - now + 1);
+    if (dueAt === null) return;
+    this.#alarm = setTimeout(() => this.wake(), dueAt - this.#context.now() + 1);
     this.#alarm.unref();
   }
 
@@ -203,7 +191,7 @@ export class Dispatcher {
         }),
       );
     } catch (error) {
-      queue.add({ request, pool: poolOf(builder.labels) });
+      queue.add(waitingOf(request, builder));
       throw error;
     } finally {
       session.offering -= 1;

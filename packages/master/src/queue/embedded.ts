@@ -1,33 +1,37 @@
 import type { Pool, Queue, Waiting } from './queue.ts';
 
+/** What waits in one pool: by urgency, and of one urgency in the order in which it was added. */
+type Waits = Map<number, Map<number, Waiting>>;
+
 /** The queue of a farm on one machine: in memory. */
 export class EmbeddedQueue implements Queue {
-  readonly #pools = new Map<Pool, Map<number, Waiting>>();
-  readonly #poolOf = new Map<number, Pool>();
+  readonly #pools = new Map<Pool, Waits>();
+  readonly #waiting = new Map<number, Waiting>();
 
   add(waiting: Waiting): void {
-    const { id } = waiting.request;
-    this.remove(id);
-    const pool = this.#pools.get(waiting.pool) ?? new Map<number, Waiting>();
-    this.#pools.set(waiting.pool, pool);
-    pool.set(id, waiting);
-    this.#poolOf.set(id, waiting.pool);
+    const { request, pool: name, urgency } = waiting;
+    this.remove(request.id);
+    const pool: Waits = this.#pools.get(name) ?? new Map();
+    const equals = pool.get(urgency) ?? new Map<number, Waiting>();
+    this.#pools.set(name, pool.set(urgency, equals.set(request.id, waiting)));
+    this.#waiting.set(request.id, waiting);
   }
 
   remove(requestId: number): void {
-    const name = this.#poolOf.get(requestId);
-    if (name === undefined) return;
-    const pool = this.#pools.get(name);
-    pool?.delete(requestId);
-    if (pool?.size === 0) this.#pools.delete(name);
-    this.#poolOf.delete(requestId);
+    const waiting = this.#waiting.get(requestId);
+    if (waiting === undefined) return;
+    this.#waiting.delete(requestId);
+    const pool = this.#pools.get(waiting.pool);
+    const equals = pool?.get(waiting.urgency);
+    equals?.delete(requestId);
+    if (equals?.size === 0) pool?.delete(waiting.urgency);
+    if (pool?.size === 0) this.#pools.delete(waiting.pool);
   }
 
   candidates(pools: readonly Pool[], n: number): readonly Waiting[] {
     return pools.flatMap((name) => {
       const pool = this.#pools.get(name);
-      if (pool === undefined) return [];
-      return [...pool.values()].toSorted((a, b) => a.request.id - b.request.id).slice(0, n);
+      return pool === undefined ? [] : mostUrgent(pool, n);
     });
   }
 
@@ -36,6 +40,17 @@ export class EmbeddedQueue implements Queue {
   }
 
   ids(): readonly number[] {
-    return [...this.#poolOf.keys()];
+    return [...this.#waiting.keys()];
   }
+}
+
+function mostUrgent(pool: Waits, n: number): Waiting[] {
+  const chosen: Waiting[] = [];
+  for (const urgency of [...pool.keys()].toSorted((a, b) => a - b)) {
+    for (const waiting of pool.get(urgency)?.values() ?? []) {
+      if (chosen.length === n) return chosen;
+      chosen.push(waiting);
+    }
+  }
+  return chosen;
 }

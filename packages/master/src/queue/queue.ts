@@ -1,12 +1,20 @@
+import type { BuilderFacts, Order } from '@weir/model';
+import { runtimeKey, urgency, urgencyOf } from '@weir/model';
 import type { RequestRow } from '../store/requests.ts';
+import { toWaiting } from '../store/requests.ts';
 
-/** The labels that a request needs, as one key: requests of one pool fit the same workers. */
+/**
+ * The labels that a request needs and the runtime that it waits for, as one key: requests of one pool
+ * fit the same workers, at the same time.
+ */
 export type Pool = string;
 
 /** A request that waits, with the pool that it waits in. */
 export interface Waiting {
   readonly request: RequestRow;
   readonly pool: Pool;
+  /** `urgencyOf` when it was added: the lower, the sooner. */
+  readonly urgency: number;
 }
 
 /**
@@ -16,10 +24,21 @@ export interface Waiting {
 export interface Queue {
   add(waiting: Waiting): void;
   remove(requestId: number): void;
-  /** The oldest `n` of each of the pools. */
+  /** The `n` most urgent of each of the pools; of equal urgency, those that were added first. */
   candidates(pools: readonly Pool[], n: number): readonly Waiting[];
 }
 
-export function poolOf(labels: readonly string[]): Pool {
-  return labels.toSorted().join(',');
+/** A request of this builder as the queue holds it. */
+export function waitingOf(
+  request: RequestRow,
+  builder: BuilderFacts,
+  order: Order = urgency,
+): Waiting {
+  const labels = builder.labels.toSorted().join(',');
+  const runtime = runtimeKey(builder.runtimeBuilderId, request.upstream_commit);
+  return {
+    request,
+    pool: builder.kind === 'runtime' ? labels : `${labels} ${runtime}`,
+    urgency: urgencyOf({ request: toWaiting(request), builder }, order),
+  };
 }

@@ -38,8 +38,8 @@ export async function requestScheduled(
     });
     requests.push(request);
   }
-  const gone = await supersede(db, builders, at);
-  return { requests: requests.filter(({ id }) => !gone.includes(id)), gone };
+  const gone = new Set(await supersede(db, builders, at));
+  return { requests: requests.filter(({ id }) => !gone.has(id)), gone: [...gone] };
 }
 
 function pin(

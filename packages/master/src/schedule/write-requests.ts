@@ -1,5 +1,12 @@
-import type { BuilderFacts, Farm, PinnedCommits, RequestDraft, Revision } from '@weir/model';
-import { requestsFor, superseded } from '@weir/model';
+import type {
+  BuilderFacts,
+  Farm,
+  PinnedCommits,
+  RequestDraft,
+  Revision,
+  Trigger,
+} from '@weir/model';
+import { requestsFor, superseded, trunkName } from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
@@ -52,7 +59,7 @@ export async function writeRequests(
   const drafts = requestsFor(trigger, {
     farm,
     heads: await headsOf(db),
-    newestRequests: await newestRequests(db, builders),
+    newestRequests: await newestRequests(db, askedBy(trigger, builders)),
   });
   const ids = new Map([...builders.values()].map(({ name, id }) => [name, id]));
   const reasonText = reasonOf(stable.branch, changes.length, newest);
@@ -68,8 +75,18 @@ export async function writeRequests(
     .set({ scheduled_position: stable.upTo })
     .where('id', '=', branch.id)
     .execute();
-  const gone = await supersede(db, builders, at);
-  return { requests: requests.filter(({ id }) => !gone.includes(id)), gone };
+  const gone = new Set(await supersede(db, builders, at));
+  return { requests: requests.filter(({ id }) => !gone.has(id)), gone: [...gone] };
+}
+
+/** Those that a branch may ask for: what a change costs is not the size of the farm. */
+function askedBy(
+  { kind, name }: Pick<Trigger, 'kind' | 'name'>,
+  builders: ReadonlyMap<number, BuilderFacts>,
+): BuilderFacts[] {
+  return [...builders.values()].filter(({ upstream, trunk, project }) =>
+    kind === 'trunk' ? trunkName(upstream, trunk) === name : project === name,
+  );
 }
 
 function reasonOf(
@@ -140,10 +157,10 @@ export async function headsOf(db: Kysely<Database>): Promise<Map<string, Revisio
 
 async function newestRequests(
   db: Kysely<Database>,
-  builders: ReadonlyMap<number, BuilderFacts>,
+  builders: readonly BuilderFacts[],
 ): Promise<Map<string, PinnedCommits>> {
   const newest = new Map<string, PinnedCommits>();
-  for (const { id, name } of builders.values()) {
+  for (const { id, name } of builders) {
     const row = await db
       .selectFrom('request')
       .select(['upstream_commit', 'project_commit'])

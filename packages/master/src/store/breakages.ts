@@ -33,6 +33,16 @@ export function suspicionOf(
     .executeTakeFirst();
 }
 
+/** How many breakages each builder was part of, of those that are kept. Reads them all. */
+export async function breakagesByBuilder(db: Kysely<Database>): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('breakage_builder')
+    .select(['builder_id', (each) => each.fn.countAll<number>().as('count')])
+    .groupBy('builder_id')
+    .execute();
+  return new Map(rows.map((row) => [row.builder_id, Number(row.count)]));
+}
+
 /** The open breakage's row of a builder. */
 export function openMemberOf(
   db: Kysely<Database>,

@@ -12,24 +12,22 @@ export interface NewEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A statement binds at most 32,766 values in SQLite; here five for each event. */
+const eventsPerStatement = 1_000;
+
 /** Writes events in the unit that changes what they tell of; their numbers follow the order given. */
 export async function recordEvents(
   db: Kysely<Database>,
   events: readonly NewEvent[],
 ): Promise<void> {
-  if (events.length === 0) return;
-  await db
-    .insertInto('event')
-    .values(
-      events.map(({ at, kind, actor, subject, data }) => ({
-        at,
-        kind,
-        actor,
-        subject,
-        data_json: JSON.stringify(data),
-      })),
-    )
-    .execute();
+  for (let from = 0; from < events.length; from += eventsPerStatement) {
+    const some = events.slice(from, from + eventsPerStatement);
+    await db.insertInto('event').values(some.map(rowOf)).execute();
+  }
+}
+
+function rowOf({ at, kind, actor, subject, data }: NewEvent): Omit<EventRow, 'number'> {
+  return { at, kind, actor, subject, data_json: JSON.stringify(data) };
 }
 
 export interface EventRow {

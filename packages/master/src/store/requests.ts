@@ -23,8 +23,12 @@ export function toWaiting(request: RequestRow): WaitingRequest {
     notBefore: request.not_before,
     forWorkerId: request.for_worker_id,
     lostByWorkerId: request.lost_by_worker_id,
-    declinedBy: JSON.parse(request.declined_json) as number[],
+    declinedBy: request.declined_json === '[]' ? [] : declinedBy(request),
   };
+}
+
+function declinedBy({ declined_json: json }: RequestRow): number[] {
+  return JSON.parse(json) as number[];
 }
 
 export interface NewRequest {

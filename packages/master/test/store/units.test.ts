@@ -42,6 +42,23 @@ describe('the store', () => {
     assert.equal(commits.length, 1);
   });
 
+  it('takes more events at once than a statement can bind values', async () => {
+    const kinds = Array.from({ length: 10_000 }, (_, n) => `n.${n}`);
+
+    await store.unit((db) =>
+      recordEvents(
+        db,
+        kinds.map((kind) => event(kind)),
+      ),
+    );
+
+    const rows = await eventsAfter(store.read, 0, 20_000);
+    assert.deepEqual(
+      rows.map(({ kind }) => kind),
+      kinds,
+    );
+  });
+
   it('commits units together that come while the disk is busy', async () => {
     const write = (n: number) => store.unit((db) => recordEvents(db, [event(`n.${n}`)]));
     statements.length = 0;

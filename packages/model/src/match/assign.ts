@@ -9,7 +9,7 @@ import {
 import { FreeSlots, type Pool } from './free-slots.ts';
 import { hasRuntime, isAble, type Obstacle, runtimeOf, stands } from './obstacle.ts';
 import { RuntimeDemand } from './runtime-demand.ts';
-import { type Candidate, placeByUrgency } from './urgency.ts';
+import { type Candidate, type Order, placeInOrder, urgency } from './urgency.ts';
 
 /** What one round of dispatching decides, in order of urgency. Ids all. */
 export interface Assignments {
@@ -28,7 +28,7 @@ export interface RuntimeNeeded {
 }
 
 /**
- * Gives waiting requests to free slots; `placeByUrgency` prints the order. A project request waits
+ * Gives waiting requests to free slots, in the order of `urgency` unless told otherwise. A project request waits
  * for its runtime. Where runtimes are shared, that is one artifact; one that is not there and not on
  * its way is asked for once. Else the request goes only to a worker that keeps the runtime; where all
  * those are busy or there is none, further workers with a free slot are asked to make it, as many as
@@ -36,9 +36,11 @@ export interface RuntimeNeeded {
  *
  * A slot promised to a runtime that is yet to be asked for is not given away in the same round.
  */
-export function assign(facts: DispatchFacts): Assignments {
+export function assign(facts: DispatchFacts, order: Order = urgency): Assignments {
   const round = new Round(facts);
-  placeByUrgency(candidatesOf(facts), facts.slotSeconds, (candidate) => round.place(candidate));
+  placeInOrder(candidatesOf(facts), facts.slotSeconds, order, (candidate) =>
+    round.place(candidate),
+  );
   return round;
 }
 
@@ -67,18 +69,20 @@ class Round implements Assignments {
   readonly assigned: { request: number; worker: number }[] = [];
   readonly runtimesNeeded: RuntimeNeeded[] = [];
   readonly #facts: DispatchFacts;
-  readonly #slots: FreeSlots;
+  readonly #slots = new FreeSlots();
+  readonly #free: readonly WorkerFacts[];
   readonly #demand: RuntimeDemand;
-  readonly #running: Map<string, number>;
-  readonly #pools = new Map<string, Pool>();
+  /** Counted when a family that has a `max-parallel` is met first. */
+  #running: Map<string, number> | undefined;
+  /** By the labels that a platform requires. */
+  readonly #pools = new Map<readonly string[], Pool>();
   /** Searches that found no worker and, since slots only get fewer, never will in this round. */
   readonly #inVain = new Set<string>();
 
   constructor(facts: DispatchFacts) {
     this.#facts = facts;
-    this.#slots = new FreeSlots(facts.workers);
-    this.#demand = new RuntimeDemand(
-      facts,
+    this.#free = facts.workers.filter(({ free }) => free > 0);
+    this.#demand = new RuntimeDemand(facts, () =>
       facts.workers.filter(
         (worker) =>
           worker.online &&
@@ -87,13 +91,16 @@ class Round implements Assignments {
           !(worker.trust === 'probation' && worker.isProbeable),
       ),
     );
-    this.#running = runningByFamily(facts);
   }
 
   place(candidate: Candidate): boolean {
     const { request, builder } = candidate;
     if (this.#isFull(builder)) return false;
     const key = runtimeOf(request, builder);
+    if (this.#poolOf(builder, request).free.length === 0) {
+      if (builder.kind === 'project') this.#needRuntime(candidate, key);
+      return false;
+    }
     const worker = this.#search(candidate, 'take', (able) =>
       hasRuntime(able, request, builder, this.#facts.artifacts),
     );
@@ -132,13 +139,20 @@ class Round implements Assignments {
 
   #occupy(builder: BuilderFacts, worker: WorkerFacts): void {
     this.#slots.take(worker);
+    if (builder.maxParallel === null) return;
+    const running = this.#countRunning();
     const family = familyOf(builder);
-    this.#running.set(family, (this.#running.get(family) ?? 0) + 1);
+    running.set(family, (running.get(family) ?? 0) + 1);
   }
 
   #isFull(builder: BuilderFacts): boolean {
     const { maxParallel } = builder;
-    return maxParallel !== null && (this.#running.get(familyOf(builder)) ?? 0) >= maxParallel;
+    if (maxParallel === null) return false;
+    return (this.#countRunning().get(familyOf(builder)) ?? 0) >= maxParallel;
+  }
+
+  #countRunning(): Map<string, number> {
+    return (this.#running ??= runningByFamily(this.#facts));
   }
 
   #search(
@@ -151,7 +165,7 @@ class Round implements Assignments {
     const search = `${purpose} ${runtimeOf(request, builder)} ${builder.kind} ${builder.labels.join()}`;
     const isOrdinary = hasNoHistory(request);
     if (isOrdinary && this.#inVain.has(search)) return null;
-    const avoided = isOrdinary ? null : this.#workerToAvoid(request, builder, pool);
+    const avoided = isOrdinary ? null : this.#workerToAvoid(request, builder);
     const worker = this.#slots.leastLoaded(
       pool,
       (worker) => worker.id !== avoided && suits(worker) && isAble(worker, request, builder),
@@ -161,23 +175,22 @@ class Round implements Assignments {
   }
 
   /** The worker that lost the request, as long as another one could take it. */
-  #workerToAvoid(request: WaitingRequest, builder: BuilderFacts, pool: Pool): number | null {
+  #workerToAvoid(request: WaitingRequest, builder: BuilderFacts): number | null {
     const lostBy = request.lostByWorkerId;
-    const hasOther = pool.workers.some(
+    const hasOther = this.#facts.workers.some(
       (worker) => worker.id !== lostBy && isAble(worker, request, builder),
     );
     return hasOther ? lostBy : null;
   }
 
   #poolOf(builder: BuilderFacts, request: WaitingRequest): Pool {
-    const name = builder.labels.join();
-    const known = this.#pools.get(name);
+    const known = this.#pools.get(builder.labels);
     if (known) return known;
-    const workers = this.#facts.workers.filter(
+    const free = this.#free.filter(
       (worker) => !poolObstacles.some((obstacle) => stands(obstacle, worker, request, builder)),
     );
-    const pool = { workers, free: workers };
-    this.#pools.set(name, pool);
+    const pool = { free };
+    this.#pools.set(builder.labels, pool);
     return pool;
   }
 }

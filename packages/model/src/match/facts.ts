@@ -23,6 +23,8 @@ export interface BuilderFacts extends Builder {
   readonly verdict: Verdict;
   /** Of its last build; null before the first. */
   readonly lastDurationMs: number | null;
+  /** How often it broke, as far as the farm remembers. */
+  readonly breakages: number;
 }
 
 /** A request in the state `waiting`. */
@@ -104,12 +106,12 @@ export function runtimeBuilderName(
   return `${builder.upstream}/${builder.trunk}/${builder.platform}`;
 }
 
-/** How many builds of each family run. */
+/** How many builds run of each family that has a `max-parallel`. */
 export function runningByFamily(facts: DispatchFacts): Map<string, number> {
   const running = new Map<string, number>();
   for (const { builderId } of facts.running) {
     const builder = facts.builders.get(builderId);
-    if (!builder) continue;
+    if (!builder || builder.maxParallel === null) continue;
     const family = familyOf(builder);
     running.set(family, (running.get(family) ?? 0) + 1);
   }

@@ -1,21 +1,16 @@
 import type { WorkerFacts } from './facts.ts';
 
-/** Workers that need the same labels of a request: all that are at its service, and those of them with a free slot. */
+/** The workers with a free slot that are at the service of a request that needs certain labels. */
 export interface Pool {
-  readonly workers: readonly WorkerFacts[];
   free: WorkerFacts[];
 }
 
 /** The free slots of the farm while they are given away. */
 export class FreeSlots {
-  readonly #free: Map<number, number>;
+  readonly #taken = new Map<number, number>();
 
-  constructor(workers: readonly WorkerFacts[]) {
-    this.#free = new Map(workers.map((worker) => [worker.id, worker.free]));
-  }
-
-  take(worker: WorkerFacts): void {
-    this.#free.set(worker.id, this.#freeOf(worker) - 1);
+  take({ id }: WorkerFacts): void {
+    this.#taken.set(id, (this.#taken.get(id) ?? 0) + 1);
   }
 
   /**
@@ -33,7 +28,7 @@ export class FreeSlots {
   }
 
   #freeOf(worker: WorkerFacts): number {
-    return this.#free.get(worker.id) ?? 0;
+    return worker.free - (this.#taken.get(worker.id) ?? 0);
   }
 
   #compareLoad(a: WorkerFacts, b: WorkerFacts): number {

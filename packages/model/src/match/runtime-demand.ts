@@ -10,20 +10,21 @@ export class RuntimeDemand {
   /** Where else each is to come. */
   readonly #coming = new Map<string, Set<number>>();
   readonly #waiting = new Map<string, number>();
-  readonly #slots: ReadonlyMap<number, number>;
+  readonly #facts: DispatchFacts;
+  /** Most rounds ask nothing of what runs, which is much: it is read when first asked about. */
+  #isRunningRead = false;
+  readonly #able: () => readonly WorkerFacts[];
+  #slots: ReadonlyMap<number, number> | undefined;
 
   /** `able` are the workers whose coming runtimes will be of use: those that can run projects now. */
-  constructor(facts: DispatchFacts, able: readonly WorkerFacts[]) {
-    this.#slots = new Map(able.map((worker) => [worker.id, worker.slots]));
+  constructor(facts: DispatchFacts, able: () => readonly WorkerFacts[]) {
+    this.#facts = facts;
+    this.#able = able;
     for (const request of facts.requests) {
       if (facts.builders.get(request.builderId)?.kind !== 'runtime') continue;
       const key = runtimeKey(request.builderId, request.upstreamCommit);
       if (request.forWorkerId === null) this.#anywhere.add(key);
       else this.comes(key, request.forWorkerId);
-    }
-    for (const build of facts.running) {
-      if (facts.builders.get(build.builderId)?.kind !== 'runtime') continue;
-      this.comes(runtimeKey(build.builderId, build.upstreamCommit), build.workerId);
     }
   }
 
@@ -41,7 +42,7 @@ export class RuntimeDemand {
 
   /** It waits to be built, or is being built, wherever. */
   isAwaited(key: string): boolean {
-    return this.#anywhere.has(key) || this.#coming.has(key);
+    return this.#anywhere.has(key) || this.#where(key) !== undefined;
   }
 
   /** A request for it is written that any worker may take. */
@@ -50,7 +51,7 @@ export class RuntimeDemand {
   }
 
   isComing(key: string, workerId: number): boolean {
-    return this.#coming.get(key)?.has(workerId) ?? false;
+    return this.#where(key)?.has(workerId) ?? false;
   }
 
   /**
@@ -61,8 +62,22 @@ export class RuntimeDemand {
     const waiting = (this.#waiting.get(key) ?? 0) + 1;
     this.#waiting.set(key, waiting);
     if (this.#anywhere.has(key)) return false;
+    this.#slots ??= new Map(this.#able().map((worker) => [worker.id, worker.slots]));
     let slots = 0;
-    for (const worker of this.#coming.get(key) ?? []) slots += this.#slots.get(worker) ?? 0;
+    for (const worker of this.#where(key) ?? []) slots += this.#slots.get(worker) ?? 0;
     return waiting > slots;
+  }
+
+  /** The workers where it is to come, apart from `#anywhere`. */
+  #where(key: string): ReadonlySet<number> | undefined {
+    if (!this.#isRunningRead) {
+      this.#isRunningRead = true;
+      const { running, builders } = this.#facts;
+      for (const { builderId, upstreamCommit, workerId } of running) {
+        if (builders.get(builderId)?.kind !== 'runtime') continue;
+        this.comes(runtimeKey(builderId, upstreamCommit), workerId);
+      }
+    }
+    return this.#coming.get(key);
   }
 }

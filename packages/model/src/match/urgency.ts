@@ -1,10 +1,11 @@
 import { type BuilderFacts, familyOf, type WaitingRequest } from './facts.ts';
 import { Heap } from './heap.ts';
 
-/** Families are compared by what they used in steps of so many slot-seconds. */
-const fairStep = 600;
 /** What a build is taken to need where its builder has finished none. */
 const unknownDurationMs = 5 * 60_000;
+
+/** What never broke counts as half a breakage, so that the shorter of two such goes first. */
+const neverBroke = 0.5;
 
 /** A request that may be placed, with its builder. */
 export interface Candidate {
@@ -12,35 +13,90 @@ export interface Candidate {
   readonly builder: BuilderFacts;
 }
 
-/** A family with its next candidate, `head`, and those after it, the next one last. */
-interface Family {
-  readonly head: Candidate;
-  readonly rest: Candidate[];
-  readonly slotSeconds: number;
+/** `tellingOf` is below it. */
+const tellings = 1_024;
+
+/** A way to order what waits; `urgency` is the farm's. Of two numbers the lower one comes first. */
+export interface Order {
+  /** What no family's use of the farm outweighs: a whole number. */
+  readonly classOf: (candidate: Candidate) => number;
+  /**
+   * Families are compared by what they used in steps of so many slot-seconds before `tellingOf`, and
+   * exactly after it. Infinity: after it alone. Null: not at all.
+   */
+  readonly fairStep: number | null;
+  /** Among families that used about the same: a whole number from 0 to 1,023. */
+  readonly tellingOf: (candidate: Candidate) => number;
+}
+
+/** Where a request stands before its age and what its family used count: the lower, the sooner. */
+export function urgencyOf(candidate: Candidate, order: Order = urgency): number {
+  return order.classOf(candidate) * tellings + order.tellingOf(candidate);
 }
 
 /**
- * Offers the candidates to `place` in the order in which they deserve a slot. The first difference
- * decides:
+ * The order in which requests deserve a slot. The first difference decides:
  *
  * 1. a runtime before a project
  * 2. the lower tier
  * 3. what a person asked for (`forced`, `again`)
- * 4. the family that used less in the last hour, in steps of ten slot-minutes: all have equal shares
- * 5. a builder that is red
- * 6. the shorter build, in steps that double
- * 7. the family that used less, exactly
- * 8. the older request, then the lower id
+ * 4. the builder that broke more often for the time that its build takes, in steps that double:
+ *    docs/scale.md shows that breakages are found soonest so
+ * 5. the family that used less in the last hour
+ * 6. the older request, then the lower id
  *
- * Where `place` answers that it placed one, its family is charged for it before the next is chosen.
+ * No project can take all, though fairness comes fifth: what waits of a builder collapses into one
+ * request, so that a round of all the others follows each of its builds.
  */
-export function placeByUrgency(
+export const urgency: Order = {
+  classOf: ({ request, builder }) =>
+    (builder.kind === 'runtime' ? 0 : 8) + 2 * builder.tier + (isPersonal(request) ? 0 : 1),
+  fairStep: Infinity,
+  tellingOf: ({ builder }) =>
+    doublings(durationMs(builder) / 1_000 / (builder.breakages + neverBroke)),
+};
+
+/** A candidate with what an order says of it. */
+interface Ranked extends Candidate {
+  readonly rank: number;
+  readonly telling: number;
+}
+
+/** A family with its next candidate, `head`, and those after it, the next one last. */
+interface Family {
+  readonly head: Ranked;
+  readonly rest: Ranked[];
+  readonly slotSeconds: number;
+}
+
+/**
+ * Offers the candidates to `place` in the order in which they deserve a slot. Where `place` answers
+ * that it placed one, its family is charged for it before the next is chosen.
+ */
+export function placeInOrder(
   candidates: readonly Candidate[],
   slotSeconds: ReadonlyMap<string, number>,
+  { classOf, tellingOf, fairStep }: Order,
   place: (candidate: Candidate) => boolean,
 ): void {
-  const families = new Heap(compareFamilies);
-  const byFamily = Map.groupBy(candidates, ({ builder }) => familyOf(builder));
+  const stepOf = ({ slotSeconds: used }: Family): number =>
+    fairStep === null ? 0 : Math.floor(used / fairStep);
+  const compare = (a: Family, b: Family): number =>
+    a.head.rank - b.head.rank ||
+    stepOf(a) - stepOf(b) ||
+    a.head.telling - b.head.telling ||
+    (fairStep === null ? 0 : a.slotSeconds - b.slotSeconds) ||
+    compareAge(a.head, b.head);
+  const byFamily = new Map<string, Ranked[]>();
+  for (const candidate of candidates) {
+    const name = familyOf(candidate.builder);
+    const rank = classOf(candidate);
+    const ranked = { ...candidate, rank, telling: tellingOf(candidate) };
+    const members = byFamily.get(name);
+    if (members) members.push(ranked);
+    else byFamily.set(name, [ranked]);
+  }
+  const families = new Heap(compare);
   for (const [name, members] of byFamily) {
     const rest = members.toSorted((a, b) => compareWithoutUse(b, a));
     const head = rest.pop();
@@ -53,49 +109,23 @@ export function placeByUrgency(
   }
 }
 
-function compareFamilies(a: Family, b: Family): number {
-  return (
-    compareClass(a.head, b.head) ||
-    Math.floor(a.slotSeconds / fairStep) - Math.floor(b.slotSeconds / fairStep) ||
-    compareTelling(a.head, b.head) ||
-    a.slotSeconds - b.slotSeconds ||
-    compareAge(a.head, b.head)
-  );
-}
-
-function compareWithoutUse(a: Candidate, b: Candidate): number {
-  return compareClass(a, b) || compareTelling(a, b) || compareAge(a, b);
-}
-
-function compareClass(a: Candidate, b: Candidate): number {
-  return (
-    Number(b.builder.kind === 'runtime') - Number(a.builder.kind === 'runtime') ||
-    a.builder.tier - b.builder.tier ||
-    Number(isPersonal(b)) - Number(isPersonal(a))
-  );
-}
-
-/** Which of them is the more likely to tell something soon. */
-function compareTelling(a: Candidate, b: Candidate): number {
-  return (
-    Number(b.builder.verdict === 'red') - Number(a.builder.verdict === 'red') ||
-    durationStep(a.builder) - durationStep(b.builder)
-  );
+function compareWithoutUse(a: Ranked, b: Ranked): number {
+  return a.rank - b.rank || a.telling - b.telling || compareAge(a, b);
 }
 
 function compareAge(a: Candidate, b: Candidate): number {
   return a.request.createdAt - b.request.createdAt || a.request.id - b.request.id;
 }
 
-function isPersonal({ request }: Candidate): boolean {
-  return request.reason === 'forced' || request.reason === 'again';
+function isPersonal({ reason }: WaitingRequest): boolean {
+  return reason === 'forced' || reason === 'again';
 }
 
 function durationMs(builder: BuilderFacts): number {
   return builder.lastDurationMs ?? unknownDurationMs;
 }
 
-/** 0 below a minute, 1 below three, 2 below seven, and so on. */
-function durationStep(builder: BuilderFacts): number {
-  return Math.floor(Math.log2(1 + durationMs(builder) / 60_000));
+/** A number of an order for any ratio above 0: one more each time that it doubles, 0 up to 2^-16. */
+export function doublings(ratio: number): number {
+  return Math.max(0, Math.min(63, Math.floor(16 + Math.log2(ratio))));
 }

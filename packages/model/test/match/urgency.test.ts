@@ -43,33 +43,44 @@ describe('the order of urgency', () => {
     assert.deepEqual(order(requests, builders), [5, 4, 3, 2]);
   });
 
-  it('prefers what is red, then what is short', () => {
+  it('prefers what is short where nothing ever broke', () => {
     const builders = [
       builder(2, { lastDurationMs: null }),
       builder(3, { lastDurationMs: 50_000 }),
-      builder(4, { lastDurationMs: 3_600_000, verdict: 'red' }),
+      builder(4, { lastDurationMs: 3_600_000 }),
       builder(5, { lastDurationMs: 100_000 }),
     ];
 
-    assert.deepEqual(order([ask(2), ask(3), ask(4), ask(5)], builders), [4, 3, 5, 2]);
+    assert.deepEqual(order([ask(2), ask(3), ask(4), ask(5)], builders), [3, 5, 2, 4]);
   });
 
-  it('puts who used less in the last hour before who is red', () => {
-    const builders = [builder(2, { verdict: 'red' }), builder(3)];
-    const requests = [ask(2), ask(3)];
+  it('prefers what broke more often for the time that it takes', () => {
+    const builders = [
+      builder(2, { lastDurationMs: 60_000, breakages: 1 }),
+      builder(3, { lastDurationMs: 60_000, breakages: 9 }),
+      builder(4, { lastDurationMs: 3_600_000, breakages: 9 }),
+      builder(5, { lastDurationMs: 60_000 }),
+    ];
 
-    assert.deepEqual(order(requests, builders, { slotSeconds: { 'project:p2': 600 } }), [3, 2]);
-    assert.deepEqual(order(requests, builders, { slotSeconds: { 'project:p2': 599 } }), [2, 3]);
+    assert.deepEqual(order([ask(2), ask(3), ask(4), ask(5)], builders), [3, 2, 5, 4]);
+  });
+
+  it('prefers who used less in the last hour among those that tell as much', () => {
+    const builders = [builder(2), builder(3), builder(4, { breakages: 9 })];
+    const requests = [ask(2), ask(3), ask(4)];
+    const slotSeconds = { 'project:p2': 2, 'project:p3': 1, 'project:p4': 9_999 };
+
+    assert.deepEqual(order(requests, builders, { slotSeconds }), [4, 3, 2]);
   });
 
   it('charges what it places, so that one project cannot take all', () => {
-    const red = builder(2, { verdict: 'red', lastDurationMs: 300_000 });
+    const heavy = builder(2, { lastDurationMs: 31_000 });
     const requests = [
       ...[11, 12, 13, 14].map((id) => request({ id, builderId: 2 })),
       ...[21, 22].map((id) => request({ id, builderId: 3 })),
     ];
 
-    assert.deepEqual(order(requests, [red, builder(3)], { free: 4 }), [11, 12, 21, 22]);
+    assert.deepEqual(order(requests, [heavy, builder(3)], { free: 4 }), [11, 21, 22, 12]);
   });
 
   it('takes turns where projects are alike', () => {

@@ -122,6 +122,7 @@ function toBuilderFacts(
     paused: pauseOf(row),
     verdict: row.verdict,
     lastDurationMs: null,
+    breakages: 0,
   };
 }
 
