@@ -8,7 +8,10 @@ const blockScalar = /^[|>][-+\d]*$/;
  * Producers write far more into it, and in more ways than YAML has: values of the language under test.
  */
 export class TapYaml {
+  /** Of the marks around it. */
   readonly indent: number;
+  /** What its own keys stand deeper than the marks. */
+  #inset: string | null = null;
   readonly #values = new Map<string, string>();
   /** The key whose text goes on in deeper lines. */
   #open: string | null = null;
@@ -18,7 +21,10 @@ export class TapYaml {
   }
 
   take(line: string): void {
-    const text = line.slice(this.indent);
+    const whole = line.slice(this.indent);
+    if (whole.trim() !== '') this.#inset ??= /^\s*/.exec(whole)?.[0] ?? '';
+    const inset = this.#inset ?? '';
+    const text = whole.startsWith(inset) ? whole.slice(inset.length) : whole;
     if (/^\s/.test(text) || text === '') {
       if (this.#open !== null) this.#append(this.#open, text.trim());
       return;

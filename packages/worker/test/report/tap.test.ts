@@ -136,6 +136,27 @@ ok 2 - parent
     assert.equal(report.durationMs, 40.5);
   });
 
+  it("finds what a test said where YAML stands deeper than its marks, as in mocha's", () => {
+    const report = read(`TAP version 13
+not ok 1 sums
+  ---
+    message: |-
+      Expected values to be strictly equal:
+
+      431 !== 400
+
+    stack: |-
+      AssertionError: 431
+  ...
+1..1
+`);
+
+    assert.equal(
+      report.named[0]?.message.trim(),
+      'Expected values to be strictly equal:\n\n431 !== 400',
+    );
+  });
+
   it('takes what stands behind a failed test for what it said', () => {
     const report = read(`not ok 1 - sums
 # (in test file a.bats, line 5)
