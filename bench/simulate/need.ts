@@ -8,7 +8,7 @@ export const costs = {
   /** All threads of the master for one build of one step that prints next to nothing, milliseconds of one core. */
   engineMsPerBuild: 7.5,
   /** What a unit costs that writes a commit's requests, milliseconds of one core for each. */
-  engineMsPerRequest: 0.16,
+  engineMsPerRequest: 0.1,
   /** At most, as a test counts. */
   statementsPerBuild: 20,
   /** Rows and indices of a request, its build, step, logs and events. */
