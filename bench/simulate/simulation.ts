@@ -126,6 +126,7 @@ export class Simulation {
         paused: null,
         verdict: 'green',
         lastDurationMs: usualMs,
+        lastFinishedAt: null,
         breakages: 0,
       });
     }
@@ -257,7 +258,13 @@ export class Simulation {
     const isNew = builder.verdict === 'green' && verdict === 'red';
     const breakages = builder.breakages + (isNew ? 1 : 0);
     const lastDurationMs = now - startedAt;
-    this.#builders.set(builder.id, { ...builder, verdict, lastDurationMs, breakages });
+    this.#builders.set(builder.id, {
+      ...builder,
+      verdict,
+      lastDurationMs,
+      lastFinishedAt: now,
+      breakages,
+    });
     this.verdicts.add(builder, position, now);
     if (builder.kind === 'runtime') {
       this.#artifacts.add(runtimeKey(builder.id, request.upstream_commit));

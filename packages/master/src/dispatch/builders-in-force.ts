@@ -49,12 +49,13 @@ export async function loadBuilder(
 async function headOf(
   db: Kysely<Database>,
   row: BuilderRow,
-): Promise<Pick<BuilderFacts, 'paused' | 'verdict' | 'lastDurationMs'>> {
+): Promise<Pick<BuilderFacts, 'paused' | 'verdict' | 'lastDurationMs' | 'lastFinishedAt'>> {
   const last = row.last_build_id === null ? undefined : await buildById(db, row.last_build_id);
   const finishedAt = last?.finished_at ?? null;
   return {
     paused: row.paused_by === null ? null : { by: row.paused_by, reason: row.paused_reason ?? '' },
     verdict: row.verdict,
     lastDurationMs: last && finishedAt !== null ? finishedAt - last.started_at : null,
+    lastFinishedAt: finishedAt,
   };
 }

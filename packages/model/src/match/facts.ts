@@ -23,6 +23,8 @@ export interface BuilderFacts extends Builder {
   readonly verdict: Verdict;
   /** Of its last build; null before the first. */
   readonly lastDurationMs: number | null;
+  /** When its last build ended, milliseconds UTC; null before the first. */
+  readonly lastFinishedAt: number | null;
   /** How often it broke, as far as the farm remembers. */
   readonly breakages: number;
 }

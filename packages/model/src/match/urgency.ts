@@ -7,6 +7,9 @@ const unknownDurationMs = 5 * 60_000;
 /** What never broke counts as half a breakage, so that the shorter of two such goes first. */
 const neverBroke = 0.5;
 
+/** A builder that is looked at for the first time counts as if the last time had been a day ago. */
+const neverBuiltHours = 24;
+
 /** A request that may be placed, with its builder. */
 export interface Candidate {
   readonly request: WaitingRequest;
@@ -40,20 +43,23 @@ export function urgencyOf(candidate: Candidate, order: Order = urgency): number 
  * 1. a runtime before a project
  * 2. the lower tier
  * 3. what a person asked for (`forced`, `again`)
- * 4. the builder that broke more often for the time that its build takes, in steps that double:
- *    docs/scale.md shows that breakages are found soonest so
+ * 4. the builder that more often breaks in the time since its last build, for the time that a build
+ *    takes, in steps that double: docs/scale.md shows that breakages are found soonest so
  * 5. the family that used less in the last hour
  * 6. the older request, then the lower id
  *
  * No project can take all, though fairness comes fifth: what waits of a builder collapses into one
- * request, so that a round of all the others follows each of its builds.
+ * request, and what has not been built for long gains on all the others, however busy the farm.
  */
 export const urgency: Order = {
   classOf: ({ request, builder }) =>
     (builder.kind === 'runtime' ? 0 : 8) + 2 * builder.tier + (isPersonal(request) ? 0 : 1),
   fairStep: Infinity,
-  tellingOf: ({ builder }) =>
-    doublings(durationMs(builder) / 1_000 / (builder.breakages + neverBroke)),
+  tellingOf(candidate) {
+    const { builder } = candidate;
+    const expected = (builder.breakages + neverBroke) * unseenHours(candidate);
+    return doublings(durationMs(builder) / 1_000 / expected);
+  },
 };
 
 /** A candidate with what an order says of it. */
@@ -119,6 +125,13 @@ function compareAge(a: Candidate, b: Candidate): number {
 
 function isPersonal({ reason }: WaitingRequest): boolean {
   return reason === 'forced' || reason === 'again';
+}
+
+/** How long nobody has looked at what the request is for: an hour at least, as commits come in crowds. */
+function unseenHours({ request, builder }: Candidate): number {
+  const { lastFinishedAt } = builder;
+  if (lastFinishedAt === null) return neverBuiltHours;
+  return Math.max(1, (request.createdAt - lastFinishedAt) / 3_600_000);
 }
 
 function durationMs(builder: BuilderFacts): number {

@@ -65,6 +65,18 @@ describe('the order of urgency', () => {
     assert.deepEqual(order([ask(2), ask(3), ask(4), ask(5)], builders), [3, 2, 5, 4]);
   });
 
+  it('prefers what was not built for long, so that nothing waits for ever', () => {
+    const hoursAgo = (hours: number): number => now - hours * 3_600_000;
+    const builders = [
+      builder(2, { breakages: 9, lastFinishedAt: hoursAgo(1) }),
+      builder(3, { breakages: 0, lastFinishedAt: hoursAgo(40) }),
+      builder(4, { breakages: 0, lastFinishedAt: hoursAgo(1) }),
+    ];
+    const requests = [ask(2), ask(3), ask(4)].map((each) => ({ ...each, createdAt: now }));
+
+    assert.deepEqual(order(requests, builders), [3, 2, 4]);
+  });
+
   it('prefers who used less in the last hour among those that tell as much', () => {
     const builders = [builder(2), builder(3), builder(4, { breakages: 9 })];
     const requests = [ask(2), ask(3), ask(4)];

@@ -28,6 +28,7 @@ export function runtimeBuilder(over: Partial<BuilderFacts> = {}): BuilderFacts {
     paused: null,
     verdict: 'green',
     lastDurationMs: 30_000,
+    lastFinishedAt: null,
     breakages: 0,
     ...over,
   };

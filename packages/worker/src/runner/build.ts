@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { Finding, ResolvedFile, Result, StepReport, StepSpec } from '@weir/protocol';
 import { ObjectUploads } from '../artifact/object-uploads.ts';
 import { PackError } from '../artifact/pack.ts';
@@ -52,6 +53,8 @@ export class SlotBuild implements HeldBuild {
   readonly #uploads: ObjectUploads | null;
   readonly #services: BuildServices;
   #isFinished = false;
+  /** How long checkout and runtime took, in words. */
+  #preparation: string | null = null;
   /** Resolves when nothing of the build runs any more. */
   readonly ended: Promise<void>;
 
@@ -113,17 +116,18 @@ export class SlotBuild implements HeldBuild {
       ...this.#machine,
       ...sandboxFacts(this.#order.sandbox),
       ...this.#services.facts,
+      ...(this.#preparation !== null && { 'checkout and runtime': this.#preparation }),
     };
     this.#append({ t: 'build-finished', ...ending, environment });
     this.#journal[Symbol.dispose]();
   }
 
   async #runSteps(): Promise<Ending> {
-    this.#append({ t: 'step-started', step: 0 });
     let place: PreparedPlace;
     try {
-      place = await preparePlace(this.#paths, this.#order, this.#cancel.signal);
+      place = await this.#prepare();
     } catch (error) {
+      this.#append({ t: 'step-started', step: 0 });
       return this.#finishEmptyStep(0, sayError(error));
     }
     using prepared = place;
@@ -132,7 +136,7 @@ export class SlotBuild implements HeldBuild {
     let isOver = false;
     for (const [index, { always, continueOnFailure }] of steps.entries()) {
       if (isOver && always !== true) continue;
-      if (index > 0) this.#append({ t: 'step-started', step: index });
+      this.#append({ t: 'step-started', step: index });
       const ending = await this.#runStep(index, prepared, worst.result === 'failure');
       worst = joinEndings(worst, ending);
       if (ending.result === 'cancelled' || ending.result === 'exception') return worst;
@@ -142,6 +146,14 @@ export class SlotBuild implements HeldBuild {
     if (share === true) return await this.#share(prepared, token ?? null, worst);
     await prepared.succeed();
     return worst;
+  }
+
+  /** What it takes is no step's time: the first build of a runtime on a machine fetches it. */
+  async #prepare(): Promise<PreparedPlace> {
+    const start = performance.now();
+    const place = await preparePlace(this.#paths, this.#order, this.#cancel.signal);
+    this.#preparation = `${((performance.now() - start) / 1_000).toFixed(1)} s`;
+    return place;
   }
 
   /**

@@ -50,6 +50,7 @@ describe('a build without a sandbox', function () {
     const { result, environment } = last(entries);
     assert.equal(result, 'success');
     assert.equal(environment['sandbox'], 'none');
+    assert.match(environment['checkout and runtime'] ?? '', /^\d+\.\d s$/);
     assert.equal(environment['node'], process.version);
   });
 

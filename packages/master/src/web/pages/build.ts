@@ -57,6 +57,7 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }:
     ${commands(visit, build)}
     <h2>Steps</h2>
     <ol class="step-list" id="steps" data-live>
+      ${isPreparing(build) && html`<li class="quiet">It checks out what it builds, and fetches the runtime.</li>`}
       ${build.steps.map((step) => stepItem(step, build, tails.get(step.index) ?? [], now))}
     </ol>
     <div id="dependencies" data-live>
@@ -84,6 +85,10 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }:
           </div>`,
       )}
     </dl>`;
+}
+
+function isPreparing({ state, steps }: ApiBuild): boolean {
+  return state === 'running' && steps.every(({ startedAt }) => startedAt === null);
 }
 
 function artifactLine({ id, sha256, bytes, build }: ApiArtifact, made: number): Html {

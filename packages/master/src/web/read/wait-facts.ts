@@ -122,6 +122,7 @@ function toBuilderFacts(
     paused: pauseOf(row),
     verdict: row.verdict,
     lastDurationMs: null,
+    lastFinishedAt: null,
     breakages: 0,
   };
 }
