@@ -166,10 +166,14 @@ class Round implements Assignments {
     const isOrdinary = hasNoHistory(request);
     if (isOrdinary && this.#inVain.has(search)) return null;
     const avoided = isOrdinary ? null : this.#workerToAvoid(request, builder);
-    const worker = this.#slots.leastLoaded(
-      pool,
-      (worker) => worker.id !== avoided && suits(worker) && isAble(worker, request, builder),
-    );
+    const fits = (worker: WorkerFacts): boolean =>
+      worker.id !== avoided && suits(worker) && isAble(worker, request, builder);
+    // The next runtime waits for whoever may build it; a project has more to choose from.
+    const spare =
+      builder.kind === 'project' && builder.artifacts === 'trusted' && purpose === 'take'
+        ? this.#slots.leastLoaded(pool, (worker) => worker.trust !== 'trusted' && fits(worker))
+        : null;
+    const worker = spare ?? this.#slots.leastLoaded(pool, fits);
     if (!worker && isOrdinary) this.#inVain.add(search);
     return worker;
   }

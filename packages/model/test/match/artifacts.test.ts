@@ -42,6 +42,23 @@ describe('a runtime that is shared', () => {
     assert.deepEqual(assign(facts({ ...over, artifacts: made })).runtimesNeeded, []);
   });
 
+  it('leaves those who may build the next one free, as long as others are', () => {
+    const workers = [
+      worker({ id: 1, trust: 'trusted', slots: 4, free: 4 }),
+      worker({ id: 2, slots: 2, free: 1 }),
+    ];
+    const requests = [request({ id: 1 }), request({ id: 2 })];
+    const artifacts = new Set(['1@c1']);
+    const { assigned } = assign(
+      facts({ builders: builders('trusted'), requests, workers, artifacts }),
+    );
+
+    assert.deepEqual(
+      assigned.map((each) => each.worker),
+      [2, 1],
+    );
+  });
+
   it('is built by a trusted worker alone, unless any may', () => {
     const workers = [worker({ id: 1 }), worker({ id: 2, trust: 'trusted', free: 1 })];
     const makers = (artifacts: ArtifactPolicy): number[] =>
