@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiArtifactSchema, builderSchema, requestSchema } from '@weir/protocol';
+import { apiArtifactSchema, requestSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
 import { FarmProcess } from './support/farm-process.ts';
+import { MailServer } from './support/mail-server.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 
@@ -124,23 +125,51 @@ describe('a runtime that workers share', () => {
     );
   });
 
-  it('that can not be packed is a failure of its builder, and projects are skipped', async () => {
-    await repositories.lang.commit({
-      message: 'A link out',
-      files: { 'lang.sh': '#!/bin/sh\n', link: 'x' },
-    });
-    await start({
-      artifacts: 'any',
-      build: 'mkdir "$WEIR_RUNTIME/bin" && ln -s /usr/bin/env "$WEIR_RUNTIME/bin/env"',
-    });
-    await farm.addWorker({ name: 'w1' });
+  describe('that can not be shared', () => {
+    let mails: MailServer;
 
-    const end = await farm.events.until('build.finished', { data: { builder: runtimeBuilder } });
+    beforeEach(async () => {
+      mails = await MailServer.start();
+    });
+    afterEach(() => mails[Symbol.asyncDispose]());
 
-    assert.equal(end.data['result'], 'failure');
-    await farm.events.until('request.skipped', { data: { builder: appBuilder } });
-    const builder = await farm.get(`/api/v1/builders/${runtimeBuilder}`, builderSchema);
-    assert.equal(builder.verdict, 'never green');
+    const good = `#!/bin/sh\n. "$1"\n`;
+    const install = 'cp lang.sh "$WEIR_RUNTIME/bin/lang" && chmod +x "$WEIR_RUNTIME/bin/lang"';
+    for (const [what, bad, said] of [
+      [
+        'for a link out of it',
+        'ln -s /etc/passwd "$WEIR_RUNTIME/bin/pw"',
+        /could not be packed: bin\/pw is a link out of it, to \/etc\/passwd/,
+      ],
+      [
+        'for being over the limit',
+        'head -c 3000000 /dev/urandom > "$WEIR_RUNTIME/bin/big"',
+        /the runtime is 3 MiB packed, limits\.artifact allows 1 MiB/,
+      ],
+    ] as const) {
+      it(`${what} is a failure of its builder, at once, and people are told why`, async () => {
+        await repositories.lang.commit({ message: 'Good', files: { 'lang.sh': good, extra: '' } });
+        await start({
+          artifacts: 'any',
+          build: `mkdir "$WEIR_RUNTIME/bin" && ${install} && . ./extra`,
+          extra: `limits: { artifact: 1MiB }\nnotify: { to: [ops@example.test], from: weir@example.test, smtp: '${mails.url}' }\n`,
+        });
+        await farm.addWorker({ name: 'w1' });
+        await farm.events.until('build.finished', { data: { builder: appBuilder } });
+        const { last: after } = farm.events;
+
+        await repositories.lang.commit({ message: 'Bad', files: { extra: bad } });
+
+        const end = await farm.events.until('build.finished', { after });
+        const { builder, result, findings } = end.data;
+        assert.deepEqual([builder, result, findings], [runtimeBuilder, 'failure', ['not-packed']]);
+        await farm.events.until('request.skipped', { after, data: { builder: appBuilder } });
+        await mails.until(({ length }) => length > 0);
+        const [mail] = mails.mails;
+        assert.match(mail?.text ?? '', said);
+        assert.match(mail?.text ?? '', /outside its steps {2}not-packed: /);
+      });
+    }
   });
 
   it('is built again where the farm has it no more, as after a restore', async () => {

@@ -31,6 +31,8 @@ export const buildLimitsSchema = z.object({
   processes: z.number().int().positive(),
   /** Largest single file that a step may write. */
   fileBytes: z.number().int().positive(),
+  /** Largest runtime that the farm takes, packed. */
+  artifactBytes: z.number().int().positive().optional(),
 });
 export type BuildLimits = z.infer<typeof buildLimitsSchema>;
 

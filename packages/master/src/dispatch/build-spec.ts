@@ -84,6 +84,6 @@ function sourceOf(farm: Farm, builder: BuilderFacts, request: RequestRow): Sourc
 }
 
 function limitsOf({ limits }: Farm): BuildLimits {
-  const { logBytes, diskBytes, memoryBytes, processes, fileBytes } = limits;
-  return { logBytes, diskBytes, memoryBytes, processes, fileBytes };
+  const { logBytes, diskBytes, memoryBytes, processes, fileBytes, artifactBytes } = limits;
+  return { logBytes, diskBytes, memoryBytes, processes, fileBytes, artifactBytes };
 }

@@ -1,8 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
-import { PackError } from '../artifact/pack.ts';
-import { shareRuntime } from '../artifact/share.ts';
+import { NotPackedError, shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
@@ -145,6 +144,7 @@ export class SlotBuild implements HeldBuild {
           dir: prepared.place.runtime,
           inner: sandbox.runtimePath(prepared.place),
           file: join(this.#paths.build, 'artifact.tar.zst'),
+          maxBytes: spec.limits.artifactBytes,
         },
       );
       this.#append({ t: 'artifact', ...artifact });
@@ -152,8 +152,11 @@ export class SlotBuild implements HeldBuild {
       return ending;
     } catch (error) {
       if (signal.aborted) return cancelled(signal);
-      const result = error instanceof PackError ? 'failure' : 'exception';
-      return joinEndings(ending, { result, findings: [], text: sayError(error) });
+      const end: Pick<Ending, 'result' | 'findings'> =
+        error instanceof NotPackedError
+          ? { result: 'failure', findings: ['not-packed'] }
+          : { result: 'exception', findings: [] };
+      return joinEndings(ending, { ...end, text: sayError(error) });
     }
   }
 
