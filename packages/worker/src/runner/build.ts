@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
+import { UnfetchedError } from '../artifact/download.ts';
 import { NotPackedError, shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
@@ -32,6 +33,8 @@ interface Ending {
   readonly result: Result;
   readonly findings: Finding[];
   readonly text: string;
+  /** The object for want of which it could not begin. */
+  readonly unfetched?: string;
 }
 
 /** One build in its slot, from an empty folder to the last entry of its journal. */
@@ -108,7 +111,8 @@ export class SlotBuild implements HeldBuild {
     try {
       place = await preparePlace(this.#paths, this.#order, this.#cancel.signal);
     } catch (error) {
-      return this.#finishEmptyStep(0, sayError(error));
+      const ending = await this.#finishEmptyStep(0, sayError(error));
+      return error instanceof UnfetchedError ? { ...ending, unfetched: error.sha256 } : ending;
     }
     using prepared = place;
     const { steps, share, uploadToken: token } = this.#order.spec;
