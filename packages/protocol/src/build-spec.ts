@@ -68,6 +68,8 @@ export const buildSpecSchema = z.object({
   uploadToken: z.string().max(100).optional(),
   /** The runtime that it makes is packed and brought to the farm, for others to run projects with. */
   share: z.boolean().optional(),
+  /** Projects run with the runtime that it makes: one without any file is a failure. */
+  isNeeded: z.boolean().optional(),
   env: z.record(z.string().max(200), z.string().max(32_768)),
   steps: z.array(stepSpecSchema).min(1).max(100),
   limits: buildLimitsSchema,

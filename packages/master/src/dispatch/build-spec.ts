@@ -1,4 +1,4 @@
-import { expectedAt, stepsOn } from '@weir/model';
+import { expectedAt, platformsWith, stepsOn, trunkName } from '@weir/model';
 import type { BuilderFacts, Farm, FarmStep } from '@weir/model';
 import type {
   Artifact,
@@ -41,10 +41,18 @@ export function buildOrderOf(
       commit: request.upstream_commit,
     },
     ...(builder.kind === 'project' && artifact && { artifact }),
+    ...(builder.kind === 'runtime' && isRunWith(farm, builder) && { isNeeded: true }),
     env: { ...env, WEIR_PLATFORM: builder.platform },
     steps: stepsOn(steps, builder.platform).map((step) => withExpected(step, expected)),
     limits: limitsOf(farm),
   };
+}
+
+/** Whether any project is tested with the runtime. */
+function isRunWith(farm: Farm, { upstream, trunk, platform }: BuilderFacts): boolean {
+  return farm.projects
+    .values()
+    .some((each) => platformsWith(each, trunkName(upstream, trunk), [platform]).length > 0);
 }
 
 /** A step with a report is told what its project expects to fail on the day. */

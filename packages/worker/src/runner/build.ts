@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding, Result, StepReport, StepSpec } from '@weir/protocol';
 import { UnfetchedError } from '../artifact/download.ts';
+import { hasFiles } from '../artifact/has-files.ts';
 import { NotPackedError, shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform } from '../process/contract.ts';
@@ -36,6 +37,13 @@ interface Ending {
   /** The object for want of which it could not begin. */
   readonly unfetched?: string;
 }
+
+/** Else projects would be tested with whatever of its name the machine has. */
+const nothingInstalled: Ending = {
+  result: 'failure',
+  findings: ['install-failed'],
+  text: 'nothing was installed into $WEIR_RUNTIME',
+};
 
 /** One build in its slot, from an empty folder to the last entry of its journal. */
 export class SlotBuild implements HeldBuild {
@@ -115,7 +123,7 @@ export class SlotBuild implements HeldBuild {
       return error instanceof UnfetchedError ? { ...ending, unfetched: error.sha256 } : ending;
     }
     using prepared = place;
-    const { steps, share, uploadToken: token } = this.#order.spec;
+    const { steps, share, uploadToken: token, isNeeded } = this.#order.spec;
     let worst: Ending = { result: 'success', findings: [], text: '' };
     let isOver = false;
     for (const [index, { always, continueOnFailure }] of steps.entries()) {
@@ -127,6 +135,9 @@ export class SlotBuild implements HeldBuild {
       isOver ||= ending.result === 'failure' && continueOnFailure !== true;
     }
     if (!isPass(worst)) return worst;
+    if (isNeeded === true && !(await hasFiles(prepared.place.runtime))) {
+      return joinEndings(worst, nothingInstalled);
+    }
     if (share === true) return await this.#share(prepared, token ?? null, worst);
     await prepared.succeed();
     return worst;
