@@ -30,13 +30,15 @@ export async function readBreakageFacts(
   const members = await membersOf(sources.db, [id]);
   // A project's failure says more than that of a runtime which it merely ran with.
   const example = members.find(({ project }) => project !== null) ?? members[0];
-  const { title, trunk, moved, openedAt, closedAt, shows, suspects } = breakage;
+  const { title, trunk, trunks, moved, openedAt, closedAt, shows, suspects } = breakage;
   const shown = shows.slice(0, maxRows);
   const said = await wordsOf(sources.db, shown);
   return {
     id,
     title,
     trunk,
+    trunks,
+    haveTrunksMoved: members.some(hasTrunkMoved),
     moved,
     openedAt,
     closedAt,
@@ -84,6 +86,13 @@ async function wordsOf(
 /** @param step null for the build as a whole */
 function saidKey(build: number, step: string | null): string {
   return step === null ? `${build}` : `${build} ${step}`;
+}
+
+function hasTrunkMoved({
+  upstream_green_position: green,
+  upstream_red_position: red,
+}: MemberRow): boolean {
+  return green !== red;
 }
 
 function sideOf({ changes, ...side }: ApiSuspect): Side {
