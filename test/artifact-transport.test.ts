@@ -203,6 +203,16 @@ describe('an artifact on its way', () => {
     });
   }
 
+  it('is refused in words when it is over the limit', async () => {
+    const { file, sha256 } = await makeObject(1_000);
+    const place = { farm: farm.url, signal, firstPauseMs };
+    const object = { sha256, bytes: 3 * 1024 * mib };
+
+    const uploaded = uploadObject(place, { ...upload, file, object });
+
+    await assert.rejects(uploaded, /larger than the farm, or a proxy in front of it, takes$/);
+  });
+
   it('is refused once its build is over', async () => {
     await mkdir(dir, { recursive: true });
     worker.send({
