@@ -108,6 +108,14 @@ describe('commands by people', () => {
     assert.match(missing.stderr, /\(no-such-builder\)/);
   });
 
+  it('say what a worker is trusted with from now on', async () => {
+    const trusted = await weir('workers', 'trust', 'w1', '--trust', 'trusted', '--reason', 'mine');
+    const normal = await weir('workers', 'trust', 'w1', '--trust', 'normal', '--reason', 'known');
+
+    assert.equal(trusted.stdout, 'Worker w1 is trusted: it builds runtimes for all workers.\n');
+    assert.match(normal.stdout, /^Worker w1 is of normal trust: its reds count, and it builds /);
+  });
+
   it('show the farm and its workers', async () => {
     const status = await weir('status');
     assert.match(status.stdout, /Test farm: 1 of 1 workers online/);

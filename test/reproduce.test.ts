@@ -168,7 +168,20 @@ describe('weir reproduce', () => {
     const { status, stdout } = await reproduce(build);
 
     assert.equal(status, 0, stdout);
-    assert.doesNotMatch(stdout, / artifact /);
+    assert.match(stdout, /✓ The runtime is byte for byte the farm's: [0-9a-f]{64}\n/);
+  });
+
+  it('says when a runtime comes out as another one', async () => {
+    const dice = 'head -c 20 /dev/urandom > "$WEIR_RUNTIME/bin/dice"';
+    await start({
+      build: `mkdir "$WEIR_RUNTIME/bin" && ${dice} && cp lang.sh "$WEIR_RUNTIME/bin/lang"`,
+    });
+    const build = await built(runtimeBuilder);
+
+    const { status, stdout } = await reproduce(build);
+
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /! The runtime is another one than the farm's: packed here it is /);
   });
 
   it('leaves nothing behind, or with --dir the workspace and the runtime for the next time', async () => {

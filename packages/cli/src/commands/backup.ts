@@ -12,9 +12,10 @@ export const backupCommand: CliCommand = {
   summary: "copy a farm's data folder while the farm goes on",
   usage: `weir backup FOLDER [--data DIR] [--json]
 
-Copies facts, logs and the farm's key into FOLDER, which is empty or not there yet, as they are at one
-moment. Run it on the master's machine, as the master's user; the master may run or not. 'weir
-restore' makes a data folder of it again, and 'sha256sum --check SHA256SUMS' in it checks it.
+Copies facts, logs, lists of tests, recorded dependencies and the farm's key into FOLDER, which is
+empty or not there yet, as they are at one moment. Artifacts are left out: they are built again when
+something needs them. Run it on the master's machine, as the master's user; the master may run or not.
+'weir restore' makes a data folder of it again, and 'sha256sum --check SHA256SUMS' in it checks it.
 FOLDER holds secrets: whoever has it can act as the farm.
 
   --data DIR  the farm's data folder (default: $WEIR_DATA, else ./weir-data)

@@ -71,7 +71,7 @@ weir workers uninvite ID --reason TEXT
     const path = `/api/v1/workers/${encodeURIComponent(name)}/${act}`;
     const answer = await callApi(values, 'POST', path, body);
     process.stdout.write(
-      `${values.json === true ? JSON.stringify(answer) : `Worker ${name} is ${past[act]}.`}\n`,
+      `${values.json === true ? JSON.stringify(answer) : `Worker ${name} is ${whatItIs(act, trust)}.`}\n`,
     );
     return 0;
   },
@@ -81,13 +81,24 @@ function notUnderstood(words: readonly string[]): UsageError {
   return new UsageError(`'${words.join(' ')}' is not understood`);
 }
 
-const past: Readonly<Record<Act, string>> = {
+const past: Readonly<Record<Exclude<Act, 'trust'>, string>> = {
   accept: 'accepted: it takes builds as soon as it connects again',
   reject: 'rejected',
   revoke: 'revoked, and its link is closed',
   release: 'released: it takes builds again, and what led to its quarantine is forgotten',
-  trust: 'trusted as you say',
 };
+
+/** By its trust. */
+const trusts: Readonly<Record<string, string>> = {
+  probation: 'on probation: its reds count once it found what others found',
+  normal:
+    'of normal trust: its reds count, and it builds runtimes for others only where `artifacts` is `any`',
+  trusted: 'trusted: it builds runtimes for all workers',
+};
+
+function whatItIs(act: Act, trust = ''): string {
+  return act === 'trust' ? (trusts[trust] ?? trust) : past[act];
+}
 
 function acceptance(values: {
   fingerprint?: string | undefined;

@@ -3,7 +3,7 @@ import { pieceBytes, problemSchema } from '@weir/protocol';
 
 /** The farm will not take or give an object: asking again changes nothing. */
 export class ObjectRefusedError extends Error {
-  override readonly name = 'ObjectRefusedError';
+  override readonly name: string = 'ObjectRefusedError';
 }
 
 /** Where the farm's objects are, for one build. */
@@ -91,6 +91,13 @@ export function refusal(url: URL, { status, body }: Answer): ObjectRefusedError 
     // A proxy's page, say.
   }
   const problem = problemSchema.safeParse(said);
-  const why = problem.success ? problem.data.detail : `the answer was ${status}`;
+  const why = problem.success ? problem.data.detail : inWords(status);
   return new ObjectRefusedError(`${url.href}: ${why}`);
+}
+
+/** An answer to HEAD has no words of its own. */
+function inWords(status: number): string {
+  return status === 413
+    ? 'it is larger than the farm, or a proxy in front of it, takes'
+    : `the answer was ${status}`;
 }

@@ -25,6 +25,8 @@ export interface Outcome {
   readonly cameAgain: boolean;
   readonly farm: Pick<Ran, 'result' | 'findings' | 'text'>;
   readonly here: Pick<Ran, 'result' | 'findings' | 'text'>;
+  /** Of a runtime that was packed here and there: both hashes. Else null. */
+  readonly artifact: { readonly there: string; readonly here: string } | null;
   /** How the results differ. */
   readonly otherResults: readonly Difference[];
   /** What of the farm's build is not the same here, and may be why. */
@@ -50,14 +52,17 @@ export async function reproduce(
   return outcomeOf(build, ran, [
     ...(await differencesOfLabels(order)),
     ...runtime.differences,
-    ...differencesOfArtifact(build, ran.artifact),
     ...differencesOfDependencies(here, build, ran.resolved),
     ...differencesOfSteps(spec, (step) => hasSameDependencies(build, step, ran.resolved)),
     ...differencesOfPlace(here),
   ]);
 }
 
-function outcomeOf(farm: FarmBuild, here: Ran, notTheSame: readonly Difference[]): Outcome {
+function outcomeOf(
+  farm: FarmBuild,
+  here: Ran & { artifact?: string | undefined },
+  notTheSame: readonly Difference[],
+): Outcome {
   const otherResults = differencesOfResult(farm, here);
   const isComparable = isConclusive(farm) && isConclusive(here);
   const byHistory = findingsNotTried(farm).map((finding) => ({
@@ -71,6 +76,10 @@ function outcomeOf(farm: FarmBuild, here: Ran, notTheSame: readonly Difference[]
     cameAgain: isComparable && otherResults.length === 0,
     farm: endOf(farm),
     here: endOf(here),
+    artifact:
+      farm.artifact === null || here.artifact === undefined
+        ? null
+        : { there: farm.artifact.sha256, here: here.artifact },
     otherResults,
     notTheSame: [
       ...notTheSame,
@@ -119,12 +128,6 @@ async function differencesOfLabels({ labels: asked, spec }: ApiSpec): Promise<Di
   if (lacking.length === 0) return [];
   const text = `the platform asks for ${lacking.join(', ')}, and this machine finds out no more of itself than ${own.join(', ')}`;
   return [{ about: 'labels', text }];
-}
-
-function differencesOfArtifact({ artifact }: FarmBuild, own: string | undefined): Difference[] {
-  if (artifact === null || own === undefined || artifact.sha256 === own) return [];
-  const text = `packed here it is ${own}, there ${artifact.sha256}`;
-  return [{ about: 'artifact', text }];
 }
 
 /** What a script fetches today may be other than what it fetched then, unless it is known that it is not. */

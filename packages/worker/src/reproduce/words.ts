@@ -1,5 +1,6 @@
 import type { ApiSpec } from '@weir/protocol';
 import { printable } from '../printable.ts';
+import { sizeText } from '../runner/size-text.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Difference } from './compare.ts';
 import { inWords, isConclusive } from './compare.ts';
@@ -20,7 +21,7 @@ export function introduction(
     ['runtime', `${upstream}/${trunk}/${platform} at ${commit}`],
     ...(artifact === undefined
       ? []
-      : [['artifact', `${artifact.sha256}, ${mebibytes(artifact.bytes)}`]]),
+      : [['artifact', `${artifact.sha256}, ${sizeText(artifact.bytes)}`]]),
     ...(build.resolved?.files ?? []).flatMap(({ path, sha256 }) =>
       sha256 === null ? [] : [['recorded', `${path}, ${sha256}`]],
     ),
@@ -34,6 +35,7 @@ export function conclusion(outcome: Outcome, dir: string | null): string {
   const isComparable = isConclusive(outcome.farm) && isConclusive(outcome.here);
   return [
     `\n${verdict(outcome)}\n`,
+    ofArtifact(outcome),
     ...(isComparable ? list('The results differ', outcome.otherResults) : []),
     ...list('Not the same here', outcome.notTheSame),
     dir === null ? '' : `\nThe workspace is ${dir}\n`,
@@ -50,6 +52,14 @@ function verdict({ cameAgain, farm, here }: Outcome): string {
   return `✗ Another result came: ${printable(inWords(here))}`;
 }
 
+function ofArtifact({ artifact }: Outcome): string {
+  if (artifact === null) return '';
+  const { there, here } = artifact;
+  return there === here
+    ? `✓ The runtime is byte for byte the farm's: ${here}\n`
+    : `! The runtime is another one than the farm's: packed here it is ${here}, there ${there}\n`;
+}
+
 function list(head: string, differences: readonly Difference[]): string[] {
   if (differences.length === 0) return [];
   return [`\n${head}:\n`, table(differences.map(({ about, text }) => [about, text]))];
@@ -60,8 +70,4 @@ function table(rows: readonly (readonly string[])[]): string {
   return rows
     .map(([head = '', text = '']) => `  ${printable(head).padEnd(width)}  ${printable(text)}\n`)
     .join('');
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

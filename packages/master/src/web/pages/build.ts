@@ -23,11 +23,14 @@ export interface BuildView {
   readonly tails: ReadonlyMap<number, readonly string[]>;
   /** How long a build out of reach is waited for, in milliseconds. */
   readonly reattachWithinMs: number;
+  /** Why the farm has too little room for its data; null when it has enough. */
+  readonly shortage: string | null;
   /** The farm's address, without a slash at the end. */
   readonly url: string;
 }
 
-export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }: BuildView): Html {
+export function buildPage(visit: Visit, view: BuildView): Html {
+  const { build, tails, reattachWithinMs, shortage, url } = view;
   const { now } = visit;
   const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
   const hasTests = build.steps.some(({ report }) => report?.tests !== undefined);
@@ -51,6 +54,7 @@ export function buildPage(visit: Visit, { build, tails, reattachWithinMs, url }:
       </p>
       ${build.artifact !== null && artifactLine(build.artifact, build.id)}
       ${takenList(`Infrastructure took ${countText(build.taken.length, 'other try', 'other tries')} at its request.`, build.taken)}
+      ${onItsWay(build, shortage)}
       ${outOfReach(build, reattachWithinMs, now)}${lateResult(build, now)}
       ${build.cancelRequested !== null && html`<p class="warning">Cancel asked for: ${build.cancelRequested}</p>`}
     </div>
@@ -97,6 +101,17 @@ function artifactLine({ id, sha256, bytes, build }: ApiArtifact, made: number): 
     <a href="${artifactPath(id)}"><code>${sha256.slice(0, 12)}</code></a>
     <span class="quiet">${bytesText(bytes)}</span>
   </p>`;
+}
+
+/** Nothing of it runs any more, and it is not over. */
+function onItsWay({ state, steps }: ApiBuild, shortage: string | null): Html | null {
+  if (state !== 'running' || steps.some((step) => step.state !== 'finished')) return null;
+  if (shortage !== null) {
+    return html`<p class="warning">
+      Its steps are over. What it made waits on its worker until the farm takes it. ${shortage}
+    </p>`;
+  }
+  return html`<p>Its steps are over. What it made is packed, and brought to the farm.</p>`;
 }
 
 function outOfReach({ detachedAt, worker }: ApiBuild, limitMs: number, now: number): Html | null {

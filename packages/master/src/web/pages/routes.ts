@@ -1,13 +1,19 @@
 import { Router } from 'express';
 import type { WebContext } from '../context.ts';
-import { artifactsOfSameRuntime, readArtifact } from '../read/artifacts.ts';
+import {
+  artifactsOfSameRuntime,
+  buildsWithArtifact,
+  changeOfArtifact,
+  readArtifact,
+} from '../read/artifacts.ts';
 import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
 import { readChange } from '../read/changes.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
+import { buildSummaryList } from '../read/summaries.ts';
 import { problem } from '../server/problems.ts';
 import { addressOf } from './address.ts';
-import { artifactPage } from './artifact.ts';
+import { artifactPage, runsShown } from './artifact.ts';
 import { breakageRoutes } from './breakage-routes.ts';
 import { buildPage } from './build.ts';
 import { builderPage } from './builder.ts';
@@ -74,7 +80,8 @@ export function pageRoutes(context: WebContext): Router {
       const { reattachWithinMs } = context.farm().file.limits;
       const tails = await tailsOf(context, build);
       const url = addressOf(context, request);
-      const content = buildPage(visit, { build, tails, reattachWithinMs, url });
+      const { shortage } = context.farm();
+      const content = buildPage(visit, { build, tails, reattachWithinMs, url, shortage });
       return { title: `${build.builder} #${build.number}`, content };
     }),
   );
@@ -99,6 +106,8 @@ export function pageRoutes(context: WebContext): Router {
         artifact,
         build: await readBuild(context, artifact.build),
         made: await artifactsOfSameRuntime(db, artifact),
+        change: await changeOfArtifact(db, artifact),
+        ran: await buildSummaryList(db, await buildsWithArtifact(db, artifact, runsShown + 1)),
       };
       return { title: `Artifact of ${artifact.builder}`, content: artifactPage(visit, view) };
     }),

@@ -1,5 +1,9 @@
+import { trunkName } from '@weir/model';
 import type { ApiArtifact } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { branchByName } from '../../store/branches.ts';
+import { builderByName } from '../../store/builders.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
@@ -53,6 +57,66 @@ export function artifactsOfSameRuntime(
     .orderBy('artifact.id', 'desc')
     .limit(50)
     .execute();
+}
+
+/** The change that a runtime is of; undefined where its trunk is followed no more. */
+export async function changeOfArtifact(
+  db: Kysely<Database>,
+  { builder, commit }: Pick<ApiArtifact, 'builder' | 'commit'>,
+): Promise<number | undefined> {
+  const row = await builderByName(db, builder);
+  const branch = row && (await branchByName(db, trunkName(row.upstream, row.trunk)));
+  if (branch === undefined) return undefined;
+  const change = await db
+    .selectFrom('change')
+    .select('id')
+    .where('branch_id', '=', branch.id)
+    .where('commit_hash', '=', commit)
+    .executeTakeFirst();
+  return change?.id;
+}
+
+/** So many requests of one commit are looked at. */
+const maxRequests = 1_000;
+
+/** The ids of builds that ran with an artifact, newest first, at most so many. */
+export async function buildsWithArtifact(
+  db: Kysely<Database>,
+  { builder, commit, sha256 }: Pick<ApiArtifact, 'builder' | 'commit' | 'sha256'>,
+  limit: number,
+): Promise<number[]> {
+  const maker = await builderByName(db, builder);
+  if (maker === undefined) return [];
+  const builders = await db
+    .selectFrom('builder')
+    .select('id')
+    .where('upstream', '=', maker.upstream)
+    .where('trunk', '=', maker.trunk)
+    .where('platform', '=', maker.platform)
+    .where('kind', '=', 'project')
+    .execute();
+  const requests = await db
+    .selectFrom('request')
+    .select('id')
+    .where('builder_id', 'in', idsOf(builders))
+    .where('upstream_commit', '=', commit)
+    .orderBy(sql`+id`, 'desc')
+    .limit(maxRequests)
+    .execute();
+  if (requests.length === 0) return [];
+  const builds = await db
+    .selectFrom('build')
+    .select('id')
+    .where('request_id', 'in', idsOf(requests))
+    .where('runtime_sha256', '=', sha256)
+    .orderBy(sql`+id`, 'desc')
+    .limit(limit)
+    .execute();
+  return idsOf(builds);
+}
+
+function idsOf(rows: readonly { id: number }[]): number[] {
+  return rows.map(({ id }) => id);
 }
 
 function artifactRows(db: Kysely<Database>) {

@@ -22,8 +22,10 @@ import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { makeBackup } from '../../../src/store/backup/make-backup.ts';
 import { BadBackupError } from '../../../src/store/backup/manifest.ts';
 import { restoreBackup } from '../../../src/store/backup/restore-backup.ts';
+import { insertSteps } from '../../../src/store/builds.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../../src/store/events.ts';
 import { finishLog, insertLogs } from '../../../src/store/logs.ts';
+import { insertResolved } from '../../../src/store/resolved.ts';
 import { openStore } from '../../../src/store/store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { endOf, readAll } from '../../builds/logs/support.ts';
@@ -115,6 +117,43 @@ describe('a backup', () => {
     for (const [index, id] of ids.entries()) {
       assert.deepEqual(await readAll(reader, { id, file: '2026-w47' }), texts[index]);
     }
+  });
+
+  it('holds the lists of tests that came and recorded dependencies, and no artifacts', async () => {
+    const hashes = ['1', '2', '3', '4', '5'].map((text) => text.repeat(64));
+    const [names, results, artifact, late, lock = ''] = hashes;
+    const path = (sha256 = ''): string => join('objects', sha256.slice(0, 2), sha256);
+    for (const sha256 of [names, results, artifact, lock]) {
+      mkdirSync(join(dataDir, path(sha256), '..'), { recursive: true });
+      writeFileSync(join(dataDir, path(sha256)), `of ${sha256}`);
+    }
+    await store.unit(async (db) => {
+      await insertSteps(db, 1, [
+        { name: 'test', run: 'true' },
+        { name: 'more', run: 'true' },
+      ]);
+      await db
+        .updateTable('step')
+        .set({ tests_names: names ?? '', tests_results: results ?? '' })
+        .where('step', '=', 0)
+        .execute();
+      await db
+        .updateTable('step')
+        .set({ tests_names: late ?? '' })
+        .where('step', '=', 1)
+        .execute();
+    });
+    const file = { path: 'lock', object: { sha256: lock, bytes: 67 }, text: '' };
+    await store.unit((db) => insertResolved(db, { build: 1, step: 0 }, [file]));
+    const restored = join(dir, 'restored');
+
+    await makeBackup({ dataDir, folder });
+    await restoreBackup({ backup: folder, dataDir: restored });
+
+    for (const sha256 of [names, results, lock]) {
+      assert.equal(readFileSync(join(restored, path(sha256)), 'utf8'), `of ${sha256}`);
+    }
+    assert.equal(existsSync(join(restored, path(artifact))), false);
   });
 
   it('goes on with numbers that were not given out meanwhile', async () => {

@@ -24,6 +24,7 @@ import { greenBefore, resolvedObjectsInUse } from '../../../src/store/resolved.t
 import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
 import { measureOf, testObjectsInUse } from '../../../src/store/tests.ts';
+import { buildsWithArtifact, changeOfArtifact } from '../../../src/web/read/artifacts.ts';
 import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
 import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
 import { listChanges, readChange } from '../../../src/web/read/changes.ts';
@@ -49,6 +50,7 @@ import {
   addChange,
   addRequest,
   addWorker,
+  commitOf,
   endBuild,
   projectBuilder,
   runtimeBuilder,
@@ -158,6 +160,14 @@ describe('no query scans history', () => {
     'latest builds of builders': () => latestBuilds(db, [1, 2, 3], 10),
     'one build': () => readBuild({ db, logs, resolved }, 2),
     'what a worker was told': () => readSpec(db, 2),
+    'what ran with an artifact': () =>
+      buildsWithArtifact(
+        db,
+        { builder: runtimeBuilder, commit: commitOf('lua/master 1'), sha256: 'b' },
+        51,
+      ),
+    'the change of an artifact': () =>
+      changeOfArtifact(db, { builder: runtimeBuilder, commit: 'a'.repeat(40) }),
     workers: () => listWorkers(db, page),
     'habits of builders': () => builderHabits(db, now),
     invitations: () => listInvitations(db, page, now),
