@@ -14,6 +14,7 @@ export * from './limits.ts';
 export * from './link.ts';
 export * from './log-frame.ts';
 export * from './normal-message.ts';
+export * from './number-words.ts';
 export * from './owner.ts';
 export * from './read-message.ts';
 export * from './report.ts';

@@ -66,7 +66,7 @@ export const stepReportSchema = z.object({
    * read to its end. `capped`: it was too large, or took too long. What was read until then is counted.
    */
   state: z.enum(['read', 'missing', 'invalid', 'capped']),
-  /** Place and reason when it was not read, for people; else blank. */
+  /** Place and reason when it was not read, or why no test ran, for people; else blank. */
   text: z.string().max(500),
   totals: testTotalsSchema,
   /** Milliseconds, as the report has it; null where it says nothing of time. */

@@ -35,6 +35,12 @@ describe('what is wrong in a farm file', () => {
       /^f:10:5: upstreams\.lua\.plaftorms: an unknown key: expected one of .*; did you mean platforms\?$/,
     ],
     [
+      'files of a report that nobody reads',
+      '      - test: lua test.lua\n',
+      '      - {name: test, run: lua test.lua, report-files: [a.xml]}\n',
+      /^f:18:41: projects\.json\.steps\[0\]\.report-files: nothing says how these files are read: expected a key report beside it: one of junit, /,
+    ],
+    [
       'a key twice',
       'farm: f\n',
       'farm: f\nfarm: g\n',

@@ -29,7 +29,7 @@ export interface BrokenRow {
   /** Null: it failed outside its steps. */
   readonly step: string | null;
   readonly finding: Finding | null;
-  /** What the step says of its end: `15 tests where #7 had 30: 10 % may go`. Older notices have none. */
+  /** What the step says of its end: `15 tests where #7 had 30 (may-vanish allows 10 %)`. Older notices have none. */
   readonly said?: string;
   /** The red build that confirmed it. */
   readonly build: number;

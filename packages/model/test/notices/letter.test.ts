@@ -129,14 +129,17 @@ Unsubscribe: https://weir.example.org/unsubscribe/1/x
   });
 
   it('says in words what a finding is', () => {
-    const said = '15 tests where #7 had 30: 10 % may go';
+    const said = '15 tests where #7 had 30 (may-vanish allows 10 %)';
     const rows = facts.rows.map((row) => ({ ...row, finding: 'tests-vanished', said }) as const);
 
     const text = letterText(
       letterOf({ kind: 'breakage-opened', facts: { ...facts, rows } }, context),
     );
 
-    assert.match(text, /test +tests-vanished: 15 tests where #7 had 30: 10 % may go\n/);
+    assert.match(
+      text,
+      /test +tests-vanished: 15 tests where #7 had 30 \(may-vanish allows 10 %\)\n/,
+    );
   });
 
   it('says that all is green again, and how long it was not', () => {
