@@ -242,11 +242,35 @@ describe('a step with a report', () => {
     assert.equal(gone.steps[1]?.result, 'success', 'its worker went on');
   });
 
-  it('opens a breakage when its tests vanish, and the mail says how many', async () => {
+  it('opens a breakage when its tests vanish; mail and page say how many, which, and what to do', async () => {
     await built('fifty', suite(50));
-    await built('four', suite(4));
+    const red = await built('four', suite(4));
 
     const words = /test +tests-vanished: 4 tests where #\d+ had 50 \(may-vanish allows 10 %\)/;
+    await mails.until((all) => all.some(({ text }) => words.test(text)));
+    const mail = mails.mails.find(({ text }) => words.test(text))?.text ?? '';
+    const [, breakage = ''] = /\/breakages\/(\d+)/.exec(mail) ?? [];
+    const page = await (await fetch(new URL(`/breakages/${breakage}`, farm.url))).text();
+
+    assert.match(
+      mail,
+      /46 tests vanished:\n\n {4}t10\n {4}t11\n {4}t12\n {4}t13\n {4}t14\n {4}and 41 more/,
+    );
+    assert.match(mail, /weir accept-tests \d+/);
+    assert.match(mail, /report: 2 passed/, 'what passed besides');
+    assert.match(mail, /\/builds\/\d+\/tests\?step=0/);
+    assert.match(page, /46 tests vanished/);
+    assert.match(page, /<code>t10<\/code>/);
+    assert.match(page, /weir accept-tests \d+/);
+    assert.equal(red.findings[0], 'tests-vanished');
+  });
+
+  it('opens a breakage when a test fails, and the mail says which', async () => {
+    await built('fifty-five', suite(55));
+    const lines = Array.from({ length: 54 }, (_, n) => `ok ${n + 1} - t${n}\n`).join('');
+    await built('one fails', tap(`1..55\n${lines}not ok 55 - t54\n# boo 1 != 2\n`));
+
+    const words = /1 test failed:\n\n {4}t54: boo 1 != 2\n/;
     await mails.until((all) => all.some(({ text }) => words.test(text)));
   });
 

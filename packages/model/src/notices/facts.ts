@@ -1,5 +1,6 @@
 import type { Finding, Moved, NoticeKind, Result } from '@weir/protocol';
 import type { Scope } from './scope.ts';
+import type { TestNews } from './tests.ts';
 
 /** What a notice about a breakage tells: written down when it is told, so that every try says the same. */
 export interface BreakageFacts {
@@ -17,6 +18,8 @@ export interface BreakageFacts {
   /** The branches whose changes lie between the last green and the first red builds. */
   readonly sides: readonly Side[];
   readonly excerpt: Excerpt | null;
+  /** What its suites said; older notices have none. */
+  readonly tests?: TestNews | null;
   /** Shell commands that run its build again, each maybe of several lines. */
   readonly reproduce: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { Excerpt } from '@weir/model';
+import type { Excerpt, TestNews } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
 import { changeLine } from './change.ts';
@@ -8,23 +8,30 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, logPath } from './links.ts';
 import { howToReproduce } from './reproduce.ts';
+import { testNews } from './test-news.ts';
 import { age, countText, duration, shortCommit } from './words.ts';
 
 export interface BreakageView {
   readonly breakage: ApiBreakage;
   /** What the failing step said last. */
   readonly failed: Excerpt | null;
+  /** What its suites said. */
+  readonly tests: TestNews | null;
   /** Commands that run its build again on one's own machine. */
   readonly reproduce: readonly string[];
 }
 
-export function breakagePage(visit: Visit, { breakage, failed, reproduce }: BreakageView): Html {
+export function breakagePage(
+  visit: Visit,
+  { breakage, failed, tests, reproduce }: BreakageView,
+): Html {
   const { title, trunk, suspects } = breakage;
   return html`<h1>${title}</h1>
     <div id="head" data-live>${head(breakage, visit.now)}</div>
     ${acknowledgement(visit, breakage)}
     <h2>Where it shows</h2>
     <div id="shows" data-live>${showTable(breakage, visit.now)}</div>
+    ${tests !== null && testNews(tests)}
     ${failed !== null && failedLog(failed)}
     <h2>What may have caused it</h2>
     ${

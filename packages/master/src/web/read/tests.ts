@@ -1,6 +1,6 @@
 import type { TestList, TestPair } from '@weir/model';
 import { compareTests, outcomeAt, testAt } from '@weir/model';
-import { testChangeKinds } from '@weir/protocol';
+import { testChangeKinds, testCount } from '@weir/protocol';
 import type {
   ApiBuildTests,
   ApiTest,
@@ -64,14 +64,18 @@ export interface OpenTests {
   readonly base: Base | null;
 }
 
-/** @throws TestListError when the list can't be shown */
+/**
+ * @param maxBase it is held against no list of more tests
+ * @throws TestListError when the list can't be shown
+ */
 export async function openTests(
   sources: TestSources,
   build: number,
   step: TestedStep,
+  maxBase = Infinity,
 ): Promise<OpenTests> {
   const list = await sources.tests.read(step.tests);
-  return { build, step, list, base: await readBase(sources, build, step.name) };
+  return { build, step, list, base: await readBase(sources, build, step.name, maxBase) };
 }
 
 /**
@@ -170,6 +174,7 @@ async function readBase(
   { db, tests }: TestSources,
   build: number,
   step: string,
+  maxTests: number,
 ): Promise<Base | null> {
   const row = await db
     .selectFrom('build as this')
@@ -186,10 +191,10 @@ async function readBase(
     .select(['build.id', 'build.number', 'step.report_json'])
     .executeTakeFirst();
   if (row === undefined) return null;
-  const stored = (JSON.parse(row.report_json ?? 'null') as StepReport | null)?.tests;
-  if (stored === undefined) return null;
+  const report = JSON.parse(row.report_json ?? 'null') as StepReport | null;
+  if (report?.tests === undefined || testCount(report.totals) > maxTests) return null;
   try {
-    return { id: row.id, number: row.number, list: await tests.read(stored) };
+    return { id: row.id, number: row.number, list: await tests.read(report.tests) };
   } catch (error) {
     if (error instanceof TestListError) return null;
     throw error;

@@ -1,0 +1,66 @@
+import type { Finding, TestTotals } from '@weir/protocol';
+import { countText, numberText, testCount } from '@weir/protocol';
+
+/** What the suites of a build that shows a breakage said. */
+export interface TestNews {
+  readonly builder: string;
+  readonly build: number;
+  readonly steps: readonly TestedStepNews[];
+}
+
+/** One step with a report. */
+export interface TestedStepNews {
+  readonly step: string;
+  readonly index: number;
+  readonly findings: readonly Finding[];
+  readonly totals: TestTotals;
+  /** Tests that say why it is no pass. */
+  readonly groups: readonly TestGroup[];
+  /** All its tests are listed on a page of their own. */
+  readonly isListed: boolean;
+}
+
+export interface TestGroup {
+  readonly what: 'failed' | 'passed unexpectedly' | 'vanished' | 'newly skipped';
+  /** Of all such tests. */
+  readonly count: number;
+  /** The first of them. */
+  readonly tests: readonly NamedTest[];
+}
+
+export interface NamedTest {
+  readonly name: string;
+  /** The first line of what it said; may be blank. */
+  readonly said: string;
+}
+
+/** So many tests of a group are named where a breakage is told. */
+export const namedInNews = 5;
+
+/** `8 passed, 1 failed, 1 skipped`, or `no tests`. */
+export function totalsText(totals: TestTotals): string {
+  const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
+  const counts = [
+    [passed, 'passed'],
+    [failed, 'failed'],
+    [skipped, 'skipped'],
+    [expectedFailures, 'failed as expected'],
+    [unexpectedPasses, 'passed unexpectedly'],
+  ] as const;
+  const words = counts.flatMap(([count, word]) =>
+    count === 0 ? [] : [`${numberText(count)} ${word}`],
+  );
+  return testCount(totals) === 0 ? 'no tests' : words.join(', ');
+}
+
+/** `2 tests vanished` */
+export function groupText({ what, count }: TestGroup): string {
+  return what === 'newly skipped'
+    ? `${countText(count, 'test')} newly skipped`
+    : `${countText(count, 'test')} ${what}`;
+}
+
+/** What people do about a suite that lost tests which it was to lose. */
+export function acceptTestsText(build: number): string {
+  return `If these tests are meant to be gone, or skipped: weir accept-tests ${build} --reason TEXT, or the command on the build's page for who is signed in, or raise may-vanish or may-skip in the farm file. A suite that skips everything stays red all the same.`;
+}
