@@ -82,8 +82,8 @@ async function lostOf(sources: TestSources, build: number, row: Row): Promise<Te
   if (asked.length === 0) return [];
   try {
     const open = await openTests(sources, build, { index, name: step, report, tests }, maxCompared);
-    return asked.flatMap(([, change, what]) => {
-      const { items, changes } = pageOfTests(open, { change, limit: namedInNews });
+    const groups = asked.map(async ([, change, what]) => {
+      const { items, changes } = await pageOfTests(open, { change, limit: namedInNews });
       if (items.length === 0) return [];
       const named = items.map(({ name, message }) => ({
         name,
@@ -91,6 +91,7 @@ async function lostOf(sources: TestSources, build: number, row: Row): Promise<Te
       }));
       return [{ what, count: changes[change], tests: named }];
     });
+    return (await Promise.all(groups)).flat();
   } catch (error) {
     // The list may be on its way still, or dropped.
     if (error instanceof TestListError) return [];

@@ -1,5 +1,6 @@
 import { buildTestsSchema } from '@weir/protocol';
 import { TestListError } from '../../builds/objects/test-lists.ts';
+import { BusyError } from '../../builds/objects/turns.ts';
 import { buildById } from '../../store/builds.ts';
 import type { WebContext } from '../context.ts';
 import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
@@ -8,6 +9,14 @@ import { found, idOf } from './asked.ts';
 import { door } from './door.ts';
 import type { Door } from './door.ts';
 import { testsQuery } from './tests-query.ts';
+
+/** What keeps a list of tests from being shown, as the answer to who asked. */
+export function asTestsProblem(error: unknown): unknown {
+  if (error instanceof TestListError) return problem('no-tests', error.message);
+  if (!(error instanceof BusyError)) return error;
+  const detail = 'too many look through lists of tests just now: try again in a while';
+  return problem('too-many-searches', detail, { headers: { 'retry-after': '30' } });
+}
 
 /** What became of each test of a build. */
 export function testDoors({ db, tests }: WebContext): Door[] {
@@ -25,10 +34,11 @@ export function testDoors({ db, tests }: WebContext): Door[] {
         );
         if (step === undefined) throw problem('no-tests', 'no report names the tests of that step');
         try {
-          return pageOfTests(await openTests({ db, tests }, build, step), query);
+          return await tests.inTurn(async () =>
+            pageOfTests(await openTests({ db, tests }, build, step), query),
+          );
         } catch (error) {
-          if (error instanceof TestListError) throw problem('no-tests', error.message);
-          throw error;
+          throw asTestsProblem(error);
         }
       },
     }),

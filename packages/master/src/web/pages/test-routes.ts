@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import type { Request } from 'express';
-import { TestListError } from '../../builds/objects/test-lists.ts';
 import { parseAsked } from '../api/asked.ts';
+import { asTestsProblem } from '../api/test-doors.ts';
 import { testsQuery } from '../api/tests-query.ts';
 import type { WebContext } from '../context.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { readTestHistory } from '../read/test-history.ts';
+import type { TestAddress, TestRun } from '../read/test-history.ts';
 import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { numberOf } from './params.ts';
@@ -37,11 +38,19 @@ export function testRoutes(context: WebContext): Router {
         throw problem('bad-query', 'a test is named by builder, step and name');
       }
       const address = { builder, step, name };
-      const runs = await readTestHistory(context, address);
+      const runs = await readHistory(context, address);
       return { title: name, content: testHistoryPage(visit, address, runs) };
     }),
   );
   return router;
+}
+
+async function readHistory(context: WebContext, address: TestAddress): Promise<TestRun[]> {
+  try {
+    return await context.tests.inTurn(() => readTestHistory(context, address));
+  } catch (error) {
+    throw asTestsProblem(error);
+  }
 }
 
 async function readView(context: WebContext, request: Request): Promise<TestsView> {
@@ -56,14 +65,15 @@ async function readView(context: WebContext, request: Request): Promise<TestsVie
   const { outcome, change, q } = filter;
   const isAsked = isContinued || [outcome, change, q].some((each) => each !== undefined);
   try {
-    const tests = await openTests(context, build.id, step);
-    const page = pageOfTests(tests, ask);
-    const any = { limit: changesShown, change: 'any' } as const;
-    const changed = isAsked ? null : pageOfTests(tests, any);
-    return { build, steps, step, filter, isContinued, changed, page };
+    return await context.tests.inTurn(async () => {
+      const tests = await openTests(context, build.id, step);
+      const page = await pageOfTests(tests, ask);
+      const any = { limit: changesShown, change: 'any' } as const;
+      const changed = isAsked ? null : await pageOfTests(tests, any);
+      return { build, steps, step, filter, isContinued, changed, page };
+    });
   } catch (error) {
-    if (error instanceof TestListError) throw problem('no-tests', error.message);
-    throw error;
+    throw asTestsProblem(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TestList, TestPair } from '@weir/model';
 import { compareTests, outcomeAt, testAt } from '@weir/model';
 import { testChangeKinds, testCount } from '@weir/protocol';
@@ -38,6 +39,8 @@ export interface TestedStep {
   readonly tests: StoredTests;
 }
 
+/** After so many tests whoever waits for something else gets their turn. */
+const atOnce = 20_000;
 /** So many builds are looked through for a green one. */
 const maxLookedAt = 1_000;
 
@@ -84,7 +87,10 @@ export async function openTests(
  *
  * @throws ProblemError for a cursor of another list
  */
-export function pageOfTests(tests: OpenTests, ask: PageAsk & TestFilter): ApiBuildTests {
+export async function pageOfTests(
+  tests: OpenTests,
+  ask: PageAsk & TestFilter,
+): Promise<ApiBuildTests> {
   const { build, step, list, base } = tests;
   const counts = new Map(testChangeKinds.map((kind) => [kind, 0]));
   const after = decodeCursor(ask.cursor, ['number', 'string']);
@@ -92,7 +98,10 @@ export function pageOfTests(tests: OpenTests, ask: PageAsk & TestFilter): ApiBui
   /** By rank, the first of those that stand behind the cursor. */
   const ranked: TestPair[][] = [];
   let total = 0;
+  let seen = 0;
   for (const pair of pairsOf(tests)) {
+    seen += 1;
+    if (seen % atOnce === 0) await setImmediate();
     if (pair.kind !== null) counts.set(pair.kind, (counts.get(pair.kind) ?? 0) + 1);
     if (!isWanted(pair)) continue;
     total += 1;
