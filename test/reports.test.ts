@@ -310,12 +310,28 @@ describe('a step with a report', () => {
     await assert.rejects(farm.post(accept, { reason: 'once more' }), /no-change|409/);
   });
 
+  it('says on its page what a finding means and what to do, and takes no suite that ran nothing', async () => {
+    await built('ninety', suite(90));
+    const none = await built('all skipped', suite(0, 90));
+    await built('ninety again', suite(90));
+    const few = await built('eighty of ninety', suite(80));
+    const accept = `/api/v1/builds/${none.id}/accept-tests`;
+    const pageOf = async ({ id }: ApiBuild): Promise<string> =>
+      (await fetch(new URL(`/builds/${id}`, farm.url))).text();
+
+    assert.deepEqual(none.findings, ['all-skipped', 'skips-jumped']);
+    assert.match(await pageOf(none), /all-skipped: no test ran[^]*stays red/);
+    assert.match(await pageOf(few), /far fewer tests than in the last green build/);
+    assert.match(await pageOf(few), new RegExp(`weir accept-tests ${few.id} `));
+    await assert.rejects(farm.post(accept, { reason: 'none is needed' }), /409/);
+  });
+
   it('is too large to be read: that is no pass, and no measure for the next', async () => {
-    const green = await built('eighty', suite(80), { summary: '=== 40 passed in 0.01s ===\n' });
-    const capped = await built('millions', suite(80), {
+    const green = await built('a hundred', suite(100), { summary: '=== 40 passed in 0.01s ===\n' });
+    const capped = await built('millions', suite(100), {
       summary: '=== 9000000 passed in 1s ===\n',
     });
-    const gone = await built('two', suite(80), { summary: '=== 2 passed in 0.01s ===\n' });
+    const gone = await built('two', suite(100), { summary: '=== 2 passed in 0.01s ===\n' });
 
     assert.deepEqual([capped.result, capped.findings], ['failure', ['report-cap']]);
     assert.match(gone.text, new RegExp(`^summary: 2 tests where #${green.number} had 40`));

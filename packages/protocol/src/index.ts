@@ -9,6 +9,7 @@ export * from './artifact.ts';
 export * from './build-spec.ts';
 export { BadTestListError } from './byte-reader.ts';
 export * from './expected-failures.ts';
+export * from './finding-meanings.ts';
 export * from './journal.ts';
 export * from './limits.ts';
 export * from './link.ts';

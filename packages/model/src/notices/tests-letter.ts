@@ -1,5 +1,4 @@
 import { numberText } from '@weir/protocol';
-import { haveLostTests } from '../tests/judge-counts.ts';
 import type { Block } from './letter.ts';
 import { oneLine } from './one-line.ts';
 import type { TestNews, TestedStepNews } from './tests.ts';
@@ -12,8 +11,11 @@ export function testBlocks({ builder, build, steps }: TestNews, url: string): Bl
     { is: 'heading', text: `The tests of ${builder}` },
     ...steps.flatMap((step) => stepBlocks(step, `${url}/builds/${build}`)),
   ];
-  const isLost = steps.some(({ findings }) => haveLostTests(findings));
-  if (isLost) blocks.push({ is: 'text', text: acceptTestsText(build) });
+  const text = acceptTestsText(
+    build,
+    steps.flatMap(({ findings }) => findings),
+  );
+  if (text !== null) blocks.push({ is: 'text', text });
   return blocks;
 }
 

@@ -1,5 +1,6 @@
 import type { Finding, TestTotals } from '@weir/protocol';
 import { countText, numberText, testCount } from '@weir/protocol';
+import { haveLostTests, mayAcceptTests } from '../tests/judge-counts.ts';
 
 /** What the suites of a build that shows a breakage said. */
 export interface TestNews {
@@ -60,7 +61,11 @@ export function groupText({ what, count }: TestGroup): string {
     : `${countText(count, 'test')} ${what}`;
 }
 
-/** What people do about a suite that lost tests which it was to lose. */
-export function acceptTestsText(build: number): string {
-  return `If these tests are meant to be gone, or skipped: weir accept-tests ${build} --reason TEXT, or the command on the build's page for who is signed in, or raise may-vanish or may-skip in the farm file. A suite that skips everything stays red all the same.`;
+/** What people do about a build whose suites lost tests which they were to lose; null where that is not it. */
+export function acceptTestsText(build: number, findings: readonly Finding[]): string | null {
+  if (!haveLostTests(findings)) return null;
+  if (!mayAcceptTests(findings)) {
+    return 'A suite that runs no test stays red, whatever may vanish or be skipped.';
+  }
+  return `If these tests are meant to be gone, or skipped: weir accept-tests ${build} --reason TEXT, or the command on the build's page for who is signed in, or raise may-vanish or may-skip in the farm file.`;
 }

@@ -2,6 +2,7 @@ import type { Excerpt, TestNews } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
 import { changeLine } from './change.ts';
+import { findingList } from './findings.ts';
 import type { Visit } from './frame.ts';
 import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
@@ -93,7 +94,7 @@ function showTable({ shows }: ApiBreakage, now: number): Html {
           (row) =>
             html`<tr>
               <td><a href="${builderPath(row.builder)}">${row.builder}</a></td>
-              <td>${row.step ?? 'the build'} ${row.finding}</td>
+              <td>${row.step ?? 'the build'} ${row.finding !== null && findingList([row.finding])}</td>
               <td><a href="${buildPath(row.greenBuild)}">build ${row.greenBuild}</a></td>
               <td><a href="${buildPath(row.redBuild)}">build ${row.redBuild}</a></td>
               <td>
