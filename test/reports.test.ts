@@ -156,7 +156,7 @@ describe('a step with a report', () => {
       `${tap('1..2\nok 1\nnot ok 2 - old bug\n')}exit 1\n`,
       'failure',
       [],
-      /^test: 1 of 2 tests failed, exit code 1$/,
+      /^test: 1 of 2 tests failed, exit code 1; old \* was expected to fail until 2026-01-01: https:\/\/issues\.example\/8$/,
     ],
     [
       'passes what its project expects to fail',

@@ -1,5 +1,5 @@
 import { combineBuild, stepResult } from '@weir/model';
-import type { TestRules } from '@weir/model';
+import type { ReportRules } from '@weir/model';
 import type { Artifact, JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { insertArtifact } from '../store/artifacts.ts';
@@ -41,16 +41,16 @@ interface Application {
  *
  * @param lines of each log that these entries finish, by step
  * @param maxAttempts how often a request is tried whose builds infrastructure takes
- * @param tests how much of its suite the builder may lose
+ * @param tests what the builder's suites are held against
  */
 export async function applyJournal(
   db: Kysely<Database>,
   build: LiveBuild,
   sent: readonly JournalEntry[],
-  known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: TestRules },
+  known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: ReportRules },
 ): Promise<readonly StepOutcome[] | undefined> {
   const { tests, lines, maxAttempts, at } = known;
-  const entries = await judgeSteps(db, build, sent, tests);
+  const entries = await judgeSteps(db, build, sent, { ...tests, at });
   const outcomes = [...build.outcomes, ...outcomesOf(entries)];
   const end = endOf(build, entries, outcomes, at);
   if (!(await advance(db, build, entries.length, end))) return undefined;

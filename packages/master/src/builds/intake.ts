@@ -1,4 +1,4 @@
-import type { TestRules } from '@weir/model';
+import type { ReportRules } from '@weir/model';
 import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
@@ -23,7 +23,7 @@ export interface IntakeContext {
   readonly log: Log;
   readonly maxAttempts: () => number;
   /** How much of its suite a builder may lose. */
-  readonly testRules: (builderId: number) => TestRules;
+  readonly testRules: (builderId: number) => ReportRules;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
   /** The build's logs are of a kind that no correct worker sends. */

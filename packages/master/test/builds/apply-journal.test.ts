@@ -55,7 +55,7 @@ describe("a build's journal", () => {
   }
 
   function apply(build: LiveBuild, entries: readonly JournalEntry[]) {
-    const tests = { mayVanishPercent: 10, maySkipPercent: 10 };
+    const tests = { mayVanishPercent: 10, maySkipPercent: 10, known: [] };
     const known = { lines: new Map(), maxAttempts: 3, tests, at: start };
     return farm.store.unit((db) => applyJournal(db, build, entries, known));
   }
