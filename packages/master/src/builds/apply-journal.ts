@@ -152,9 +152,11 @@ function endOf(
   const { result, findings, environment } = last;
   const combined = combineBuild([...steps, { result, findings }]);
   // Where the farm made it worse, the worker's words are of something else.
-  const judged =
-    result === combined.result ? undefined : steps.find((step) => step.judged !== null);
-  const text = judged?.judged ?? last.text;
+  const isWorse = result !== combined.result;
+  const judged = steps
+    .flatMap((step) => step.judged ?? [])
+    .find((words) => isWorse || (last.text !== '' && words.startsWith(last.text)));
+  const text = judged ?? last.text;
   const isPass = combined.result === 'success' || combined.result === 'warnings';
   if (!isPass || steps.length === build.steps) return { ...combined, text, environment, at };
   const missing = `the worker reported ${steps.length} of ${build.steps} steps`;
