@@ -5,6 +5,7 @@ import {
   maxExpectedFailures,
   seenExpectationSchema,
 } from './expected-failures.ts';
+import { numberText } from './number-words.ts';
 
 /** How a step's report is read. Those from `pytest` on are the summaries that runners print for people. */
 export const reportFormats = [
@@ -47,6 +48,22 @@ export type TestTotals = z.infer<typeof testTotalsSchema>;
 export function testCount(totals: TestTotals): number {
   const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
   return passed + failed + skipped + expectedFailures + unexpectedPasses;
+}
+
+/** `8 passed, 1 failed, 1 skipped`, or `no tests`. */
+export function totalsText(totals: TestTotals): string {
+  const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
+  const counts = [
+    [passed, 'passed'],
+    [failed, 'failed'],
+    [skipped, 'skipped'],
+    [expectedFailures, 'failed as expected'],
+    [unexpectedPasses, 'passed unexpectedly'],
+  ] as const;
+  const words = counts.flatMap(([count, word]) =>
+    count === 0 ? [] : [`${numberText(count)} ${word}`],
+  );
+  return testCount(totals) === 0 ? 'no tests' : words.join(', ');
 }
 
 /** Tests that failed are named, up to this number; all are counted. */

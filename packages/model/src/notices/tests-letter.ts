@@ -1,8 +1,8 @@
-import { numberText } from '@weir/protocol';
+import { numberText, totalsText } from '@weir/protocol';
 import type { Block } from './letter.ts';
 import { oneLine } from './one-line.ts';
 import type { TestNews, TestedStepNews } from './tests.ts';
-import { acceptTestsText, groupText, totalsText } from './tests.ts';
+import { acceptTestsText, groupText } from './tests.ts';
 
 /** What the suites said, as a letter has it. */
 export function testBlocks({ builder, build, steps }: TestNews, url: string): Block[] {

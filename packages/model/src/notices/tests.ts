@@ -1,5 +1,5 @@
 import type { Finding, TestTotals } from '@weir/protocol';
-import { countText, numberText, testCount } from '@weir/protocol';
+import { countText } from '@weir/protocol';
 import { haveLostTests, mayAcceptTests } from '../tests/judge-counts.ts';
 
 /** What the suites of a build that shows a breakage said. */
@@ -37,22 +37,6 @@ export interface NamedTest {
 
 /** So many tests of a group are named where a breakage is told. */
 export const namedInNews = 5;
-
-/** `8 passed, 1 failed, 1 skipped`, or `no tests`. */
-export function totalsText(totals: TestTotals): string {
-  const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
-  const counts = [
-    [passed, 'passed'],
-    [failed, 'failed'],
-    [skipped, 'skipped'],
-    [expectedFailures, 'failed as expected'],
-    [unexpectedPasses, 'passed unexpectedly'],
-  ] as const;
-  const words = counts.flatMap(([count, word]) =>
-    count === 0 ? [] : [`${numberText(count)} ${word}`],
-  );
-  return testCount(totals) === 0 ? 'no tests' : words.join(', ');
-}
 
 /** `2 tests vanished` */
 export function groupText({ what, count }: TestGroup): string {

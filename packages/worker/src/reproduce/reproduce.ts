@@ -18,6 +18,8 @@ export interface Outcome {
   readonly build: number;
   readonly builder: string;
   readonly number: number;
+  /** The SHA-256 of what a runtime's build made, where it is that of the farm's. */
+  readonly sameArtifact: string | null;
   /** The farm's result came again. */
   readonly cameAgain: boolean;
   readonly farm: Pick<Ran, 'result' | 'findings' | 'text'>;
@@ -52,17 +54,20 @@ export async function reproduce(
   ]);
 }
 
-function outcomeOf(farm: FarmBuild, here: Ran, notTheSame: readonly Difference[]): Outcome {
+function outcomeOf(
+  farm: FarmBuild,
+  here: Ran & { readonly artifact?: string | undefined },
+  notTheSame: readonly Difference[],
+): Outcome {
+  const { artifact } = here;
   const otherResults = differencesOfResult(farm, here);
   const isComparable = isConclusive(farm) && isConclusive(here);
-  const byHistory = findingsNotTried(farm).map((finding) => ({
-    about: finding,
-    text: 'compares with the builds before, which the farm alone has',
-  }));
+  const byHistory = findingsNotTried(farm, here);
   return {
     build: farm.id,
     builder: farm.builder,
     number: farm.number,
+    sameArtifact: artifact !== undefined && farm.artifact?.sha256 === artifact ? artifact : null,
     cameAgain: isComparable && otherResults.length === 0,
     farm: endOf(farm),
     here: endOf(here),
@@ -100,8 +105,9 @@ function ranOf(
     environment: end?.environment ?? {},
     artifact: entries.find((entry) => entry.t === 'artifact')?.sha256,
     steps: steps.map(({ name }, index) => {
-      const { result = null, findings = [], text = '', report = null } = ends.get(index) ?? {};
-      return { name, result, findings, text, report };
+      const end = ends.get(index);
+      const { result = null, findings = [], text = '', report = null, exitCode = null } = end ?? {};
+      return { name, result, findings, text, report, exitCode };
     }),
   };
 }

@@ -2,7 +2,7 @@ import type { ApiSpec } from '@weir/protocol';
 import { printable } from '../printable.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Difference } from './compare.ts';
-import { inWords, isConclusive } from './compare.ts';
+import { inWords, isByHistory, isConclusive } from './compare.ts';
 import type { FarmBuild } from './farm-build.ts';
 import type { Outcome } from './reproduce.ts';
 
@@ -20,7 +20,7 @@ export function introduction(
     ['runtime', `${upstream}/${trunk}/${platform} at ${commit}`],
     ...(artifact === undefined
       ? []
-      : [['artifact', `${artifact.sha256}, ${mebibytes(artifact.bytes)}`]]),
+      : [['artifact', `${artifact.sha256}, ${sizeText(artifact.bytes)}`]]),
     ['sandbox', `${kind}: ${limits.join('; ')}`],
   ];
   return table(rows);
@@ -31,6 +31,9 @@ export function conclusion(outcome: Outcome, dir: string | null): string {
   const isComparable = isConclusive(outcome.farm) && isConclusive(outcome.here);
   return [
     `\n${verdict(outcome)}\n`,
+    outcome.sameArtifact === null
+      ? ''
+      : `The runtime came out byte for byte the same: ${outcome.sameArtifact}\n`,
     ...(isComparable ? list('The results differ', outcome.otherResults) : []),
     ...list('Not the same here', outcome.notTheSame),
     dir === null ? '' : `\nThe workspace is ${dir}\n`,
@@ -38,6 +41,10 @@ export function conclusion(outcome: Outcome, dir: string | null): string {
 }
 
 function verdict({ cameAgain, farm, here }: Outcome): string {
+  const alone = farm.findings.filter(isByHistory).join(', ');
+  if (cameAgain && alone !== '') {
+    return `✓ What the farm held against the builds before (${printable(alone)}) came again: ${printable(inWords(here))}`;
+  }
   if (cameAgain) return `✓ The farm's result came again: ${printable(inWords(here))}`;
   if (!isConclusive(here)) return `✗ There is no result here: ${printable(inWords(here))}`;
   if (!isConclusive(farm)) {
@@ -59,6 +66,7 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-function mebibytes(bytes: number): string {
+function sizeText(bytes: number): string {
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
   return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

@@ -1,6 +1,5 @@
-import { totalsText } from '@weir/model';
 import { durationText } from '@weir/model/layout';
-import { numberText } from '@weir/protocol';
+import { numberText, totalsText } from '@weir/protocol';
 import type { SeenExpectation, StepReport } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';

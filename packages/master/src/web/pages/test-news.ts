@@ -1,6 +1,6 @@
 import type { TestGroup, TestNews, TestedStepNews } from '@weir/model';
-import { acceptTestsText, groupText, totalsText } from '@weir/model';
-import { numberText } from '@weir/protocol';
+import { acceptTestsText, groupText } from '@weir/model';
+import { numberText, totalsText } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { buildPath, builderPath, testHistoryPath, testsPath } from './links.ts';
