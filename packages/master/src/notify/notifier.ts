@@ -48,7 +48,8 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const { store, farm, dataDir, now, log } = options;
   const { read: db } = store;
   const logs = new LogReader(join(dataDir, 'logs'));
-  const tests = new TestLists(new ObjectFiles(dataDir));
+  // It opens a list once for a breakage, which is no reason to keep it.
+  const tests = new TestLists(new ObjectFiles(dataDir), 0);
   const mails = new MailRoute(process.env['WEIR_SMTP_URL'] ?? null, join(dataDir, 'outbox'));
   const url = (): string => farm().publicUrl ?? options.url();
   const common = { store, now, log, ...(options.waitMs && { waitMs: options.waitMs }) };

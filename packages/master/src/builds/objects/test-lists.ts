@@ -20,8 +20,8 @@ export class TestListError extends Error {
   override readonly name = 'TestListError';
 }
 
-/** Names are kept in memory up to so many bytes, of the lists that were read last: two of a million tests. */
-const maxKeptBytes = 256 * 1024 * 1024;
+/** Two lists of names of a million tests. */
+const usualKeptBytes = 256 * 1024 * 1024;
 /** About what a name takes besides its characters. */
 const bytesPerName = 40;
 /** So many may wait to look through a list; looking through a million tests takes seconds. */
@@ -40,10 +40,13 @@ export class TestLists {
   readonly #objects: Pick<ObjectFiles, 'bytesOf' | 'path'>;
   /** By hash; those read last are at the end. */
   readonly #names = new Map<string, KeptNames>();
+  readonly #maxKeptBytes: number;
   readonly #turns = new Turns(maxWaiting);
 
-  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>) {
+  /** @param maxKeptBytes names are kept in memory up to so many bytes, of the lists that were read last */
+  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>, maxKeptBytes = usualKeptBytes) {
     this.#objects = objects;
+    this.#maxKeptBytes = maxKeptBytes;
   }
 
   /**
@@ -78,7 +81,7 @@ export class TestLists {
     let kept = 0;
     for (const [hash, each] of [...this.#names].toReversed()) {
       kept += each.bytes;
-      if (kept > maxKeptBytes) this.#names.delete(hash);
+      if (kept > this.#maxKeptBytes) this.#names.delete(hash);
     }
     return names;
   }
