@@ -25,6 +25,7 @@ describe('a step with a report', () => {
         steps: [
           '- { name: test, run: sh app.txt, report: tap }',
           '- { name: report, run: sh -c "cat out.xml > copy.xml", report: junit, report-files: ["*.xml"] }',
+          '- { name: summary, run: cat summary.txt, report: pytest }',
         ],
       }),
       remotes: repositories.remotes,
@@ -39,11 +40,15 @@ describe('a step with a report', () => {
   });
 
   /** Builds a commit whose tests do this. */
-  async function built(message: string, script: string, xml = passing): Promise<ApiBuild> {
+  async function built(
+    message: string,
+    script: string,
+    { xml = passing, summary = '=== 1 passed in 0.01s ===\n' } = {},
+  ): Promise<ApiBuild> {
     let after = farm.events.last;
     const commit = await repositories.app.commit({
       message,
-      files: { 'app.txt': script, 'out.xml': xml },
+      files: { 'app.txt': script, 'out.xml': xml, 'summary.txt': summary },
     });
     for (;;) {
       const about = { after, data: { builder: appBuilder } };
@@ -66,14 +71,14 @@ describe('a step with a report', () => {
       tap('1..2\nok 1\nnot ok 2 - adds\n'),
       'failure',
       ['exit-disagrees'],
-      /^test: 1 of 2 tests failed$/,
+      /^test: exit code 0, though 1 of 2 tests failed$/,
     ],
     [
       'fails, and has no failures',
       `${tap('1..1\nok 1\n')}exit 1\n`,
       'failure',
       ['exit-disagrees'],
-      /^test: exit code 1$/,
+      /^test: exit code 1, though its one test passed$/,
     ],
     [
       'fails, and says what failed',
@@ -91,10 +96,10 @@ describe('a step with a report', () => {
     ],
     [
       'runs nothing',
-      tap('1..0\n'),
+      tap('1..0 # SKIP no database\n'),
       'failure',
       ['all-skipped', 'tests-vanished'],
-      /it ran no tests/,
+      /it ran no tests: no database/,
     ],
     [
       'is cut off',
@@ -102,6 +107,20 @@ describe('a step with a report', () => {
       'failure',
       ['plan-mismatch'],
       /9 tests were planned, 2 came/,
+    ],
+    [
+      'is cut off, and fails',
+      `${tap('1..9\nok 1\n')}exit 1\n`,
+      'failure',
+      ['plan-mismatch'],
+      /^test: 9 tests were planned, 1 came, exit code 1$/,
+    ],
+    [
+      'is cut off behind a failure',
+      `${tap('1..9\nnot ok 1\n')}exit 1\n`,
+      'failure',
+      ['plan-mismatch'],
+      /^test: 1 of 1 test failed; 9 tests were planned, 1 came, exit code 1$/,
     ],
     ['prints no report', 'true\n', 'failure', ['report-missing'], /no report: there is no TAP/],
     [
@@ -116,7 +135,7 @@ describe('a step with a report', () => {
       tap('1..1\nok 1 # TODO later\n'),
       'warnings',
       ['unexpected-pass'],
-      /1 tests passed unexpectedly/,
+      /1 test passed unexpectedly/,
     ],
     [
       'fails only by what its project expects',
@@ -137,7 +156,7 @@ describe('a step with a report', () => {
       `${tap('1..2\nok 1\nnot ok 2 - old bug\n')}exit 1\n`,
       'failure',
       [],
-      /^test: 1 of 2 tests failed, exit code 1$/,
+      /^test: 1 of 2 tests failed, exit code 1; old \* was expected to fail until 2026-01-01: https:\/\/issues\.example\/8$/,
     ],
     [
       'passes what its project expects to fail',
@@ -170,13 +189,15 @@ describe('a step with a report', () => {
 
     const page = await (await fetch(new URL(`/builds/${id}`, farm.url))).text();
 
-    assert.equal(steps[0]?.text, '1 of 1 tests failed as expected, exit code 1');
+    assert.equal(steps[0]?.text, '1 of 1 test failed as expected, exit code 1');
     assert.match(page, /1 of <code>known \*<\/code> failed as expected: <a href="https:\/\/issues/);
   });
 
   it('is read from files, and ends the build where they are no report', async () => {
     const good = await built('good', tap('1..1\nok 1\n'));
-    const bad = await built('bad', tap('1..1\nok 1\n'), '<testsuite><testcase name="a">');
+    const bad = await built('bad', tap('1..1\nok 1\n'), {
+      xml: '<testsuite><testcase name="a">',
+    });
 
     assert.equal(good.steps[1]?.report?.totals.passed, 2, 'of both files');
     assert.deepEqual([bad.result, bad.findings], ['failure', ['report-invalid']]);
@@ -204,11 +225,15 @@ describe('a step with a report', () => {
       [green, gone, skipped, fewer].map(({ result, findings, text }) => [result, findings, text]),
       [
         ['success', [], ''],
-        ['failure', ['tests-vanished'], `test: 15 tests where ${of} had 30: 10 % may go`],
+        [
+          'failure',
+          ['tests-vanished'],
+          `test: 15 tests where ${of} had 30 (may-vanish allows 10 %)`,
+        ],
         [
           'failure',
           ['skips-jumped'],
-          `test: 10 of 30 tests skipped, and 0 of 30 in ${of}: 10 % more may be`,
+          `test: 10 of 30 tests skipped, and 0 of 30 in ${of} (may-skip allows 10 % more)`,
         ],
         ['success', [], ''],
       ],
@@ -217,11 +242,35 @@ describe('a step with a report', () => {
     assert.equal(gone.steps[1]?.result, 'success', 'its worker went on');
   });
 
-  it('opens a breakage when its tests vanish, and the mail says how many', async () => {
+  it('opens a breakage when its tests vanish; mail and page say how many, which, and what to do', async () => {
     await built('fifty', suite(50));
-    await built('four', suite(4));
+    const red = await built('four', suite(4));
 
-    const words = /test +tests-vanished: 4 tests where #\d+ had 50: 10 % may go/;
+    const words = /test +tests-vanished: 4 tests where #\d+ had 50 \(may-vanish allows 10 %\)/;
+    await mails.until((all) => all.some(({ text }) => words.test(text)));
+    const mail = mails.mails.find(({ text }) => words.test(text))?.text ?? '';
+    const [, breakage = ''] = /\/breakages\/(\d+)/.exec(mail) ?? [];
+    const page = await (await fetch(new URL(`/breakages/${breakage}`, farm.url))).text();
+
+    assert.match(
+      mail,
+      /46 tests vanished:\n\n {4}t10\n {4}t11\n {4}t12\n {4}t13\n {4}t14\n {4}and 41 more/,
+    );
+    assert.match(mail, /weir accept-tests \d+/);
+    assert.match(mail, /report: 2 passed/, 'what passed besides');
+    assert.match(mail, /\/builds\/\d+\/tests\?step=0/);
+    assert.match(page, /46 tests vanished/);
+    assert.match(page, /<code>t10<\/code>/);
+    assert.match(page, /weir accept-tests \d+/);
+    assert.equal(red.findings[0], 'tests-vanished');
+  });
+
+  it('opens a breakage when a test fails, and the mail says which', async () => {
+    await built('fifty-five', suite(55));
+    const lines = Array.from({ length: 54 }, (_, n) => `ok ${n + 1} - t${n}\n`).join('');
+    await built('one fails', tap(`1..55\n${lines}not ok 55 - t54\n# boo 1 != 2\n`));
+
+    const words = /1 test failed:\n\n {4}t54: boo 1 != 2\n/;
     await mails.until((all) => all.some(({ text }) => words.test(text)));
   });
 
@@ -259,5 +308,32 @@ describe('a step with a report', () => {
 
     assert.deepEqual([red.result, next.result], ['failure', 'success']);
     await assert.rejects(farm.post(accept, { reason: 'once more' }), /no-change|409/);
+  });
+
+  it('says on its page what a finding means and what to do, and takes no suite that ran nothing', async () => {
+    await built('ninety', suite(90));
+    const none = await built('all skipped', suite(0, 90));
+    await built('ninety again', suite(90));
+    const few = await built('eighty of ninety', suite(80));
+    const accept = `/api/v1/builds/${none.id}/accept-tests`;
+    const pageOf = async ({ id }: ApiBuild): Promise<string> =>
+      (await fetch(new URL(`/builds/${id}`, farm.url))).text();
+
+    assert.deepEqual(none.findings, ['all-skipped', 'skips-jumped']);
+    assert.match(await pageOf(none), /all-skipped: no test ran[^]*stays red/);
+    assert.match(await pageOf(few), /far fewer tests than in the last green build/);
+    assert.match(await pageOf(few), new RegExp(`weir accept-tests ${few.id} `));
+    await assert.rejects(farm.post(accept, { reason: 'none is needed' }), /409/);
+  });
+
+  it('is too large to be read: that is no pass, and no measure for the next', async () => {
+    const green = await built('a hundred', suite(100), { summary: '=== 40 passed in 0.01s ===\n' });
+    const capped = await built('millions', suite(100), {
+      summary: '=== 9000000 passed in 1s ===\n',
+    });
+    const gone = await built('two', suite(100), { summary: '=== 2 passed in 0.01s ===\n' });
+
+    assert.deepEqual([capped.result, capped.findings], ['failure', ['report-cap']]);
+    assert.match(gone.text, new RegExp(`^summary: 2 tests where #${green.number} had 40`));
   });
 });

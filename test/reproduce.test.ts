@@ -8,7 +8,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { apiSpecSchema } from '@weir/protocol';
+import { apiSpecSchema, buildSchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { countProcesses, uniqueSeconds } from '../packages/worker/test/runner/processes.ts';
 import { FarmProcess } from './support/farm-process.ts';
@@ -52,6 +52,18 @@ describe('weir reproduce', () => {
   async function built(builder: string): Promise<number> {
     await farm.addWorker({ name: 'w1' });
     return ended(builder);
+  }
+
+  /** The id of the first build of a commit, when it has ended. */
+  async function builtOf(commit: string): Promise<number> {
+    for (let after = 0; ;) {
+      const about = { after, data: { builder: appBuilder } };
+      const { subject, number } = await farm.events.until('build.finished', about);
+      const id = Number(subject.slice('build/'.length));
+      const { revisions } = await farm.get(`/api/v1/builds/${id}`, buildSchema);
+      if (revisions.project === commit) return id;
+      after = number;
+    }
   }
 
   function remotes(): string[] {
@@ -117,6 +129,30 @@ describe('weir reproduce', () => {
 
     assert.equal(status, 0, stdout);
     assert.deepEqual(await farm.get(`/api/v1/builds/${build}/spec`, apiSpecSchema), told);
+  });
+
+  it('has as few tests again as where the farm missed some, and names those that fail', async () => {
+    const suite = (count: number, more = ''): string => {
+      const lines = Array.from({ length: count }, (_, n) => `echo ok ${n + 1} - t${n}\n`);
+      return `${lines.join('')}${more}echo 1..${count + (more === '' ? 0 : 1)}\n`;
+    };
+    const commit = (script: string) =>
+      repositories.app.commit({ message: 'Tests', files: { 'app.txt': script } });
+    await commit(suite(10));
+    await start({ steps: ['- {name: test, run: sh ./app.txt, report: tap}'] });
+    await built(appBuilder);
+    const few = await builtOf(await commit(suite(4)));
+    const red = await builtOf(await commit(suite(9, 'echo "not ok 10 - t9"\n')));
+
+    const lost = await reproduce(few);
+    const failed = await reproduce(red);
+
+    assert.equal(lost.status, 0, lost.stdout);
+    assert.match(lost.stdout, / {3}tests: 4 passed\n/);
+    assert.match(lost.stdout, /✓ What the farm held against .*\(tests-vanished\) came again/);
+    assert.match(lost.stdout, /4 tests, 0 skipped there, 4 tests, 0 skipped here/);
+    assert.equal(failed.status, 0, failed.stdout);
+    assert.match(failed.stdout, / {3}tests: 9 passed, 1 failed\n {5}t9\n/);
   });
 
   it('says that another result came, and of which step', async () => {

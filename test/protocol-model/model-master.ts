@@ -82,7 +82,7 @@ export class ModelMaster {
       now,
       log,
       maxAttempts: () => limits.maxAttempts,
-      testRules: () => ({ mayVanishPercent: 100, maySkipPercent: 100 }),
+      testRules: () => ({ mayVanishPercent: 100, maySkipPercent: 100, known: [] }),
       grew: () => {},
       damaged: () => Promise.resolve(),
       ended: (build) => void buildEnded(ending, build),

@@ -46,6 +46,7 @@ export * from './notices/reproduce.ts';
 export * from './notices/scope.ts';
 export * from './notices/series.ts';
 export * from './notices/subject.ts';
+export * from './notices/tests.ts';
 export * from './notices/timing.ts';
 export * from './workers/offences.ts';
 export * from './workers/missing.ts';

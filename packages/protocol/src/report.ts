@@ -5,6 +5,7 @@ import {
   maxExpectedFailures,
   seenExpectationSchema,
 } from './expected-failures.ts';
+import { numberText } from './number-words.ts';
 
 /** How a step's report is read. Those from `pytest` on are the summaries that runners print for people. */
 export const reportFormats = [
@@ -49,6 +50,22 @@ export function testCount(totals: TestTotals): number {
   return passed + failed + skipped + expectedFailures + unexpectedPasses;
 }
 
+/** `8 passed, 1 failed, 1 skipped`, or `no tests`. */
+export function totalsText(totals: TestTotals): string {
+  const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
+  const counts = [
+    [passed, 'passed'],
+    [failed, 'failed'],
+    [skipped, 'skipped'],
+    [expectedFailures, 'failed as expected'],
+    [unexpectedPasses, 'passed unexpectedly'],
+  ] as const;
+  const words = counts.flatMap(([count, word]) =>
+    count === 0 ? [] : [`${numberText(count)} ${word}`],
+  );
+  return testCount(totals) === 0 ? 'no tests' : words.join(', ');
+}
+
 /** Tests that failed are named, up to this number; all are counted. */
 export const maxNamedTests = 20;
 export const maxTestName = 300;
@@ -66,7 +83,7 @@ export const stepReportSchema = z.object({
    * read to its end. `capped`: it was too large, or took too long. What was read until then is counted.
    */
   state: z.enum(['read', 'missing', 'invalid', 'capped']),
-  /** Place and reason when it was not read, for people; else blank. */
+  /** Place and reason when it was not read, or why no test ran, for people; else blank. */
   text: z.string().max(500),
   totals: testTotalsSchema,
   /** Milliseconds, as the report has it; null where it says nothing of time. */

@@ -160,7 +160,7 @@ export const resultOfFinding: Readonly<Record<Finding, Result>> = {
   'log-cap': 'warnings',
   'disk-cap': 'failure',
   'process-cap': 'failure',
-  'report-cap': 'warnings',
+  'report-cap': 'failure',
   'unexpected-pass': 'warnings',
   'install-failed': 'failure',
   'not-packed': 'failure',

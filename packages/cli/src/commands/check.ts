@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { buildersOf, followedBranchesOf, stepsOn, trunkName } from '@weir/model';
+import { buildersOf, followedBranchesOf, isOver, stepsOn, trunkName } from '@weir/model';
 import type { Builder, Farm, FollowedBranch } from '@weir/model';
 import type { CliCommand } from '../command.ts';
 import { formatDuration } from '../duration.ts';
@@ -35,6 +35,7 @@ export async function runCheck(args: string[]): Promise<number> {
   const reading = await readFarmFile(path, { remotes: new Map(remotes) });
   if (reading.ok) {
     process.stdout.write(values.json ? json(reading.farm) : tables(reading.farm));
+    process.stderr.write(overNotes(reading.farm, Date.now()));
     return 0;
   }
   const { errors, texts } = reading;
@@ -76,6 +77,19 @@ function tables(farm: Farm): string {
       branches.map((branch) => branchRow(branch, farm)),
     ),
   ].join('\n');
+}
+
+/** A line for each failure that is not expected any more. */
+function overNotes({ projects }: Farm, now: number): string {
+  const lines = [...projects].flatMap(([project, { expectedFailures }]) =>
+    expectedFailures
+      .filter((each) => isOver(each, now))
+      .map(
+        ({ test, until, issue }) =>
+          `note: ${project}: ${test} was expected to fail until ${until}, and counts as a failure now: ${issue}\n`,
+      ),
+  );
+  return lines.join('');
 }
 
 function builderRow(farm: Farm, builder: Builder): string[] {

@@ -29,12 +29,21 @@ describe('weir check', () => {
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'weir-check-'));
     await writeFile(join(dir, 'good.yaml'), farm);
+    const over = '{test: old *, issue: "https://issues.example/8", until: 2020-01-31}';
+    await writeFile(join(dir, 'over.yaml'), `${farm}    expected-failures: [${over}]\n`);
     await writeFile(
       join(dir, 'bad.yaml'),
       farm.replace('farm:', 'fram:').replace('tier: 1', 'tier: 9'),
     );
   });
   after(() => rm(dir, { recursive: true }));
+
+  it('notes failures that are expected no more', async () => {
+    const { status, stderr } = await check('over.yaml');
+
+    assert.equal(status, 0);
+    assert.match(stderr, /^note: json: old \* was expected to fail until 2020-01-31, and counts/);
+  });
 
   it('prints the builders and the branches that a farm file means', async () => {
     const { status, stdout } = await check(

@@ -1,5 +1,5 @@
 import { combineBuild, stepResult } from '@weir/model';
-import type { TestRules } from '@weir/model';
+import type { ReportRules } from '@weir/model';
 import type { Artifact, JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { insertArtifact } from '../store/artifacts.ts';
@@ -42,16 +42,16 @@ interface Application {
  *
  * @param lines of each log that these entries finish, by step
  * @param maxAttempts how often a request is tried whose builds infrastructure takes
- * @param tests how much of its suite the builder may lose
+ * @param tests what the builder's suites are held against
  */
 export async function applyJournal(
   db: Kysely<Database>,
   build: LiveBuild,
   sent: readonly JournalEntry[],
-  known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: TestRules },
+  known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: ReportRules },
 ): Promise<readonly StepOutcome[] | undefined> {
   const { tests, lines, maxAttempts, at } = known;
-  const entries = await judgeSteps(db, build, sent, tests);
+  const entries = await judgeSteps(db, build, sent, { ...tests, at });
   const outcomes = [...build.outcomes, ...outcomesOf(entries)];
   const end = endOf(build, entries, outcomes, at);
   if (!(await advance(db, build, entries.length, end))) return undefined;
@@ -154,9 +154,11 @@ function endOf(
   const { result, findings, environment } = last;
   const combined = combineBuild([...steps, { result, findings }]);
   // Where the farm made it worse, the worker's words are of something else.
-  const judged =
-    result === combined.result ? undefined : steps.find((step) => step.judged !== null);
-  const text = judged?.judged ?? last.text;
+  const isWorse = result !== combined.result;
+  const judged = steps
+    .flatMap((step) => step.judged ?? [])
+    .find((words) => isWorse || (last.text !== '' && words.startsWith(last.text)));
+  const text = judged ?? last.text;
   const isPass = combined.result === 'success' || combined.result === 'warnings';
   if (!isPass || steps.length === build.steps) return { ...combined, text, environment, at };
   const missing = `the worker reported ${steps.length} of ${build.steps} steps`;

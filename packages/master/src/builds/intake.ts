@@ -1,4 +1,4 @@
-import type { TestRules } from '@weir/model';
+import type { ReportRules } from '@weir/model';
 import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
 import type { Clock } from '../clock.ts';
@@ -23,7 +23,7 @@ export interface IntakeContext {
   readonly log: Log;
   readonly maxAttempts: () => number;
   /** How much of its suite a builder may lose. */
-  readonly testRules: (builderId: number) => TestRules;
+  readonly testRules: (builderId: number) => ReportRules;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
   /** The build could not fetch an object: it is looked at, so that another try finds it whole or not at all. */

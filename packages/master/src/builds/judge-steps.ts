@@ -1,10 +1,10 @@
-import { haveLostTests, judgeCounts, stepResult } from '@weir/model';
-import type { Outcome, TestRules } from '@weir/model';
+import { haveLostTests, judgeCounts, overText, stepResult } from '@weir/model';
+import type { Outcome, ReportRules } from '@weir/model';
 import { findings as findingWords } from '@weir/protocol';
 import type { Finding, JournalEntry } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/schema.ts';
-import { measureOf } from '../store/tests.ts';
+import { measureOf, stepName } from '../store/tests.ts';
 import type { LiveBuild } from './live-build.ts';
 
 /** What a step came to. */
@@ -17,6 +17,11 @@ type StepEnd = Extract<JournalEntry, { t: 'step-finished' }>;
 /** An entry with what the farm found beside what its worker did. */
 export type JudgedEntry = JournalEntry | (StepEnd & { readonly judged: string });
 
+interface Rules extends ReportRules {
+  /** Now. */
+  readonly at: number;
+}
+
 const maxText = 500;
 
 /**
@@ -27,7 +32,7 @@ export async function judgeSteps(
   db: Kysely<Database>,
   build: LiveBuild,
   entries: readonly JournalEntry[],
-  rules: TestRules,
+  rules: Rules,
 ): Promise<JudgedEntry[]> {
   const judged: JudgedEntry[] = [];
   for (const entry of entries) {
@@ -41,19 +46,32 @@ async function judgeStep(
   db: Kysely<Database>,
   build: LiveBuild,
   entry: StepEnd,
-  rules: TestRules,
+  rules: Rules,
 ): Promise<JudgedEntry> {
   const { report } = entry;
   if (report === undefined) return entry;
   const measure = await measureOf(db, build, entry.step);
-  if (measure === undefined) return entry;
-  const found = judgeCounts({ ...measure.report, build: `#${measure.number}` }, report, rules);
-  if (found.length === 0) return entry;
+  const found =
+    measure === undefined
+      ? []
+      : judgeCounts({ ...measure.report, build: `#${measure.number}` }, report, rules);
+  const failed = report.named.filter(({ outcome }) => outcome === 'failed');
+  const over = overText(
+    rules.known,
+    failed.map(({ name }) => name),
+    rules.at,
+  );
+  if (found.length === 0 && over === '') return entry;
   const all = new Set([...entry.findings, ...found.map(({ finding }) => finding)]);
   const findings = findingWords.filter((finding) => all.has(finding));
-  const parts = [...found.map((each) => each.text), entry.text].filter((part) => part !== '');
-  const text = parts.join('; ').slice(0, maxText);
-  return { ...entry, findings, text, judged: judgedText(measure.step, text) };
+  const parts = [...found.map((each) => each.text), entry.text, over];
+  const text = parts
+    .filter((part) => part !== '')
+    .join('; ')
+    .slice(0, maxText)
+    .toWellFormed();
+  const step = measure?.step ?? (await stepName(db, build, entry.step));
+  return { ...entry, findings, text, judged: judgedText(step, text) };
 }
 
 function judgedText(step: string, text: string): string {

@@ -1,3 +1,4 @@
+import { reportFormats } from '@weir/protocol';
 import type { Known } from './check-names.ts';
 import { checkNames } from './check-names.ts';
 import type { ProjectEntry, UpstreamEntry } from './farm-of.ts';
@@ -18,11 +19,19 @@ export function checkSteps(
   // Where nothing is built, or no step could be read, that was reported.
   const bare = new Set(section.values.steps.length === 0 ? [] : built);
   for (const [index, { value, at }] of section.values.steps.entries()) {
-    const { name, platforms } = value.values;
+    const { name, platforms, report } = value.values;
     if (name !== '' && seen.has(name)) {
       errors.add({ at, path: `${path}.steps`, problem: `a second step ${quoted(name)}` });
     }
     seen.add(name);
+    if (report === null && value.values['report-files'].length > 0) {
+      errors.add({
+        at: value.at('report-files'),
+        path: `${path}.steps[${index}].report-files`,
+        problem: 'nothing says how these files are read',
+        expected: `a key report beside it: one of ${reportFormats.join(', ')}`,
+      });
+    }
     if (platforms === null || platforms.length === 0) {
       bare.clear();
       continue;

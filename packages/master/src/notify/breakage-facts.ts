@@ -3,11 +3,13 @@ import { linesThatMatter, reproduceCommands } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../builds/logs/reader.ts';
+import type { TestLists } from '../builds/objects/test-lists.ts';
 import type { MemberRow } from '../store/breakages.ts';
 import { membersOf } from '../store/breakages.ts';
 import type { Database } from '../store/schema.ts';
 import { readBreakage } from '../web/read/breakages.ts';
 import { readTail } from './log-tail.ts';
+import { readTestNews } from './test-news.ts';
 
 const maxRows = 100;
 const maxChanges = 20;
@@ -15,6 +17,7 @@ const maxChanges = 20;
 export interface FactSources {
   readonly db: Kysely<Database>;
   readonly logs: LogReader;
+  readonly tests: TestLists;
   readonly farm: Farm;
   /** Where the farm's pages are, without a slash at the end. */
   readonly url: string;
@@ -55,6 +58,13 @@ export async function readBreakageFacts(
     })),
     sides: suspects.map(sideOf),
     excerpt: example === undefined ? null : await excerptOf(sources, example),
+    tests:
+      example === undefined
+        ? null
+        : await readTestNews(sources, {
+            build: example.confirm_build_id,
+            builder: example.builder,
+          }),
     reproduce:
       example === undefined ? [] : reproduceCommands(sources.url, example.confirm_build_id),
   };

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Farm } from '@weir/model';
 import { LogReader } from '../builds/logs/reader.ts';
+import { ObjectFiles } from '../builds/objects/object-files.ts';
+import { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
 import { EventReader } from '../events/reader.ts';
 import type { Log } from '../log.ts';
@@ -46,6 +48,8 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const { store, farm, dataDir, now, log } = options;
   const { read: db } = store;
   const logs = new LogReader(join(dataDir, 'logs'));
+  // It opens a list once for a breakage, which is no reason to keep it.
+  const tests = new TestLists(new ObjectFiles(dataDir), 0);
   const mails = new MailRoute(process.env['WEIR_SMTP_URL'] ?? null, join(dataDir, 'outbox'));
   const url = (): string => farm().publicUrl ?? options.url();
   const common = { store, now, log, ...(options.waitMs && { waitMs: options.waitMs }) };
@@ -56,7 +60,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const deliver = (): void => {
     for (const deliverer of deliverers) deliverer.wake();
   };
-  const teller = new Teller({ store, logs, farm, url, now, log, wrote: deliver });
+  const teller = new Teller({ store, logs, tests, farm, url, now, log, wrote: deliver });
   const reader = new EventReader({
     store,
     now,

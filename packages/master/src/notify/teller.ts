@@ -1,5 +1,6 @@
 import type { Farm } from '@weir/model';
 import type { LogReader } from '../builds/logs/reader.ts';
+import type { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { NoticeRow } from '../store/notices.ts';
@@ -12,6 +13,7 @@ import { writeTelling } from './write-telling.ts';
 export interface TellerOptions {
   readonly store: Store;
   readonly logs: LogReader;
+  readonly tests: TestLists;
   readonly farm: () => Farm;
   /** Where the farm's pages are, without a slash at the end. */
   readonly url: () => string;
@@ -70,11 +72,11 @@ export class Teller {
   }
 
   async #tellAll(): Promise<void> {
-    const { store, logs, farm, url, now, log } = this.#options;
+    const { store, logs, tests, farm, url, now, log } = this.#options;
     for (const notice of await gatheringNotices(store.read)) {
       if (this.#isStopped) return;
       try {
-        const sources = { db: store.read, logs, farm: farm(), url: url() };
+        const sources = { db: store.read, logs, tests, farm: farm(), url: url() };
         const telling = await tellingOf(sources, notice, now());
         if (telling === null) this.#readySince.delete(notice.id);
         else if (this.#staysReady(notice, telling)) await this.#write(notice, telling);

@@ -1,5 +1,6 @@
 import type { TakenLine, WorkerNews, WorkerNoticeKind } from '@weir/model';
 import {
+  agreementsNeeded,
   badNewsEndedBy,
   canonicalAddress,
   isMailAddress,
@@ -115,7 +116,7 @@ function workerText(kind: string, data: LoggedEvent['data']): string {
   const { text, trust, builder, strikes, until } = data;
   if (typeof text === 'string') return text;
   if (kind === 'worker.accepted' && trust === 'probation') {
-    return 'It is on probation: first it repeats builds whose answer is known, then its own count.';
+    return `It is on probation: it repeats builds whose answer is known. When ${agreementsNeeded} of them in a row came out as they should, its builds count like those of any other worker.`;
   }
   if (kind === 'worker.disagreed' && typeof builder === 'string') {
     return `Its build of ${builder} came out otherwise than those of other workers.`;

@@ -1,4 +1,4 @@
-import { haveLostTests } from '@weir/model';
+import { haveLostTests, mayAcceptTests } from '@weir/model';
 import type { BuilderFacts } from '@weir/model';
 import type { Finding } from '@weir/protocol';
 import type { Kysely } from 'kysely';
@@ -32,6 +32,10 @@ export async function acceptTests(
   const findings = JSON.parse(build.findings_json) as Finding[];
   if (build.state !== 'finished' || !haveLostTests(findings)) {
     throw new CommandError(409, 'no-change', `build ${id} has lost no tests`);
+  }
+  if (!mayAcceptTests(findings)) {
+    const text = `build ${id} ran no test: that stays a failure, whatever is accepted`;
+    throw new CommandError(409, 'no-change', text);
   }
   if (!(await acceptCounts(db, build.builder_id, id))) {
     const text = `a newer build than ${id} was green, or accepted`;

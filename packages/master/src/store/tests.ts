@@ -53,6 +53,21 @@ export async function measureOf(
   return { step: name, number, report: JSON.parse(report) as StepReport };
 }
 
+/** How a step of a build is called. */
+export async function stepName(
+  db: Kysely<Database>,
+  build: { id: number },
+  step: number,
+): Promise<string> {
+  const { name } = await db
+    .selectFrom('step')
+    .select('name')
+    .where('build_id', '=', build.id)
+    .where('step', '=', step)
+    .executeTakeFirstOrThrow();
+  return name;
+}
+
 /** Makes a build the measure of its builder's counts. False when it is, or is older than the measure. */
 export async function acceptCounts(
   db: Kysely<Database>,

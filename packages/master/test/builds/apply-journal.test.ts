@@ -55,7 +55,7 @@ describe("a build's journal", () => {
   }
 
   function apply(build: LiveBuild, entries: readonly JournalEntry[]) {
-    const tests = { mayVanishPercent: 10, maySkipPercent: 10 };
+    const tests = { mayVanishPercent: 10, maySkipPercent: 10, known: [] };
     const known = { lines: new Map(), maxAttempts: 3, tests, at: start };
     return farm.store.unit((db) => applyJournal(db, build, entries, known));
   }
@@ -81,7 +81,7 @@ describe("a build's journal", () => {
     return { t: 'build-finished', n, at: start, ...end, findings: [] };
   }
 
-  const gone = 'test: 10 tests where #1 had 30: 10 % may go';
+  const gone = 'test: 10 tests where #1 had 30 (may-vanish allows 10 %)';
 
   async function endOf(build: Pick<BuildRow, 'id'>): Promise<unknown[]> {
     const row = await buildById(farm.store.read, build.id);
@@ -125,7 +125,7 @@ describe("a build's journal", () => {
     assert.deepEqual(await endOf(same), ['success', [], '']);
     const fewer = await begun();
     await apply(await live(fewer), [stepEnd(1, 5), buildEnd(2)]);
-    const text = `test: 5 tests where #${same.number} had 10: 10 % may go`;
+    const text = `test: 5 tests where #${same.number} had 10 (may-vanish allows 10 %)`;
     assert.deepEqual(await endOf(fewer), ['failure', ['tests-vanished'], text]);
     assert.equal(await accept(), false, 'it is older than the last green build');
   });

@@ -53,6 +53,12 @@ describe('what is wrong in a farm file', () => {
       /^f:18:52: projects\.json\.steps\[0\]\.resolved\[0\]: a wrong value: expected a path below the repository/,
     ],
     [
+      'files of a report that nobody reads',
+      '      - test: lua test.lua\n',
+      '      - {name: test, run: lua test.lua, report-files: [a.xml]}\n',
+      /^f:18:41: projects\.json\.steps\[0\]\.report-files: nothing says how these files are read: expected a key report beside it: one of junit, /,
+    ],
+    [
       'a key twice',
       'farm: f\n',
       'farm: f\nfarm: g\n',

@@ -33,7 +33,7 @@ export function etaText(ms: number): string {
 
 /** How long something took, in words. */
 export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, ms)} ms`;
+  if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;

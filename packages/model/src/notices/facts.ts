@@ -1,5 +1,6 @@
 import type { Finding, Moved, NoticeKind, Result } from '@weir/protocol';
 import type { Scope } from './scope.ts';
+import type { TestNews } from './tests.ts';
 
 /** What a notice about a breakage tells: written down when it is told, so that every try says the same. */
 export interface BreakageFacts {
@@ -21,6 +22,8 @@ export interface BreakageFacts {
   /** The branches whose changes lie between the last green and the first red builds. */
   readonly sides: readonly Side[];
   readonly excerpt: Excerpt | null;
+  /** What its suites said; older notices have none. */
+  readonly tests?: TestNews | null;
   /** Shell commands that run its build again, each maybe of several lines. */
   readonly reproduce: readonly string[];
 }
@@ -33,7 +36,7 @@ export interface BrokenRow {
   /** Null: it failed outside its steps. */
   readonly step: string | null;
   readonly finding: Finding | null;
-  /** What the step says of its end: `15 tests where #7 had 30: 10 % may go`. Older notices have none. */
+  /** What the step says of its end: `15 tests where #7 had 30 (may-vanish allows 10 %)`. Older notices have none. */
   readonly said?: string;
   /** The red build that confirmed it. */
   readonly build: number;

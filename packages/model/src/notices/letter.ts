@@ -13,6 +13,7 @@ import { reproduceNeeds } from './reproduce.ts';
 import type { Scope } from './scope.ts';
 import { scopeInWords } from './scope.ts';
 import { series } from './series.ts';
+import { testBlocks } from './tests-letter.ts';
 
 /** A part of a letter, as both forms of a mail and the outbox's page show it. */
 export type Block =
@@ -74,11 +75,12 @@ export function letterOf(content: NoticeContent, context: LetterContext): Letter
 type Said = Omit<Letter, 'footer'>;
 
 function opened(facts: BreakageFacts, { url }: LetterContext): Said {
-  const { excerpt, reproduce } = facts;
+  const { excerpt, reproduce, tests = null } = facts;
   const blocks: Block[] = [
     { is: 'heading', text: 'What broke' },
     { is: 'table', rows: brokenRows(facts, url) },
     ...omitted(facts.builders - facts.rows.length, 'builder'),
+    ...(tests === null ? [] : testBlocks(tests, url)),
     ...changed(facts, url),
   ];
   if (excerpt !== null) {

@@ -1,4 +1,4 @@
-import { testCount } from '@weir/protocol';
+import { countText, numberText, testCount } from '@weir/protocol';
 import type { Finding, StepReport } from '@weir/protocol';
 
 /** How much of a suite may go from one build to the next, in percent of the first one's tests. */
@@ -19,17 +19,23 @@ export function haveLostTests(findings: readonly Finding[]): boolean {
   return countFindings.some((finding) => findings.includes(finding));
 }
 
+/** Whether a person can take the suite of a build with these for the whole: one that ran nothing stays red. */
+export function mayAcceptTests(findings: readonly Finding[]): boolean {
+  return haveLostTests(findings) && !findings.includes('all-skipped');
+}
+
 export interface CountFinding {
   readonly finding: (typeof countFindings)[number];
   /** For people. */
   readonly text: string;
 }
 
-type CountedReport = Pick<StepReport, 'state' | 'totals'>;
+type CountedReport = Pick<StepReport, 'state' | 'totals' | 'mismatch'>;
 
 /**
  * Whether a suite lost more of its tests, or skips more of them, than it may, against the report of
- * the build that is the measure. Only reports that were read to their end say how many there are.
+ * the build that is the measure. Only reports that were read to their end, and were not cut off before,
+ * say how many there are.
  *
  * @param measure with what people call its build
  */
@@ -38,20 +44,24 @@ export function judgeCounts(
   report: CountedReport,
   rules: TestRules,
 ): CountFinding[] {
-  if (measure.state !== 'read' || report.state !== 'read') return [];
+  if (!isWhole(measure) || !isWhole(report)) return [];
   const before = testCount(measure.totals);
   const after = testCount(report.totals);
   const [skippedBefore, skipped] = [measure.totals.skipped, report.totals.skipped];
   const found: CountFinding[] = [];
   if (before - after > allowed(before, rules.mayVanishPercent)) {
-    const text = `${after} tests where ${measure.build} had ${before}: ${rules.mayVanishPercent} % may go`;
+    const text = `${countText(after, 'test')} where ${measure.build} had ${numberText(before)} (may-vanish allows ${rules.mayVanishPercent} %)`;
     found.push({ finding: 'tests-vanished', text });
   }
   if (skipped - skippedBefore > allowed(before, rules.maySkipPercent)) {
-    const text = `${skipped} of ${after} tests skipped, and ${skippedBefore} of ${before} in ${measure.build}: ${rules.maySkipPercent} % more may be`;
+    const text = `${numberText(skipped)} of ${countText(after, 'test')} skipped, and ${numberText(skippedBefore)} of ${numberText(before)} in ${measure.build} (may-skip allows ${rules.maySkipPercent} % more)`;
     found.push({ finding: 'skips-jumped', text });
   }
   return found;
+}
+
+function isWhole({ state, mismatch }: CountedReport): boolean {
+  return state === 'read' && mismatch === null;
 }
 
 function allowed(tests: number, percent: number): number {

@@ -129,14 +129,63 @@ Unsubscribe: https://weir.example.org/unsubscribe/1/x
   });
 
   it('says in words what a finding is', () => {
-    const said = '15 tests where #7 had 30: 10 % may go';
+    const said = '15 tests where #7 had 30 (may-vanish allows 10 %)';
     const rows = facts.rows.map((row) => ({ ...row, finding: 'tests-vanished', said }) as const);
 
     const text = letterText(
       letterOf({ kind: 'breakage-opened', facts: { ...facts, rows } }, context),
     );
 
-    assert.match(text, /test +tests-vanished: 15 tests where #7 had 30: 10 % may go\n/);
+    assert.match(
+      text,
+      /test +tests-vanished: 15 tests where #7 had 30 \(may-vanish allows 10 %\)\n/,
+    );
+  });
+
+  it('names the tests that say why, and where all of them are', () => {
+    const totals = {
+      passed: 1_290,
+      failed: 7,
+      skipped: 0,
+      expectedFailures: 0,
+      unexpectedPasses: 0,
+    };
+    const tests = ['a.one', 'a.two'].map((name) => ({ name, said: 'assert 1 == 2' }));
+    const step = { step: 'test', index: 1, findings: ['tests-vanished'], totals } as const;
+    const groups = [
+      { what: 'failed', count: 7, tests },
+      { what: 'vanished', count: 1, tests: [{ name: 'a\u202Eb\nc', said: '' }] },
+    ] as const;
+    const news = {
+      builder: 'pebble/main/roman/linux',
+      build: 71,
+      steps: [{ ...step, groups, isListed: true }],
+    };
+
+    const text = letterText(
+      letterOf({ kind: 'breakage-opened', facts: { ...facts, tests: news } }, context),
+    );
+
+    assert.ok(
+      text.includes(`
+test: 1,290 passed, 7 failed.
+
+7 tests failed:
+
+    a.one: assert 1 == 2
+    a.two: assert 1 == 2
+    and 5 more
+
+1 test vanished:
+
+    ab c
+
+All its tests: https://weir.example.org/builds/71/tests?step=1
+
+If these tests are meant to be gone, or skipped: weir accept-tests 71
+--reason TEXT`),
+      text,
+    );
   });
 
   it('says that all is green again, and how long it was not', () => {

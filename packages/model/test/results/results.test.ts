@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { combineBuild, isConclusive, stepResult, worst } from '@weir/model';
-import { findings, resultOfFinding, type Result, results } from '@weir/protocol';
+import { findings, meaningOfFinding, resultOfFinding, type Result, results } from '@weir/protocol';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -14,6 +14,17 @@ describe('results', () => {
       rows.map(([, finding, result]) => [finding, result]),
       findings.map((finding) => [finding, resultOfFinding[finding]]),
     );
+  });
+
+  it('of findings are told by the sentences of the docs', () => {
+    const text = readFileSync(new URL('../../../../docs/reports.md', import.meta.url), 'utf8');
+    const rows = [...text.matchAll(/^\| `([\w-]+)` +\| (.*?) *\| `\w+` +\|$/gm)];
+    const plain = rows.map(([, finding, means = '']) => [
+      finding,
+      means.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', ''),
+    ]);
+
+    assert.deepEqual(plain, Object.entries(meaningOfFinding));
   });
 
   it('is never a success with a finding', () => {

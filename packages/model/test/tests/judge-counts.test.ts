@@ -3,11 +3,17 @@ import type { StepReport } from '@weir/protocol';
 import { describe, it } from 'mocha';
 import { judgeCounts } from '../../src/tests/judge-counts.ts';
 
-type Counted = Pick<StepReport, 'state' | 'totals'>;
+type Counted = Pick<StepReport, 'state' | 'totals' | 'mismatch'>;
 
-function counted(passed: number, skipped = 0, state: StepReport['state'] = 'read'): Counted {
+function counted(
+  passed: number,
+  skipped = 0,
+  state: StepReport['state'] = 'read',
+  mismatch: string | null = null,
+): Counted {
   return {
     state,
+    mismatch,
     totals: { passed, failed: 0, skipped, expectedFailures: 0, unexpectedPasses: 0 },
   };
 }
@@ -35,6 +41,7 @@ describe('the counts of a suite, against the last green build', () => {
     ['half gone, the rest skipped', counted(100), counted(0, 50), [...vanished, ...jumped]],
     ['none at all', counted(100), counted(0), vanished],
     ['a report that was cut', counted(100), counted(5, 0, 'capped'), []],
+    ['a plan that was not kept', counted(100), counted(5, 0, 'read', '9 tests were planned'), []],
     ['a last green one that was cut', counted(100, 0, 'capped'), counted(5), []],
   ];
   for (const [what, before, after, findings] of cases) {
@@ -65,8 +72,8 @@ describe('the counts of a suite, against the last green build', () => {
     assert.deepEqual(
       found.map(({ text }) => text),
       [
-        '512 tests where #41 had 910: 10 % may go',
-        '500 of 512 tests skipped, and 10 of 910 in #41: 2.5 % more may be',
+        '512 tests where #41 had 910 (may-vanish allows 10 %)',
+        '500 of 512 tests skipped, and 10 of 910 in #41 (may-skip allows 2.5 % more)',
       ],
     );
   });

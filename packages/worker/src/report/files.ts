@@ -10,30 +10,42 @@ const pieceBytes = 64 * 1024;
  * The files of a report, sorted, by their paths below the workspace. Only plain files within it: what
  * a step left there may point anywhere.
  *
- * @throws ReportError when there are too many
+ * @throws ReportError when there is none, or there are too many
  */
 export function reportFiles(workspace: string, globs: readonly string[]): string[] {
   const root = realpathSync(workspace);
   const found = new Set<string>();
+  let refused: string | null = null;
   for (const glob of globs) {
     for (const path of globSync(glob, { cwd: root })) {
-      if (isPlainWithin(root, path)) found.add(path);
+      const why = whyUnread(root, path);
+      if (why === null) found.add(path);
+      else refused ??= `${path.slice(0, 200)} ${why}`;
       if (found.size > maxFiles) {
         throw new ReportError('capped', `it has more than ${maxFiles} files`);
       }
     }
   }
+  if (found.size === 0) {
+    throw new ReportError('missing', refused ?? `no file is called ${globs.join(', ')}`);
+  }
   return [...found].toSorted();
 }
 
-function isPlainWithin(root: string, path: string): boolean {
+/** Null: it is a plain file of the workspace. */
+function whyUnread(root: string, path: string): string | null {
   const full = join(root, path);
   const within = relative(root, full);
-  if (within.startsWith('..') || isAbsolute(within)) return false;
+  if (within.startsWith('..') || isAbsolute(within)) return 'is outside of the workspace';
   try {
-    return lstatSync(full).isFile() && realpathSync(full) === root + sep + within;
-  } catch {
-    return false;
+    const found = lstatSync(full);
+    if (found.isSymbolicLink()) return 'is a link, and links are not followed';
+    if (found.isDirectory()) return 'is a folder, and no file';
+    if (!found.isFile()) return 'is a pipe, a socket or a device, and no file';
+    const isReached = realpathSync(full) === root + sep + within;
+    return isReached ? null : 'is reached by a link, and links are not followed';
+  } catch (error) {
+    return `can't be looked at: ${(error as NodeJS.ErrnoException).code}`;
   }
 }
 

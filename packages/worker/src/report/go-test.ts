@@ -38,7 +38,7 @@ interface OpenPackage {
 /**
  * Reads `go test -json` (`go doc test2json`): one event a line, of many packages at once. A package
  * that fails without a failed test (it did not build, it panicked) is a failed test of that name; a
- * test that began and did not end has failed with its package.
+ * test that began and did not end has failed.
  *
  * @throws ReportError when there is no such event in it
  */
@@ -102,8 +102,8 @@ class GoReader {
     for (const [name, { output, isFailed }] of this.#builds) {
       if (isFailed) this.#tally.add({ name, outcome: 'failed', message: output });
     }
-    for (const [name, { tests }] of this.#packages) {
-      const [test] = runningIn(tests);
+    for (const [name, around] of this.#packages) {
+      const [test] = this.#failRunning(name, around);
       this.#tally.differs(
         `${test === undefined ? name : `${name}.${test}`} began, and did not end`,
       );
@@ -153,18 +153,24 @@ class GoReader {
     this.#open -= around.tests.size;
     this.#tally.addDuration(Elapsed * 1_000);
     this.#passBenchmarks(name, around, Action);
-    const running = runningIn(around.tests);
+    const running = this.#failRunning(name, around);
     if (running.length > 0) this.#tally.differs(`${name}.${running[0]} began, and did not end`);
     if (Action !== 'fail') return;
-    for (const test of running) {
-      const message = around.tests.get(test)?.output;
-      this.#tally.add({ name: `${name}.${test}`, outcome: 'failed', message });
-    }
     const build = this.#builds.get(FailedBuild ?? '');
     this.#builds.delete(FailedBuild ?? '');
     if (!around.hasFailures && running.length === 0) {
       this.#tally.add({ name, outcome: 'failed', message: build?.output ?? around.output });
     }
+  }
+
+  /** Tests that began and will not end. */
+  #failRunning(name: string, { tests }: OpenPackage): string[] {
+    const running = runningIn(tests);
+    for (const test of running) {
+      const message = tests.get(test)?.output;
+      this.#tally.add({ name: `${name}.${test}`, outcome: 'failed', message });
+    }
+    return running;
   }
 
   /** No event says that a benchmark has ended. */

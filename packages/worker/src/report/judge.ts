@@ -1,6 +1,9 @@
-import { resultOfFinding, testCount } from '@weir/protocol';
+import { countText, numberText, resultOfFinding, testCount } from '@weir/protocol';
 import type { Finding, Result, SeenExpectation, StepReport, TestTotals } from '@weir/protocol';
 import type { Outcome } from '../runner/outcome.ts';
+import { cut } from './words.ts';
+
+const maxText = 500;
 
 /** A step's outcome with its report: both are facts, and where they disagree it is no pass. */
 export function judgeReport(end: Outcome, report: StepReport): Outcome {
@@ -14,7 +17,7 @@ export function judgeReport(end: Outcome, report: StepReport): Outcome {
     ...outcome,
     result: isWarned ? 'warnings' : result,
     findings,
-    text: textOf(outcome, report),
+    text: textOf(outcome, report, added),
   };
 }
 
@@ -35,11 +38,21 @@ function excused(end: Outcome): Outcome {
 }
 
 /** The process's own words, unless the report has better ones than that it failed. */
-function textOf({ text, exitCode, findings }: Outcome, report: StepReport): string {
-  const said = reportText(report);
+function textOf(end: Outcome, report: StepReport, added: readonly Finding[]): string {
+  const { text, exitCode, findings } = end;
   const isPlain = text === '' || (findings.length === 0 && text === `exit code ${exitCode}`);
+  const said = reportText(report);
+  if (added.includes('exit-disagrees')) {
+    const words = `exit code ${exitCode}, though ${said === '' ? passedText(report) : said}`;
+    return cut(isPlain ? words : `${text}; ${words}`, maxText);
+  }
   if (said === '' || !isPlain) return text;
-  return (text === '' ? said : `${said}, ${text}`).slice(0, 500);
+  return cut(text === '' ? said : `${said}, ${text}`, maxText);
+}
+
+function passedText({ totals }: StepReport): string {
+  const ran = testCount(totals) - totals.skipped;
+  return ran === 1 ? 'its one test passed' : `all ${numberText(ran)} tests passed`;
 }
 
 /**
@@ -58,9 +71,9 @@ function reportFindings(end: Outcome, report: StepReport): Finding[] {
   const isExplained = end.findings.length > 0;
   if (end.exitCode === 0 && totals.failed > 0) findings.push('exit-disagrees');
   const hasFailed = end.result === 'failure' && end.exitCode !== 0;
-  if (hasFailed && !isExplained && state === 'read' && isClean(totals)) {
-    findings.push('exit-disagrees');
-  }
+  // A plan that was not kept is reason enough to fail.
+  const isWhole = state === 'read' && mismatch === null;
+  if (hasFailed && !isExplained && isWhole && isClean(totals)) findings.push('exit-disagrees');
   if (mismatch !== null) findings.push('plan-mismatch');
   if (ran === 0 && state === 'read') findings.push('all-skipped');
   if (totals.unexpectedPasses > 0 || overcome(report).length > 0) findings.push('unexpected-pass');
@@ -87,15 +100,18 @@ function reportText(report: StepReport): string {
   if (state === 'missing') return `no report: ${text}`;
   if (state === 'invalid' || state === 'capped') return `its report: ${text}`;
   const count = testCount(totals);
-  if (totals.failed > 0) return `${totals.failed} of ${count} tests failed`;
-  if (mismatch !== null) return mismatch;
-  if (count === 0) return 'it ran no tests';
-  if (totals.skipped === count) return `all ${count} tests were skipped`;
-  if (totals.unexpectedPasses > 0) return `${totals.unexpectedPasses} tests passed unexpectedly`;
+  const failed = `${numberText(totals.failed)} of ${countText(count, 'test')} failed`;
+  if (mismatch !== null) return totals.failed > 0 ? `${failed}; ${mismatch}` : mismatch;
+  if (totals.failed > 0) return failed;
+  if (count === 0) return text === '' ? 'it ran no tests' : `it ran no tests: ${text}`;
+  if (totals.skipped === count) {
+    return count === 1 ? 'its one test was skipped' : `all ${numberText(count)} tests were skipped`;
+  }
   const [over] = overcome(report);
   if (over !== undefined) return `${over.test} passes, and was expected to fail: ${over.issue}`;
-  const { expectedFailures } = totals;
+  const { unexpectedPasses, expectedFailures } = totals;
+  if (unexpectedPasses > 0) return `${countText(unexpectedPasses, 'test')} passed unexpectedly`;
   return report.expected === undefined
     ? ''
-    : `${expectedFailures} of ${count} tests failed as expected`;
+    : `${numberText(expectedFailures)} of ${countText(count, 'test')} failed as expected`;
 }

@@ -2,12 +2,15 @@ import type { TestOutcome } from '@weir/protocol';
 import type { SaxesAttributePlain } from 'saxes';
 import { ReportError, isDuration } from './tally.ts';
 import type { Tally } from './tally.ts';
+import { maxKeptName } from './words.ts';
 
 type Attributes = Record<string, string | SaxesAttributePlain>;
 
 /** A suite, or several of them in one file. */
 interface OpenSuite {
   readonly name: string;
+  /** Its name behind those of the suites around it. */
+  readonly path: string;
   /** As the suite itself has it. */
   readonly durationMs: number | undefined;
   /** Of all that is in it. */
@@ -150,17 +153,25 @@ export class JunitReader {
 
   /** Its class and its name; without a class, the suites around it. */
   #nameOf(attributes: Attributes): string {
-    const name = attribute(attributes, 'name').trim();
-    const group = attribute(attributes, 'classname').trim();
+    const name = attribute(attributes, 'name').trim().slice(0, maxKeptName);
+    const group = attribute(attributes, 'classname').trim().slice(0, maxKeptName);
     // node:test has one word for the class of all tests.
     if (group !== '' && group !== 'test') return group === name ? name : `${group}.${name}`;
-    const around = this.#suites.map((suite) => suite.name).filter((suite) => suite !== '');
-    return around.at(-1) === name ? around.join(' > ') : [...around, name].join(' > ');
+    const around = this.#suites.findLast((suite) => suite.name !== '');
+    if (around === undefined) return name;
+    return around.name === name ? around.path : `${around.path} > ${name}`;
   }
 
   #openSuite(attributes: Attributes): void {
+    const name = attribute(attributes, 'name').trim().slice(0, maxKeptName);
+    const around = this.#suites.findLast((suite) => suite.name !== '')?.path ?? '';
     this.#suites.push({
-      name: attribute(attributes, 'name').trim(),
+      name,
+      // Every test in it may carry this name.
+      path: [around, name]
+        .filter((part) => part !== '')
+        .join(' > ')
+        .slice(0, maxKeptName),
       durationMs: milliseconds(attribute(attributes, 'time')),
       partsMs: undefined,
     });

@@ -10,8 +10,9 @@ import { readProve } from './prove.ts';
 import { storeTests } from './store-tests.ts';
 import { readSubunit } from './subunit.ts';
 import { isSummaryFormat, readSummary } from './summaries.ts';
-import { ReportError, Tally, cut } from './tally.ts';
+import { ReportError, Tally } from './tally.ts';
 import { readTap } from './tap.ts';
+import { cut } from './words.ts';
 
 export interface ReportOrder {
   readonly spec: ReportSpec;
@@ -44,6 +45,7 @@ export function readReport(order: ReportOrder): StepReport {
     text = cut(why.message, 500);
   }
   const { totals, durationMs, mismatch, named } = tally;
+  if (state === 'read' && tally.count === 0) text = tally.whyNone;
   const expected = tally.expectations.seen;
   const some = expected.length > 0 ? { expected } : {};
   const report = { format, state, text, totals, durationMs, mismatch, named, ...some };
@@ -59,9 +61,7 @@ function readFiles(
   budget: Budget,
   tally: Tally,
 ): void {
-  const paths = reportFiles(workspace, files);
-  if (paths.length === 0) throw new ReportError('missing', `no file is called ${files.join(', ')}`);
-  for (const path of paths) {
+  for (const path of reportFiles(workspace, files)) {
     try {
       readTests(format, metered(bytesOfFile(join(workspace, path)), budget), tally);
     } catch (error) {

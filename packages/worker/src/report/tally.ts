@@ -2,7 +2,7 @@ import { maxNamedTests, maxTestMessage, maxTestName } from '@weir/protocol';
 import type { ExpectedFailure, StepReport, TestOutcome, TestTotals } from '@weir/protocol';
 import { Expectations } from './expectations.ts';
 import { TestList } from './test-list.ts';
-import { firstWords, plainText } from './words.ts';
+import { cut, firstWords, maxKeptName, plainText } from './words.ts';
 
 /** One test, as the reader of any format hands it over. */
 export interface TestCase {
@@ -54,6 +54,8 @@ export class Tally {
   readonly expectations: Expectations;
   durationMs: number | null = null;
   mismatch: string | null = null;
+  /** Why no test ran, as the report says it; else blank. */
+  whyNone = '';
 
   /** Of all tests, whatever became of them. */
   count = 0;
@@ -102,6 +104,11 @@ export class Tally {
     if (ms !== undefined && isDuration(ms)) this.durationMs = (this.durationMs ?? 0) + ms;
   }
 
+  /** It says that it has no tests, and why; of several the first reason. */
+  hasNone(why: string): void {
+    if (this.whyNone === '') this.whyNone = cut(plainText(why).trim(), 300);
+  }
+
   /** The first difference between what was announced and what came. */
   differs(how: string): void {
     this.mismatch ??= cut(plainText(how), 300);
@@ -111,7 +118,7 @@ export class Tally {
 /** As it can be stored and shown: a report may say anything. */
 function cleaned({ name, outcome, durationMs, attempt = 1, message = '' }: TestCase): TestCase {
   return {
-    name: plainText(name),
+    name: plainText(name.slice(0, maxKeptName)),
     outcome,
     durationMs: durationMs !== undefined && isDuration(durationMs) ? durationMs : undefined,
     attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
@@ -125,10 +132,4 @@ const maxDurationMs = 365 * 24 * 3_600_000;
 /** Is it a number of milliseconds that a test may have taken? */
 export function isDuration(ms: number): boolean {
   return ms >= 0 && ms <= maxDurationMs;
-}
-
-/** At most so many UTF-16 units, none of them half a character. */
-export function cut(text: string, length: number): string {
-  const kept = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-  return kept.toWellFormed();
 }

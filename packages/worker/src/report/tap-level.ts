@@ -2,6 +2,7 @@ import { isDuration } from './tally.ts';
 import type { Tally } from './tally.ts';
 import type { TapPoint } from './tap-lines.ts';
 import type { TapYaml } from './tap-yaml.ts';
+import { maxKeptName } from './words.ts';
 
 /** So much of what stands behind a failed test is kept, for its first words. */
 const maxComments = 2_000;
@@ -62,7 +63,9 @@ export class TapLevel {
     return this.#wholeMs ?? this.#partsMs;
   }
 
-  takePlan(count: number): void {
+  /** @param reason why no test is planned, where the plan says it */
+  takePlan(count: number, reason: string): void {
+    if (count === 0 && reason !== '') this.#tally.hasNone(reason);
     this.#finishPoint();
     if (this.plan !== null) return;
     this.plan = count;
@@ -106,7 +109,7 @@ export class TapLevel {
     const name = this.#open?.point.name ?? this.#nextName;
     this.#nextName = null;
     const path = [this.#name, name ?? ''].filter((part) => part !== '');
-    return new TapLevel(this.#tally, path.join(' > '), name !== null);
+    return new TapLevel(this.#tally, path.join(' > ').slice(0, maxKeptName), name !== null);
   }
 
   closeSubtest(subtest: TapLevel): void {

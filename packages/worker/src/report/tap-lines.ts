@@ -2,7 +2,7 @@ import type { TestOutcome } from '@weir/protocol';
 
 export type TapLine =
   | { readonly type: 'version' }
-  | { readonly type: 'plan'; readonly count: number }
+  | { readonly type: 'plan'; readonly count: number; readonly reason: string }
   | { readonly type: 'bail-out'; readonly reason: string }
   | { readonly type: 'subtest'; readonly name: string }
   | { readonly type: 'comment'; readonly text: string }
@@ -36,7 +36,8 @@ export function parseTapLine(text: string): TapLine | null {
   const planned = plan.exec(text)?.groups;
   if (planned !== undefined) {
     const count = Number(planned['last']) - Number(planned['first']) + 1;
-    return { type: 'plan', count: Math.max(0, count) };
+    const reason = directive.exec(text)?.groups?.['reason'] ?? '';
+    return { type: 'plan', count: Math.max(0, count), reason };
   }
   const bail = bailOut.exec(text)?.groups;
   if (bail !== undefined) return { type: 'bail-out', reason: bail['reason'] ?? '' };

@@ -100,7 +100,7 @@ class TapReader {
     this.#moveTo(depth);
     if (line.type === 'plan') {
       if (depth === 0 && this.#deepest.plan !== null) this.#closeDocument();
-      this.#deepest.takePlan(line.count);
+      this.#deepest.takePlan(line.count, line.reason);
       return;
     }
     if (depth === 0 && this.#deepest.isOver) {

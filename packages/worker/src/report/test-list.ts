@@ -14,6 +14,7 @@ import {
 } from '@weir/protocol';
 import type { TestNote } from '@weir/protocol';
 import type { TestCase } from './tally.ts';
+import { cut } from './words.ts';
 
 /** Of the texts of all notes, in UTF-16 units; of those behind that only the hashes are kept. */
 const maxNoteUnits = 1024 * 1024;
@@ -115,8 +116,7 @@ function lineOf(name: string): string {
 
 /** A string of its own: a part of a longer one would keep all of that in memory. */
 function copyOf(text: string, length: number): string {
-  const kept = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-  return Buffer.from(kept).toString();
+  return Buffer.from(cut(text, length)).toString();
 }
 
 /** Names that occur again get a number, in the order in which they came: `a`, `a #2`, `a #3`. */

@@ -22,3 +22,13 @@ export function firstWords(message: string): string {
   const exception = /\n(?=[^\s])/.exec(text);
   return exception === null ? text : text.slice(exception.index + 1);
 }
+
+/** So many UTF-16 units of a name, or of the names around it, are looked at: more than are kept. */
+export const maxKeptName = 2_000;
+
+/** At most so many UTF-16 units, none of them half a character. */
+export function cut(text: string, length: number): string {
+  if (text.length <= length) return text.toWellFormed();
+  // A character of two units that would be cut in half goes as a whole.
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`.toWellFormed();
+}

@@ -1,4 +1,4 @@
-import { maxNamedTests } from '@weir/protocol';
+import { countText, maxNamedTests, numberText, testCount } from '@weir/protocol';
 import type { Result } from '@weir/protocol';
 import type { Ran } from './farm-build.ts';
 
@@ -26,32 +26,67 @@ export function differencesOfResult(farm: Ran, here: Ran): Difference[] {
   const differences = farm.steps.flatMap((step, index) => {
     const own = here.steps[index];
     if (own === undefined) return [];
-    if (endOf(step) !== endOf(own)) {
+    if (endOf(step, true) !== endOf(own, true)) {
       return [{ about: step.name, text: `${inWords(step)} there, ${inWords(own)} here` }];
+    }
+    if (countsDiffer(step, own)) {
+      const counts = [step, own].map(({ report }) =>
+        report === null ? '' : countsInWords(report),
+      );
+      return [{ about: step.name, text: `${counts[0]} there, ${counts[1]} here` }];
     }
     const passed = passedHere(step, own);
     if (passed.length === 0) return [];
     return [{ about: step.name, text: `did not fail here: ${passed.join(', ')}` }];
   });
   // A runtime that can't be packed fails after all its steps.
-  if (differences.length === 0 && endOf(farm) !== endOf(here)) {
+  const isByCounts = farm.findings.some(isByHistory);
+  if (differences.length === 0 && !isByCounts && endOf(farm, false) !== endOf(here, false)) {
     differences.push({ about: 'build', text: `${inWords(farm)} there, ${inWords(here)} here` });
   }
   return differences;
 }
 
-/** What of the farm's result can't come again here, whatever is run. */
-export function findingsNotTried({ findings }: Ran): string[] {
-  return findings.filter((finding) => findingsByHistory.includes(finding));
+/** What of the farm's result can't be found here, whatever is run, and how the counts here are. */
+export function findingsNotTried(farm: Ran, here: Ran): Difference[] {
+  const text = 'compares with the builds before, which the farm alone has';
+  const builds = farm.findings.filter(isByHistory).map((about) => ({ about, text }));
+  const counts = farm.steps.flatMap(({ name, findings, report }, index) => {
+    const own = here.steps[index]?.report ?? null;
+    if (!findings.some(isByHistory) || report === null || own === null) return [];
+    return [{ about: name, text: `${countsInWords(report)} there, ${countsInWords(own)} here` }];
+  });
+  return [...builds, ...counts];
 }
 
-type End = Pick<Ran, 'result' | 'findings' | 'text'>;
+type End = Pick<Ran, 'result' | 'findings' | 'text'> & {
+  readonly exitCode?: number | null | undefined;
+};
 
 /** In one word that is the same for the same end. */
-function endOf({ result, findings }: End): string {
-  const own = findings.filter((finding) => !findingsByHistory.includes(finding)).toSorted();
-  const isByHistory = own.length < findings.length && own.length === 0 && result === 'warnings';
-  return [isByHistory ? 'success' : result, ...own].join(' ');
+function endOf({ result, findings, exitCode }: End, isStep: boolean): string {
+  const own = findings.filter((finding) => !isByHistory(finding)).toSorted();
+  if (own.length === findings.length) return [result, ...own].join(' ');
+  // The farm failed it by its counts: what its worker made of it shows in its exit code alone.
+  return [isStep && exitCode === 0 ? 'success' : 'failure', ...own].join(' ');
+}
+
+/** Whether it comes of a look at the builds before. */
+export function isByHistory(finding: string): boolean {
+  return findingsByHistory.includes(finding);
+}
+
+/** Whether as many tests ran, and were skipped, as where the farm missed some. */
+function countsDiffer({ report: there, findings }: Step, { report: here }: Step): boolean {
+  if (!findings.some(isByHistory) || there === null || here === null) return false;
+  return (
+    testCount(there.totals) !== testCount(here.totals) ||
+    there.totals.skipped !== here.totals.skipped
+  );
+}
+
+function countsInWords({ totals }: Pick<NonNullable<Step['report']>, 'totals'>): string {
+  return `${countText(testCount(totals), 'test')}, ${numberText(totals.skipped)} skipped`;
 }
 
 /** `failure (exit code 1)` */

@@ -27,6 +27,7 @@ const ranSchema = endSchema.extend({
     .array(
       endSchema.extend({
         name: z.string(),
+        exitCode: z.number().int().nullable().optional(),
         report: stepReportSchema.pick({ totals: true, named: true }).nullable(),
       }),
     )

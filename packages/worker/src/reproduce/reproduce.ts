@@ -65,10 +65,7 @@ function outcomeOf(
 ): Outcome {
   const otherResults = differencesOfResult(farm, here);
   const isComparable = isConclusive(farm) && isConclusive(here);
-  const byHistory = findingsNotTried(farm).map((finding) => ({
-    about: finding,
-    text: 'compares with the builds before, which the farm alone has',
-  }));
+  const byHistory = findingsNotTried(farm, here);
   return {
     build: farm.id,
     builder: farm.builder,
@@ -115,8 +112,9 @@ function ranOf(
     artifact: entries.find((entry) => entry.t === 'artifact')?.sha256,
     resolved: new Map([...ends].map(([step, { resolved = [] }]) => [step, resolved])),
     steps: steps.map(({ name }, index) => {
-      const { result = null, findings = [], text = '', report = null } = ends.get(index) ?? {};
-      return { name, result, findings, text, report };
+      const end = ends.get(index);
+      const { result = null, findings = [], text = '', report = null, exitCode = null } = end ?? {};
+      return { name, result, findings, text, report, exitCode };
     }),
   };
 }

@@ -1,10 +1,22 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { JournalEntry, StepSpec } from '@weir/protocol';
+import { numberText, totalsText } from '@weir/protocol';
+import type { JournalEntry, StepReport, StepSpec } from '@weir/protocol';
 import { printable } from '../printable.ts';
 import { logDir } from '../runner/paths.ts';
 import { SpoolReader } from '../spool/reader.ts';
 import { TerminalText } from './terminal-text.ts';
+
+/** `   tests: 18 passed, 2 failed`, and those that failed. */
+function testsText({ totals, named }: StepReport): string {
+  const failed = totals.failed + totals.unexpectedPasses;
+  const lines = named.map(({ name, message }) => {
+    const [first = ''] = message.split('\n', 1);
+    return `     ${printable(first === '' ? name : `${name}: ${first}`)}\n`;
+  });
+  if (failed > lines.length) lines.push(`     and ${numberText(failed - lines.length)} more\n`);
+  return `   tests: ${totalsText(totals)}\n${lines.join('')}`;
+}
 
 /** Where a story is told: what steps print goes there byte for byte, unless it is a terminal. */
 export interface Listener {
@@ -76,10 +88,10 @@ export class Story {
       const name = printable(this.#steps[entry.step]?.name ?? '');
       await this.#say(`── ${name} (step ${entry.step + 1} of ${this.#steps.length})\n`);
     } else if (entry.t === 'step-finished') {
-      const { result, text, findings } = entry;
+      const { result, text, findings, report } = entry;
       const why = [...findings, printable(text)].filter((word) => word !== '').join(', ');
       await this.#say(
-        `${this.#text?.end() ?? ''}${this.#isLineOpen ? '\n' : ''}── ${result}${why === '' ? '' : `: ${why}`}\n`,
+        `${this.#text?.end() ?? ''}${this.#isLineOpen ? '\n' : ''}── ${result}${why === '' ? '' : `: ${why}`}\n${report === undefined ? '' : testsText(report)}`,
       );
     }
   }

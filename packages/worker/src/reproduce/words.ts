@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import { sizeText } from '../runner/size-text.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Difference } from './compare.ts';
-import { inWords, isConclusive } from './compare.ts';
+import { inWords, isByHistory, isConclusive } from './compare.ts';
 import type { FarmBuild } from './farm-build.ts';
 import type { Outcome } from './reproduce.ts';
 
@@ -43,6 +43,10 @@ export function conclusion(outcome: Outcome, dir: string | null): string {
 }
 
 function verdict({ cameAgain, farm, here }: Outcome): string {
+  const alone = farm.findings.filter(isByHistory).join(', ');
+  if (cameAgain && alone !== '') {
+    return `✓ What the farm held against the builds before (${printable(alone)}) came again: ${printable(inWords(here))}`;
+  }
   if (cameAgain) return `✓ The farm's result came again: ${printable(inWords(here))}`;
   if (!isConclusive(here)) return `✗ There is no result here: ${printable(inWords(here))}`;
   if (!isConclusive(farm)) {

@@ -97,6 +97,21 @@ describe("the events of 'go test -json'", () => {
     assert.equal(report.mismatch, null);
   });
 
+  it('are cut off within a test, which has failed', () => {
+    const report = read(
+      { Action: 'run', Package: 'p', Test: 'TestA' },
+      { Action: 'fail', Package: 'p', Test: 'TestA' },
+      { Action: 'run', Package: 'p', Test: 'TestB' },
+      { Action: 'output', Package: 'p', Test: 'TestB', Output: 'half\n' },
+    );
+
+    assert.deepEqual(failures(report), [
+      ['p.TestA', ''],
+      ['p.TestB', 'half'],
+    ]);
+    assert.match(report.mismatch ?? '', /p\.TestB began/);
+  });
+
   it('are cut off when a package does not end', () => {
     const report = read({ Action: 'start', Package: 'p' });
 

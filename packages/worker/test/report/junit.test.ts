@@ -173,6 +173,14 @@ boo</error></testcase></testsuite></testsuite>
     assert.ok((report.tests[1]?.message ?? '').length < 5_000);
   });
 
+  it('has a suite with a name of megabytes, which its tests do not multiply', () => {
+    const cases = '<testcase name="a"/>'.repeat(20_000);
+    const report = read(`<testsuite name="${'y'.repeat(5_000_000)}">${cases}</testsuite>`);
+
+    assert.equal(report.totals.passed, 20_000);
+    assert.ok((report.tests[0]?.name.length ?? 0) < 10_000);
+  });
+
   it('announces tests that do not come', () => {
     assert.match(read('<testsuite tests="6" failures="1"/>').mismatch ?? '', /6 tests, none/);
     assert.equal(read('<testsuite tests="0"/>').mismatch, null);

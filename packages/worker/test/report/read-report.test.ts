@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +110,37 @@ describe('the report of a step', () => {
 
     assert.equal(report.state, 'missing');
     assert.match(report.text, /nowhere/);
+  });
+
+  it('is missing where what has its name is no file, and says what it is', () => {
+    symlinkSync(join(dir, 'secret.xml'), join(workspace, 'link.xml'));
+    symlinkSync('nowhere', join(workspace, 'dangling.xml'));
+    mkdirSync(join(workspace, 'folder.xml'));
+    execFileSync('mkfifo', [join(workspace, 'pipe.xml')]);
+
+    for (const [name, words] of [
+      ['link.xml', /^link\.xml is a link/],
+      ['dangling.xml', /^dangling\.xml is a link/],
+      ['folder.xml', /^folder\.xml is a folder/],
+      ['pipe.xml', /^pipe\.xml is a pipe/],
+    ] as const) {
+      const { state, text } = inFiles('junit', name);
+      assert.equal(state, 'missing');
+      assert.match(text, words);
+    }
+  });
+
+  it('says why it has no tests, where TAP says it', async () => {
+    const { state, text } = await printed('tap', '1..0 # SKIP no database\n');
+
+    assert.deepEqual([state, text], ['read', 'no database']);
+  });
+
+  it('has no half characters where a name is cut', async () => {
+    const name = `a${'\u{1f600}'.repeat(500)}`;
+    const report = await printed('tap', `1..1\nnot ok 1 - ${name}\n`);
+
+    assert.match(report.named[0]?.name ?? '', /^a(?:\u{1f600})+…$/u);
   });
 
   it('is capped where it is too large', () => {

@@ -32,6 +32,8 @@ function reportOf(...failed: string[]): NonNullable<Step['report']> {
   };
 }
 
+const lost: Partial<Step> = { result: 'failure', findings: ['tests-vanished'], exitCode: 0 };
+
 describe('a result', () => {
   it('came again when every step has the same result and findings, whatever the texts say', () => {
     const farm = ran({
@@ -88,11 +90,32 @@ describe('a result', () => {
     );
   });
 
-  it('came again but for what the farm alone can find, which is named', () => {
-    const farm = ran({ result: 'warnings', findings: ['tests-vanished'] });
+  it('came again but for what the farm alone can find, where as many tests ran', () => {
+    const farm = ran({ ...lost, report: reportOf() });
+    const same = ran({ exitCode: 0, report: reportOf() });
 
-    assert.deepEqual(differencesOfResult(farm, ran()), []);
-    assert.deepEqual(findingsNotTried(farm), ['tests-vanished']);
+    assert.deepEqual(differencesOfResult(farm, same), []);
+    assert.deepEqual(findingsNotTried(farm, same), [
+      {
+        about: 'tests-vanished',
+        text: 'compares with the builds before, which the farm alone has',
+      },
+      { about: 'test', text: '5 tests, 0 skipped there, 5 tests, 0 skipped here' },
+    ]);
+  });
+
+  it('did not come again where another number of tests ran than where the farm missed some', () => {
+    const whole = reportOf();
+    const more = { ...whole, totals: { ...whole.totals, passed: 10 } };
+
+    assert.deepEqual(
+      differencesOfResult(ran({ ...lost, report: whole }), ran({ exitCode: 0, report: more })),
+      [{ about: 'test', text: '5 tests, 0 skipped there, 10 tests, 0 skipped here' }],
+    );
+    assert.equal(
+      differencesOfResult(ran({ ...lost, exitCode: 1 }), ran({ exitCode: 0 })).length,
+      1,
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from '@weir/protocol';
 import type { StoredObject, StoredTests } from '@weir/protocol';
 import type { ObjectFiles } from './object-files.ts';
+import { Turns } from './turns.ts';
 
 const decompress = promisify(zstdDecompress);
 
@@ -24,8 +25,17 @@ export class NoTestListError extends TestListError {
   override readonly name = 'NoTestListError';
 }
 
-/** Names of so many tests are kept in memory, of those that were read last. */
-const maxKeptNames = 1_000_000;
+/** Two lists of names of a million tests. */
+const usualKeptBytes = 256 * 1024 * 1024;
+/** About what a name takes besides its characters. */
+const bytesPerName = 40;
+/** So many may wait to look through a list; looking through a million tests takes seconds. */
+const maxWaiting = 50;
+
+interface KeptNames {
+  readonly names: readonly string[];
+  readonly bytes: number;
+}
 
 /**
  * Reads the lists of tests that workers brought. They are hostile until they are decoded: what a few
@@ -34,10 +44,23 @@ const maxKeptNames = 1_000_000;
 export class TestLists {
   readonly #objects: Pick<ObjectFiles, 'bytesOf' | 'path'>;
   /** By hash; those read last are at the end. */
-  readonly #names = new Map<string, readonly string[]>();
+  readonly #names = new Map<string, KeptNames>();
+  readonly #maxKeptBytes: number;
+  readonly #turns = new Turns(maxWaiting);
 
-  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>) {
+  /** @param maxKeptBytes names are kept in memory up to so many bytes, of the lists that were read last */
+  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>, maxKeptBytes = usualKeptBytes) {
     this.#objects = objects;
+    this.#maxKeptBytes = maxKeptBytes;
+  }
+
+  /**
+   * Has lists read and looked through when nobody else does.
+   *
+   * @throws BusyError when too many wait for it already
+   */
+  inTurn<T>(look: () => Promise<T>): Promise<T> {
+    return this.#turns.take(look);
   }
 
   /** @throws NoTestListError when it is not here; TestListError when it can't be read */
@@ -57,16 +80,22 @@ export class TestLists {
 
   async #namesOf(object: StoredObject): Promise<readonly string[]> {
     const { sha256 } = object;
-    const names =
-      this.#names.get(sha256) ?? decodeTestNames(await this.#content(object, maxTestNamesBytes));
+    const { names, bytes } = this.#names.get(sha256) ?? (await this.#readNames(object));
     this.#names.delete(sha256);
-    this.#names.set(sha256, names);
+    this.#names.set(sha256, { names, bytes });
     let kept = 0;
     for (const [hash, each] of [...this.#names].toReversed()) {
-      kept += each.length;
-      if (kept > maxKeptNames) this.#names.delete(hash);
+      kept += each.bytes;
+      if (kept > this.#maxKeptBytes) this.#names.delete(hash);
     }
     return names;
+  }
+
+  async #readNames(object: StoredObject): Promise<KeptNames> {
+    const content = await this.#content(object, maxTestNamesBytes);
+    const names = decodeTestNames(content);
+    // What is not all Latin-1 takes two bytes a character.
+    return { names, bytes: 2 * content.length + bytesPerName * names.length };
   }
 
   async #content({ sha256 }: StoredObject, maxOutputLength: number): Promise<Uint8Array> {

@@ -2,6 +2,7 @@ import { buildTestsSchema, maxTestName, testRunSchema } from '@weir/protocol';
 import type { ApiTestRun } from '@weir/protocol';
 import { z } from 'zod';
 import { TestListError } from '../../builds/objects/test-lists.ts';
+import { BusyError } from '../../builds/objects/turns.ts';
 import { buildById } from '../../store/builds.ts';
 import type { WebContext } from '../context.ts';
 import { readTestHistory } from '../read/test-history.ts';
@@ -12,6 +13,14 @@ import { found, idOf, pageOf, pageQuery } from './asked.ts';
 import { door } from './door.ts';
 import type { Door } from './door.ts';
 import { testsQuery } from './tests-query.ts';
+
+/** What keeps a list of tests from being shown, as the answer to who asked. */
+export function asTestsProblem(error: unknown): unknown {
+  if (error instanceof TestListError) return problem('no-tests', error.message);
+  if (!(error instanceof BusyError)) return error;
+  const detail = 'too many look through lists of tests just now: try again in a while';
+  return problem('too-many-searches', detail, { headers: { 'retry-after': '30' } });
+}
 
 /** Which test: all three name it. */
 const historyQuery = pageQuery.extend({
@@ -38,10 +47,11 @@ export function testDoors({ db, tests }: WebContext): Door[] {
           throw problem('no-tests', await whyUntested(db, build, query.step));
         }
         try {
-          return pageOfTests(await openTests({ db, tests }, build, step), query);
+          return await tests.inTurn(async () =>
+            pageOfTests(await openTests({ db, tests }, build, step), query),
+          );
         } catch (error) {
-          if (error instanceof TestListError) throw problem('no-tests', error.message);
-          throw error;
+          throw asTestsProblem(error);
         }
       },
     }),
@@ -51,9 +61,13 @@ export function testDoors({ db, tests }: WebContext): Door[] {
       query: historyQuery,
       answer: pageOf(testRunSchema),
       handle: async ({ query }) => {
-        const runs = await readTestHistory({ db, tests }, query, query);
-        const { items, next } = found(runs, 'builder', query.builder);
-        return { items: items.map(toTestRun), next };
+        try {
+          const runs = await tests.inTurn(() => readTestHistory({ db, tests }, query, query));
+          const { items, next } = found(runs, 'builder', query.builder);
+          return { items: items.map(toTestRun), next };
+        } catch (error) {
+          throw asTestsProblem(error);
+        }
       },
     }),
   ];

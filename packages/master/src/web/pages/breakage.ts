@@ -1,31 +1,39 @@
 import { series } from '@weir/model';
-import type { Excerpt } from '@weir/model';
+import type { Excerpt, TestNews } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
 import { changeLine } from './change.ts';
+import { findingList } from './findings.ts';
 import type { Visit } from './frame.ts';
 import { commandForm } from './frame.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { breakagePath, buildPath, builderPath, logPath } from './links.ts';
 import { howToReproduce } from './reproduce.ts';
+import { testNews } from './test-news.ts';
 import { age, countText, duration, shortCommit } from './words.ts';
 
 export interface BreakageView {
   readonly breakage: ApiBreakage;
   /** What the failing step said last. */
   readonly failed: Excerpt | null;
+  /** What its suites said. */
+  readonly tests: TestNews | null;
   /** Commands that run its build again on one's own machine. */
   readonly reproduce: readonly string[];
 }
 
-export function breakagePage(visit: Visit, { breakage, failed, reproduce }: BreakageView): Html {
+export function breakagePage(
+  visit: Visit,
+  { breakage, failed, tests, reproduce }: BreakageView,
+): Html {
   const { title, trunks, suspects } = breakage;
   return html`<h1>${title}</h1>
     <div id="head" data-live>${head(breakage, visit.now)}</div>
     ${acknowledgement(visit, breakage)}
     <h2>Where it shows</h2>
     <div id="shows" data-live>${showTable(breakage, visit.now)}</div>
+    ${tests !== null && testNews(tests)}
     ${failed !== null && failedLog(failed)}
     <h2>What may have caused it</h2>
     ${
@@ -87,7 +95,7 @@ function showTable({ shows }: ApiBreakage, now: number): Html {
           (row) =>
             html`<tr>
               <td><a href="${builderPath(row.builder)}">${row.builder}</a></td>
-              <td>${row.step ?? 'the build'} ${row.finding}</td>
+              <td>${row.step ?? 'the build'} ${row.finding !== null && findingList([row.finding])}</td>
               <td><a href="${buildPath(row.greenBuild)}">build ${row.greenBuild}</a></td>
               <td><a href="${buildPath(row.redBuild)}">build ${row.redBuild}</a></td>
               <td>

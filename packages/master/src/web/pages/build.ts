@@ -1,9 +1,10 @@
-import { haveLostTests, reproduceCommands } from '@weir/model';
+import { acceptTestsText, mayAcceptTests, reproduceCommands } from '@weir/model';
 import { bytesText } from '@weir/model/layout';
 import { durationText } from '@weir/model/layout';
 import type { ApiArtifact, ApiBuild, ApiStep } from '@weir/protocol';
 import { buildTabs } from './build-tabs.ts';
 import { changeNote } from './change.ts';
+import { findingMeanings, findingsAndText } from './findings.ts';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -33,11 +34,13 @@ export function buildPage(visit: Visit, view: BuildView): Html {
   const { build, tails, reattachWithinMs, shortage, url } = view;
   const { now } = visit;
   const { builder, number, startedAt, finishedAt, worker, findings, text, attempt } = build;
+  const wayOut = acceptTestsText(build.id, findings);
   const hasTests = build.steps.some(({ report }) => report?.tests !== undefined);
   return html`<h1><a href="${builderPath(builder)}">${builder}</a> #${number}</h1>
     <div id="tabs" data-live>${hasTests && buildTabs(build.id, 'Build')}</div>
     <div id="head" data-live>
-      <p class="lead">${badge(paintOf(build))} ${findings.join(', ')} ${text}</p>
+      <p class="lead">${badge(paintOf(build))} ${findingsAndText(findings, text)}</p>
+      ${findingMeanings(findings)}${wayOut !== null && html`<p>${wayOut}</p>`}
       <p>
         ${duration(startedAt, finishedAt, now)} on <a href="${workerPath(worker)}">${worker}</a>,
         started
@@ -126,7 +129,7 @@ function lateResult({ late }: ApiBuild, now: number): Html | null {
   if (late === null) return null;
   return html`<p>
     Its worker came back ${age(late.at, now)}, when the build was given up already:
-    ${badge(late.result)} ${late.findings.join(', ')} ${late.text}
+    ${badge(late.result)} ${findingsAndText(late.findings, late.text)}
     <span class="quiet">Kept as evidence; it counts for nothing.</span>
   </p>`;
 }
@@ -137,7 +140,7 @@ function commands(visit: Visit, { id, state, findings }: ApiBuild): Html {
     <summary>Commands</summary>
     ${state !== 'finished' && commandForm(visit, { action: `${buildPath(id)}/cancel`, label: 'Cancel', danger: true })}
     ${commandForm(visit, { action: `${buildPath(id)}/again`, label: 'Build again' })}
-    ${haveLostTests(findings) && commandForm(visit, { action: `${buildPath(id)}/accept-tests`, label: 'Accept its tests, and build again' })}
+    ${mayAcceptTests(findings) && commandForm(visit, { action: `${buildPath(id)}/accept-tests`, label: 'Accept its tests, and build again' })}
   </details>`;
 }
 
@@ -151,7 +154,7 @@ function stepItem(step: ApiStep, build: ApiBuild, tail: readonly string[], now: 
     <div class="step-head">
       <b>${name}</b>
       ${state === 'waiting' ? html`<span class="quiet">${neverRan ? 'not run' : 'waits'}</span>` : badge(paint)}
-      ${findings.join(', ')} ${text}
+      ${findingsAndText(findings, text)}
       <span class="quiet"
         >${timing}${text === '' && endOf(step)}</span
       >

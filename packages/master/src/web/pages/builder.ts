@@ -1,6 +1,7 @@
 import { isTaken } from '@weir/model';
 import { durationText } from '@weir/model/layout';
 import type { ApiBuildSummary, ApiBuilder, ApiRequest } from '@weir/protocol';
+import { findingList } from './findings.ts';
 import { commandForm } from './frame.ts';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -146,7 +147,7 @@ function buildRow(
   return html`<tr>
     <td><a href="${buildPath(id)}">#${number}</a></td>
     ${showBuilder && html`<td><a href="${builderPath(builder)}">${builder}</a></td>`}
-    <td>${badge(paintOf(build))} ${findings.join(', ')}</td>
+    <td>${badge(paintOf(build))} ${findingList(findings)}</td>
     <td>
       ${shortCommit(revisions.upstream)}${revisions.project !== null && html` + ${shortCommit(revisions.project)}`}
     </td>

@@ -1,5 +1,5 @@
 import { durationText } from '@weir/model/layout';
-import { testCount } from '@weir/protocol';
+import { numberText, totalsText } from '@weir/protocol';
 import type { SeenExpectation, StepReport } from '@weir/protocol';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -20,7 +20,7 @@ export function stepReport(report: StepReport, place: ReportPlace): Html {
   return html`<div class="step-report">
     <p>
       Tests: ${state === 'missing' ? text : totalsInWords(report)}
-      ${state !== 'read' && state !== 'missing' && html`<span class="quiet">(${text})</span>`}
+      ${state !== 'missing' && text !== '' && html`<span class="quiet">(${text})</span>`}
       ${mismatch !== null && html`<span class="quiet">(${mismatch})</span>`}
       ${tests !== undefined && html`<a href="${all}">all tests, and what changed</a>`}
     </p>
@@ -28,7 +28,7 @@ export function stepReport(report: StepReport, place: ReportPlace): Html {
       named.length > 0 &&
       html`<ul class="test-list">
       ${named.map((test) => namedTest(test, tests === undefined ? null : place))}
-      ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
+      ${rest > 0 && html`<li class="quiet">and ${numberText(rest)} more</li>`}
     </ul>`
     }
     ${expected.filter(({ failed }) => failed > 0).map(expectation)}
@@ -37,17 +37,7 @@ export function stepReport(report: StepReport, place: ReportPlace): Html {
 
 /** `118 passed, 2 failed in 3 s` */
 export function totalsInWords({ totals, durationMs }: StepReport): Html {
-  const { passed, failed, skipped, expectedFailures, unexpectedPasses } = totals;
-  const counts = [
-    [passed, 'passed'],
-    [failed, 'failed'],
-    [skipped, 'skipped'],
-    [expectedFailures, 'failed as expected'],
-    [unexpectedPasses, 'passed unexpectedly'],
-  ] as const;
-  const words = counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
-  const total = testCount(totals) === 0 ? 'no tests' : words.join(', ');
-  return html`${total}${durationMs !== null && html` <span class="quiet">in ${durationText(durationMs)}</span>`}`;
+  return html`${totalsText(totals)}${durationMs !== null && html` <span class="quiet">in ${durationText(durationMs)}</span>`}`;
 }
 
 /** @param place null where the test has no history that could be shown */
@@ -64,6 +54,6 @@ function namedTest(
 
 function expectation({ test, issue, failed }: SeenExpectation): Html {
   return html`<p class="quiet">
-    ${failed} of <code>${test}</code> failed as expected: <a href="${issue}" rel="noreferrer">${issue}</a>
+    ${numberText(failed)} of <code>${test}</code> failed as expected: <a href="${issue}" rel="noreferrer">${issue}</a>
   </p>`;
 }

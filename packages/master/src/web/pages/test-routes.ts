@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import type { Request } from 'express';
-import { TestListError } from '../../builds/objects/test-lists.ts';
 import { parseAsked } from '../api/asked.ts';
+import { asTestsProblem } from '../api/test-doors.ts';
 import { testsQuery } from '../api/tests-query.ts';
 import type { WebContext } from '../context.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { readTestHistory } from '../read/test-history.ts';
+import type { TestAddress, TestRun } from '../read/test-history.ts';
 import { openTests, pageOfTests, testedSteps, whyUntested } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { numberOf } from './params.ts';
@@ -39,11 +40,22 @@ export function testRoutes(context: WebContext): Router {
         throw problem('bad-query', 'a test is named by builder, step and name');
       }
       const address = { builder, step, name };
-      const page = await readTestHistory(context, address, { limit: runsShown });
-      return { title: name, content: testHistoryPage(visit, address, page?.items ?? []) };
+      const runs = await readHistory(context, address);
+      return { title: name, content: testHistoryPage(visit, address, runs) };
     }),
   );
   return router;
+}
+
+async function readHistory(context: WebContext, address: TestAddress): Promise<readonly TestRun[]> {
+  try {
+    const page = await context.tests.inTurn(() =>
+      readTestHistory(context, address, { limit: runsShown }),
+    );
+    return page?.items ?? [];
+  } catch (error) {
+    throw asTestsProblem(error);
+  }
 }
 
 async function readView(context: WebContext, request: Request): Promise<TestsView> {
@@ -60,14 +72,15 @@ async function readView(context: WebContext, request: Request): Promise<TestsVie
   const { outcome, change, q } = filter;
   const isAsked = isContinued || [outcome, change, q].some((each) => each !== undefined);
   try {
-    const tests = await openTests(context, build.id, step);
-    const page = pageOfTests(tests, ask);
-    const any = { limit: changesShown, change: 'any' } as const;
-    const changed = isAsked ? null : pageOfTests(tests, any);
-    return { build, steps, step, filter, isContinued, changed, page };
+    return await context.tests.inTurn(async () => {
+      const tests = await openTests(context, build.id, step);
+      const page = await pageOfTests(tests, ask);
+      const any = { limit: changesShown, change: 'any' } as const;
+      const changed = isAsked ? null : await pageOfTests(tests, any);
+      return { build, steps, step, filter, isContinued, changed, page };
+    });
   } catch (error) {
-    if (error instanceof TestListError) throw problem('no-tests', error.message);
-    throw error;
+    throw asTestsProblem(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { slowerRule } from '@weir/model';
 import { durationText } from '@weir/model/layout';
-import { testChangeKinds, testOutcomes } from '@weir/protocol';
+import { numberText, testChangeKinds, testOutcomes } from '@weir/protocol';
 import type { ApiBuildSummary, ApiBuildTests, ApiTest } from '@weir/protocol';
 import type { TestFilter, TestedStep } from '../read/tests.ts';
 import { buildTabs } from './build-tabs.ts';
@@ -62,10 +62,10 @@ function changes(
     ${kinds.map((kind) => {
       const shown = items.filter(({ change }) => change === kind);
       const rest = counts[kind] - shown.length;
-      return html`<h3>${counts[kind]} ${changeWords[kind]}</h3>
+      return html`<h3>${numberText(counts[kind])} ${changeWords[kind]}</h3>
         ${kind === 'slower' && html`<p class="quiet">${slowerWords}</p>`}
         ${testList(build, step, shown)}
-        ${rest > 0 && html`<p><a href="${testsPath(build.id, { step: step.index, change: kind })}#tests">and ${rest} more</a></p>`}`;
+        ${rest > 0 && html`<p><a href="${testsPath(build.id, { step: step.index, change: kind })}#tests">and ${numberText(rest)} more</a></p>`}`;
     })}`;
 }
 

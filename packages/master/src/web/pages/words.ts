@@ -86,10 +86,7 @@ export function eta(end: number, now: number): Html {
   return html`<time datetime="${iso}" data-eta>${etaText(end - now)}</time>`;
 }
 
-/** `1 line`, `2 lines`. */
-export function countText(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : nouns}`;
-}
+export { countText } from '@weir/protocol';
 
 /** The first ten digits of a commit's hash. */
 export function shortCommit(commit: string): Html {

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TestList, TestPair } from '@weir/model';
 import { compareTests, outcomeAt, testAt } from '@weir/model';
-import { testChangeKinds } from '@weir/protocol';
+import { testChangeKinds, testCount } from '@weir/protocol';
 import type {
   ApiBuildTests,
   ApiTest,
@@ -39,6 +40,8 @@ export interface TestedStep {
   readonly tests: StoredTests;
 }
 
+/** After so many tests whoever waits for something else gets their turn. */
+const atOnce = 20_000;
 /** So many builds are looked through for a green one. */
 const maxLookedAt = 1_000;
 
@@ -65,14 +68,18 @@ export interface OpenTests {
   readonly base: Base | null;
 }
 
-/** @throws TestListError when the list can't be shown */
+/**
+ * @param maxBase it is held against no list of more tests
+ * @throws TestListError when the list can't be shown
+ */
 export async function openTests(
   sources: TestSources,
   build: number,
   step: TestedStep,
+  maxBase = Infinity,
 ): Promise<OpenTests> {
   const list = await readList(sources, build, step.tests);
-  return { build, step, list, base: await readBase(sources, build, step.name) };
+  return { build, step, list, base: await readBase(sources, build, step.name, maxBase) };
 }
 
 async function readList(
@@ -120,7 +127,10 @@ export async function whyUntested(
  *
  * @throws ProblemError for a cursor of another list
  */
-export function pageOfTests(tests: OpenTests, ask: PageAsk & TestFilter): ApiBuildTests {
+export async function pageOfTests(
+  tests: OpenTests,
+  ask: PageAsk & TestFilter,
+): Promise<ApiBuildTests> {
   const { build, step, list, base } = tests;
   const counts = new Map(testChangeKinds.map((kind) => [kind, 0]));
   const after = decodeCursor(ask.cursor, ['number', 'string']);
@@ -128,7 +138,10 @@ export function pageOfTests(tests: OpenTests, ask: PageAsk & TestFilter): ApiBui
   /** By rank, the first of those that stand behind the cursor. */
   const ranked: TestPair[][] = [];
   let total = 0;
+  let seen = 0;
   for (const pair of pairsOf(tests)) {
+    seen += 1;
+    if (seen % atOnce === 0) await setImmediate();
     if (pair.kind !== null) counts.set(pair.kind, (counts.get(pair.kind) ?? 0) + 1);
     if (!isWanted(pair)) continue;
     total += 1;
@@ -210,6 +223,7 @@ async function readBase(
   { db, tests }: TestSources,
   build: number,
   step: string,
+  maxTests: number,
 ): Promise<Base | null> {
   const row = await db
     .selectFrom('build as this')
@@ -226,10 +240,10 @@ async function readBase(
     .select(['build.id', 'build.number', 'step.report_json'])
     .executeTakeFirst();
   if (row === undefined) return null;
-  const stored = (JSON.parse(row.report_json ?? 'null') as StepReport | null)?.tests;
-  if (stored === undefined) return null;
+  const report = JSON.parse(row.report_json ?? 'null') as StepReport | null;
+  if (report?.tests === undefined || testCount(report.totals) > maxTests) return null;
   try {
-    return { id: row.id, number: row.number, list: await tests.read(stored) };
+    return { id: row.id, number: row.number, list: await tests.read(report.tests) };
   } catch (error) {
     if (error instanceof TestListError) return null;
     throw error;

@@ -50,6 +50,7 @@ export const problems = {
   'engine-away': { status: 503, title: 'The engine does not answer' },
   'disk-full': { status: 503, title: 'The farm has too little room for its data' },
   'store-away': { status: 503, title: 'The store is not there, or not ready' },
+  'too-many-searches': { status: 503, title: 'Too many look through lists of tests' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },
 } as const;
 export type ProblemCode = keyof typeof problems;
