@@ -27,4 +27,6 @@ export async function dropLog(dir: string, keeper: LogKeeper, log: LogAddress): 
     });
   }
   keeper.forget(log);
+  // It may have been packed meanwhile; from here on the packer sees that it is gone.
+  await rm(packedPath(dir, log.id), { force: true });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogAddress } from '../log-sink.ts';
 import type { LogTransactions } from './log-transactions.ts';
@@ -98,6 +98,11 @@ export class LogPacker {
     if (record?.isToPack !== true) return;
     const path = packedPath(this.#dir, id);
     if (!existsSync(path)) await packLog(id, record, file, path);
+    if (file().rows.finished(id) === undefined) {
+      // It was dropped meanwhile, before there was an object to remove.
+      rmSync(path, { force: true });
+      return;
+    }
     for (const [start, end] of record.ranges) {
       for (let from = start; from < end; from += bytesPerRemoval) {
         if (this.#isClosed) return;

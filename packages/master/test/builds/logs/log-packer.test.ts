@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { dropLog } from '../../../src/builds/logs/drop-log.ts';
 import { packedPath } from '../../../src/builds/logs/paths.ts';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
 import {
@@ -51,6 +52,21 @@ describe('the log packer', () => {
     assert.ok(statSync(packedPath(dir, log.id)).size < printed.length / 4);
     assert.deepEqual(await readAll(reader), printed);
     assert.deepEqual(writer.warnings, []);
+  });
+
+  it('leaves nothing of a log that was dropped meanwhile', async () => {
+    writer.startPacking();
+    for (let turns = 0; turns < 60; turns += 2) {
+      const address = { ...log, id: 100 + turns };
+      await writer.appendAll(0, printed, address);
+      await writer.finish(endOf(printed), address);
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+
+      await dropLog(dir, writer.keeper, address);
+      await writer.packer.idle();
+
+      assert.equal(existsSync(packedPath(dir, address.id)), false, `after ${turns} turns`);
+    }
   });
 
   it('makes what zstdcat can read', async function () {
