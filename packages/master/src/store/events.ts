@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { holdEvents } from './held-events.ts';
 import type { Database } from './schema.ts';
 
 export interface NewEvent {
@@ -18,6 +19,7 @@ export async function recordEvents(
   events: readonly NewEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
+  if (holdEvents(db, events)) return;
   await db
     .insertInto('event')
     .values(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -13,7 +14,6 @@ import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import { Retain } from '../../src/retain/retain.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertReader } from '../../src/store/readers.ts';
-import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const day = 86_400_000;
@@ -28,7 +28,7 @@ describe('retention', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-retain-'));
     statements = [];
-    store = await openStore(join(dir, 'weir.sqlite'), {
+    store = await openTestStore(join(dir, 'weir.sqlite'), {
       onStatement: (text) => statements.push(text),
     });
     logs = await openLogWriter(join(dir, 'logs'));
@@ -71,8 +71,10 @@ describe('retention', () => {
         with recursive n(i) as (select 1 union all select i + 1 from n where i < ${builds})
         insert into request (id, builder_id, state, reason, reason_text, requested_by, upstream_commit,
           upstream_position, created_at, attempts, declined_json, result, finished_at)
-        select i, 1, 'done', 'trunk', '', 'engine', 'c', 1, ${now} - (${builds} - i) * ${day}, 0, '[]',
-          'success', ${now} - (${builds} - i) * ${day} from n`.execute(db);
+        select i, 1, 'done', 'trunk', '', 'engine', 'c', 1, cast(${now} as bigint) - (${builds} - i) * cast(${day} as bigint), 0, '[]',
+          'success', cast(${now} as bigint) - (${builds} - i) * cast(${day} as bigint) from n`.execute(
+        db,
+      );
       await sql`
         insert into build (id, builder_id, number, request_id, worker_id, state, attempt, epoch, boot,
           lease_until, journal_n, result, findings_json, text, environment_json, started_at, finished_at)

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DiskFullError } from '../../src/store/disk-full.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { dropOldEvents } from '../../src/store/retention.ts';
-import { openStore, StoreHalfRestoredError, StoreInUseError } from '../../src/store/store.ts';
+import { StoreHalfRestoredError, StoreInUseError } from '../../src/store/store-errors.ts';
+import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const event = (kind: string, at = 1) => ({ at, kind, actor: 'engine', subject: 'farm', data: {} });

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import { DiskFullError, saysDiskFull } from '../disk-full.ts';
+import { beginHolding } from '../held-events.ts';
+import type { Database } from '../schema.ts';
+import { StoreAwayError } from '../store-errors.ts';
+import type { WaitingUnit } from '../unit-queue.ts';
+import { UnitQueue } from '../unit-queue.ts';
+import type { Unit } from '../unit-queue.ts';
+import type { UnitWriterHooks } from '../unit-writer.ts';
+import { CommitUnknownError, runBatch } from './run-batch.ts';
+import { troubleOf } from './trouble.ts';
+import type { WriterConnection } from './writer-connection.ts';
+
+/** How long units wait for a server that is away: longer than one takes to start after a crash. */
+const patienceMs = 30_000;
+const firstPauseMs = 5;
+const longestPauseMs = 1_000;
+
+export interface PostgresWriterOptions extends UnitWriterHooks {
+  readonly db: Kysely<Database>;
+  readonly connection: WriterConnection;
+  readonly onStatement?: ((sql: string) => void) | undefined;
+}
+
+/**
+ * The writer of one engine on PostgreSQL. What waits is run in order within one transaction, over one
+ * connection: an engine's own units never run at once. Those of several engines do: see `UnitOptions`.
+ * A transaction that failed for no fault of its own is run again.
+ */
+export class PostgresWriter {
+  readonly #options: PostgresWriterOptions;
+  readonly #queue = new UnitQueue((batch) => this.#commit(batch));
+
+  constructor(options: PostgresWriterOptions) {
+    this.#options = options;
+  }
+
+  /** See `UnitQueue`; rejects with StoreAwayError and DiskFullError, too. */
+  run<T>(unit: Unit<T>, { isGuarded }: { isGuarded: boolean }): Promise<T> {
+    return this.#queue.run(unit, isGuarded);
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #commit(batch: readonly WaitingUnit[]): Promise<void> {
+    const until = performance.now() + patienceMs;
+    let pauseMs = firstPauseMs;
+    for (;;) {
+      try {
+        const answers = await this.#run(batch);
+        for (const answer of answers) answer();
+        this.#options.onCommit();
+        return;
+      } catch (error) {
+        const trouble = troubleOf(error);
+        if (trouble === undefined || performance.now() > until) {
+          this.#refuse(batch, trouble === undefined ? error : away(error));
+          return;
+        }
+      }
+      await sleep(pauseMs * (0.5 + Math.random()));
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    }
+  }
+
+  async #run(batch: readonly WaitingUnit[]): Promise<(() => void)[]> {
+    const { connection, db, onStatement } = this.#options;
+    const client = await connection.connect();
+    try {
+      return await db
+        .connection()
+        .execute((own) =>
+          runBatch(batch, { db: own, client, onStatement, events: beginHolding(own) }),
+        );
+    } catch (error) {
+      if (troubleOf(error) === 'away') connection.drop();
+      if (!(error instanceof CommitUnknownError)) throw error;
+      if (await this.#hasCommitted(error.transaction)) return error.answers;
+      throw error;
+    }
+  }
+
+  /** What became of a transaction whose connection broke before the server answered its commit. */
+  async #hasCommitted(transaction: string): Promise<boolean> {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      const status = await this.#statusOf(transaction).catch((error: unknown) => {
+        if (performance.now() > until) throw away(error);
+      });
+      if (status === 'committed') return true;
+      if (status === 'aborted') return false;
+      await sleep(longestPauseMs / 10);
+    }
+  }
+
+  async #statusOf(transaction: string): Promise<unknown> {
+    const client = await this.#options.connection.connect();
+    const { rows } = await client.query<{ status: string | null }>(
+      'select pg_xact_status($1::xid8) as status',
+      [transaction],
+    );
+    return rows[0]?.status;
+  }
+
+  #refuse(batch: readonly WaitingUnit[], error: unknown): void {
+    const isDiskFull = saysDiskFull(error);
+    const reason = isDiskFull ? new DiskFullError({ cause: error }) : error;
+    for (const waiting of batch) waiting.reject(reason);
+    if (isDiskFull) this.#options.onDiskFull();
+  }
+}
+
+function away(cause: unknown): StoreAwayError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StoreAwayError(`the database server is away: ${why}`, { cause });
+}

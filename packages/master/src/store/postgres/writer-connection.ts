@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import pg from 'pg';
+import { StoreInUseError } from '../store-errors.ts';
+import { clientConfig, locks } from './postgres-config.ts';
+import { toParameter } from './value-types.ts';
+
+/** An engine that stands still in a unit stops all others: the server ends its session then. */
+const idleInUnitMs = 10_000;
+/** The server may hear late that the engine before this one is gone. */
+const engineLockTries = 20;
+const engineLockPauseMs = 250;
+
+/**
+ * The one connection over which an engine writes, made anew when it breaks. Statements are sent
+ * without waiting for the answers to those before them. For Kysely it is a pool of one.
+ */
+export class WriterConnection implements PostgresPool {
+  readonly options = {};
+  readonly #url: string;
+  #client: WriterClient | undefined;
+  #isClosed = false;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** The open session, or another one; asked for by one caller at a time. Throws StoreInUseError when another engine has the store. */
+  async connect(): Promise<WriterClient> {
+    if (this.#isClosed) throw new Error('the store is closed');
+    if (this.#client?.isBroken === false) return this.#client;
+    const client = new pg.Client({
+      ...clientConfig(this.#url),
+      pipeline: true,
+      idle_in_transaction_session_timeout: idleInUnitMs,
+    });
+    this.#client = new WriterClient(client);
+    try {
+      await client.connect();
+      await lockEngine(client);
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
+    return this.#client;
+  }
+
+  /** Ends a session of which nobody knows how it stands. */
+  drop(): void {
+    this.#client?.end().catch(() => {});
+    this.#client = undefined;
+  }
+
+  async end(): Promise<void> {
+    this.#isClosed = true;
+    await this.#client?.end();
+  }
+}
+
+/** One session of it. */
+export class WriterClient implements PostgresPoolClient {
+  isBroken = false;
+  readonly #client: pg.Client;
+
+  constructor(client: pg.Client) {
+    this.#client = client;
+    const broke = (): void => void (this.isBroken = true);
+    // Whoever uses it hears it from his query; without a listener it would end the process.
+    client.on('error', broke);
+    client.on('end', broke);
+  }
+
+  /** Sends a statement without parameters, or several with semicolons between: the answers, in order. */
+  async send(sql: string): Promise<pg.QueryResult<Record<string, unknown>>[]> {
+    const results: unknown = await this.#client.query(sql);
+    return (Array.isArray(results) ? results : [results]) as pg.QueryResult[];
+  }
+
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: never): R;
+  query(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
+    return this.#client.query(sql, parameters.map(toParameter));
+  }
+
+  release(): void {}
+
+  end(): Promise<void> {
+    return this.#client.end();
+  }
+}
+
+async function lockEngine(client: pg.Client): Promise<void> {
+  for (let tries = 1; tries <= engineLockTries; tries += 1) {
+    const { rows } = await client.query<{ held: number }>(
+      `select pg_try_advisory_lock(${locks.engine}) as held`,
+    );
+    if (rows[0]?.held === 1) return;
+    await sleep(engineLockPauseMs);
+  }
+  throw new StoreInUseError('another weir has this database open: stop it first');
+}
