@@ -29,7 +29,7 @@ export async function testStore(path: string): Promise<string> {
   const known = made.get(path);
   if (known !== undefined) return databaseUrl(known);
   const name = `weir_${createHash('sha256').update(path).digest('hex').slice(0, 20)}`;
-  await withAdmin(async (admin) => {
+  await withAdmin(serverUrl(), async (admin) => {
     await dropUnused(admin);
     const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [name]);
     if (rowCount === 0) await admin.query(`create database ${name} template ${template}`);
@@ -39,12 +39,15 @@ export async function testStore(path: string): Promise<string> {
 }
 
 /** Makes the template on a server; once for each. */
-export async function makeTemplate(serverUrl: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: serverUrl });
-  await admin.connect();
-  await admin.query(`create database ${template}`);
-  await admin.end();
-  await (await openStore(databaseUrl(template, serverUrl)))[Symbol.asyncDispose]();
+export async function makeTemplate(server: string): Promise<void> {
+  await withAdmin(server, (admin) => admin.query(`create database ${template}`));
+  await (await openStore(databaseUrl(template, server)))[Symbol.asyncDispose]();
+}
+
+/** Makes an empty database on a server; its address. */
+export async function createDatabase(server: string, name: string): Promise<string> {
+  await withAdmin(server, (admin) => admin.query(`create database ${name}`));
+  return databaseUrl(name, server);
 }
 
 async function dropUnused(admin: pg.Client): Promise<void> {
@@ -55,8 +58,11 @@ async function dropUnused(admin: pg.Client): Promise<void> {
   }
 }
 
-async function withAdmin(act: (admin: pg.Client) => Promise<void>): Promise<void> {
-  const admin = new pg.Client({ connectionString: serverUrl() });
+async function withAdmin(
+  server: string,
+  act: (admin: pg.Client) => Promise<unknown>,
+): Promise<void> {
+  const admin = new pg.Client({ connectionString: server });
   await admin.connect();
   try {
     await act(admin);

@@ -36,6 +36,8 @@ export interface StoreOptions {
   onStatement?: (sql: string) => void;
   /** Hears that the store is migrated. */
   say?: (text: string) => void;
+  /** Other engines may have it open too, where the database allows it. Default: false. */
+  isShared?: boolean;
 }
 
 /** Whether a store of this name is on a PostgreSQL server; else it is an SQLite file. */

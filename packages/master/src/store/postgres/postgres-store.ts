@@ -14,8 +14,8 @@ const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontinge
 
 /** As `openStore`, for a database of a PostgreSQL server, which is there already. */
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
-  const { onStatement, say = () => {} } = options;
-  const connection = new WriterConnection(url);
+  const { onStatement, say = () => {}, isShared = false } = options;
+  const connection = new WriterConnection(url, { isShared });
   const db = new Kysely<Database>({
     dialect: new StoreDialect(connection),
     plugins,

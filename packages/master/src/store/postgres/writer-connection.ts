@@ -18,11 +18,14 @@ const engineLockPauseMs = 250;
 export class WriterConnection implements PostgresPool {
   readonly options = {};
   readonly #url: string;
+  readonly #isShared: boolean;
   #client: WriterClient | undefined;
   #isClosed = false;
 
-  constructor(url: string) {
+  /** @param isShared other engines may write beside this one */
+  constructor(url: string, { isShared }: { isShared: boolean }) {
     this.#url = url;
+    this.#isShared = isShared;
   }
 
   /** The open session, or another one; asked for by one caller at a time. Throws StoreInUseError when another engine has the store. */
@@ -37,7 +40,7 @@ export class WriterConnection implements PostgresPool {
     this.#client = new WriterClient(client);
     try {
       await client.connect();
-      await lockEngine(client);
+      if (!this.#isShared) await lockEngine(client);
     } catch (error) {
       this.drop();
       throw error;
