@@ -14,7 +14,7 @@ await makeTemplate(url);
 const files = process.argv.slice(2);
 const runs =
   files.length > 0
-    ? [['--no-config', '--timeout', '60000', '--exit', ...files]]
+    ? [['--no-config', '--parallel', '--jobs', '2', '--timeout', '60000', ...files]]
     : [[], ['--config', 'test/.mocharc.json']];
 for (const args of runs) {
   const child = spawn('mocha', args, {

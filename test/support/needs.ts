@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { postgresPrograms } from './postgres-server.ts';
 
 /** What a test may need beyond Node and git, and how to tell whether the machine has it. */
 const probes = {
   redis: () => runs('redis-server', '--version'),
-  postgres: () => runs('psql', '--version') && existsSync('/usr/lib/postgresql'),
+  postgres: () => postgresPrograms() !== undefined,
   docker: () => runs('docker', 'info'),
   chromium: () => existsSync('/usr/bin/chromium'),
   buildbot: () => runs('buildbot-worker', '--version'),

@@ -2,11 +2,11 @@ import { HandleEmptyInListsPlugin, Kysely, replaceWithNoncontingentExpression } 
 import type { Database } from '../schema.ts';
 import { StoreAwayError } from '../store-errors.ts';
 import type { Store, StoreOptions } from '../store.ts';
+import { troubleOf } from '../trouble.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { StoreDialect } from './postgres-dialect.ts';
 import { PostgresWriter } from './postgres-writer.ts';
 import { openReaderPool } from './reader-pool.ts';
-import { troubleOf } from './trouble.ts';
 import { WriterConnection } from './writer-connection.ts';
 
 /** SQLite takes an empty list behind IN. */

@@ -4,12 +4,12 @@ import { DiskFullError, saysDiskFull } from '../disk-full.ts';
 import { beginHolding } from '../held-events.ts';
 import type { Database } from '../schema.ts';
 import { StoreAwayError } from '../store-errors.ts';
+import { troubleOf } from '../trouble.ts';
 import type { WaitingUnit } from '../unit-queue.ts';
 import { UnitQueue } from '../unit-queue.ts';
 import type { Unit } from '../unit-queue.ts';
 import type { UnitWriterHooks } from '../unit-writer.ts';
 import { CommitUnknownError, runBatch } from './run-batch.ts';
-import { troubleOf } from './trouble.ts';
 import type { WriterConnection } from './writer-connection.ts';
 
 /** How long units wait for a server that is away: longer than one takes to start after a crash. */

@@ -22,6 +22,8 @@ export function openReaderPool(url: string): PostgresPool {
   });
   // A connection that broke while nobody used it: the pool makes another one.
   pool.on('error', () => {});
+  // One that broke while it was used: its query says so, and without a listener the process ends.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return {
     options: {},
     connect: async () => toReader(await pool.connect()),

@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import { saysDiskFull } from '../disk-full.ts';
 import type { NewEvent } from '../events.ts';
 import type { Database } from '../schema.ts';
+import { troubleOf } from '../trouble.ts';
 import type { WaitingUnit } from '../unit-queue.ts';
 import { locks } from './postgres-config.ts';
-import { troubleOf } from './trouble.ts';
 import type { WriterClient } from './writer-connection.ts';
 
 /** The connection broke while the server committed: it may have, or may not. */

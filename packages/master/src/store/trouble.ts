@@ -1,5 +1,3 @@
-import { DatabaseError } from 'pg';
-
 /**
  * Why a transaction failed for no fault of its own: another one was in its way and it can be run
  * again, or the server is away.
@@ -33,7 +31,8 @@ const networkErrors: ReadonlySet<string> = new Set([
 export function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';
-  if (error instanceof DatabaseError) {
+  // An answer of the server, as `pg` gives it.
+  if ('severity' in error) {
     if (conflicts.has(code)) return 'conflict';
     return endings.has(code) || code.startsWith('08') ? 'away' : undefined;
   }
