@@ -14,6 +14,7 @@ import {
 } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
+import { lockBuilderAndWorker } from '../store/lock-rows.ts';
 import { finishLog } from '../store/logs.ts';
 import { requestById } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
@@ -50,6 +51,8 @@ export async function applyJournal(
   known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: TestRules },
 ): Promise<readonly StepOutcome[] | undefined> {
   const { tests, lines, maxAttempts, at } = known;
+  // Its end moves the builder's head and judges the worker, by what they are.
+  if (sent.at(-1)?.t === 'build-finished') await lockBuilderAndWorker(db, build);
   const entries = await judgeSteps(db, build, sent, tests);
   const outcomes = [...build.outcomes, ...outcomesOf(entries)];
   const end = endOf(build, entries, outcomes, at);

@@ -173,8 +173,10 @@ export class Intake {
       if (lines === undefined) return;
       const { store, now, maxAttempts, testRules } = this.#context;
       const tests = testRules(build.builderId);
-      const outcomes = await store.unit((db) =>
-        applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), tests, at: now() }),
+      const outcomes = await store.unit(
+        (db) =>
+          applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), tests, at: now() }),
+        { isGuarded: true },
       );
       if (outcomes === undefined) {
         session.send({

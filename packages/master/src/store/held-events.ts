@@ -21,3 +21,8 @@ export function holdEvents(db: Kysely<Database>, events: readonly NewEvent[]): b
   waiting?.push(...events);
   return waiting !== undefined;
 }
+
+/** Whether units run at once on this connection's database. */
+export function isHolding(db: Kysely<Database>): boolean {
+  return held.has(db);
+}

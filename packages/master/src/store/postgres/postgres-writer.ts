@@ -26,7 +26,7 @@ export interface PostgresWriterOptions extends UnitWriterHooks {
 /**
  * The writer of one engine on PostgreSQL. What waits is run in order within one transaction, over one
  * connection: an engine's own units never run at once. Those of several engines do: see `UnitOptions`.
- * A transaction that failed for no fault of its own is run again.
+ * A transaction that failed for no fault of its own is run again, after a conflict alone.
  */
 export class PostgresWriter {
   readonly #options: PostgresWriterOptions;
@@ -48,9 +48,10 @@ export class PostgresWriter {
   async #commit(batch: readonly WaitingUnit[]): Promise<void> {
     const until = performance.now() + patienceMs;
     let pauseMs = firstPauseMs;
+    let isAlone = batch.some(({ isGuarded }) => !isGuarded);
     for (;;) {
       try {
-        const answers = await this.#run(batch);
+        const answers = await this.#run(batch, isAlone);
         for (const answer of answers) answer();
         this.#options.onCommit();
         return;
@@ -60,20 +61,22 @@ export class PostgresWriter {
           this.#refuse(batch, trouble === undefined ? error : away(error));
           return;
         }
+        // Then nobody can be in the way.
+        if (trouble === 'conflict') isAlone = true;
       }
       await sleep(pauseMs * (0.5 + Math.random()));
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
   }
 
-  async #run(batch: readonly WaitingUnit[]): Promise<(() => void)[]> {
+  async #run(batch: readonly WaitingUnit[], isAlone: boolean): Promise<(() => void)[]> {
     const { connection, db, onStatement } = this.#options;
     const client = await connection.connect();
     try {
       return await db
         .connection()
         .execute((own) =>
-          runBatch(batch, { db: own, client, onStatement, events: beginHolding(own) }),
+          runBatch(batch, { db: own, client, onStatement, isAlone, events: beginHolding(own) }),
         );
     } catch (error) {
       if (troubleOf(error) === 'away') connection.drop();

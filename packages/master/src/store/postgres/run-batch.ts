@@ -7,6 +7,9 @@ import type { WaitingUnit } from '../unit-queue.ts';
 import { locks } from './postgres-config.ts';
 import type { WriterClient } from './writer-connection.ts';
 
+/** Who waits longer for a row may wait for one who waits for him: the server looks for that too late. */
+const rowLockMs = 200;
+
 /** The connection broke while the server committed: it may have, or may not. */
 export class CommitUnknownError extends Error {
   override readonly name = 'CommitUnknownError';
@@ -28,6 +31,8 @@ export interface BatchContext {
   /** Where the events of the units are held back, by the units' order. */
   readonly events: NewEvent[];
   readonly onStatement: ((sql: string) => void) | undefined;
+  /** No other unit of any engine may run meanwhile. */
+  readonly isAlone: boolean;
 }
 
 /**
@@ -39,8 +44,7 @@ export async function runBatch(
   context: BatchContext,
 ): Promise<(() => void)[]> {
   const transaction = new Transaction(context);
-  const lock = batch.every(({ isGuarded }) => isGuarded) ? 'shared' : 'alone';
-  const begun = transaction.begin(lock);
+  const begun = transaction.begin();
   try {
     const answers: (() => void)[] = [];
     for (const waiting of batch) answers.push(await runUnit(transaction, waiting, context));
@@ -81,10 +85,12 @@ class Transaction {
   }
 
   /** Resolves with its number once it holds the lock. */
-  async begin(lock: 'shared' | 'alone'): Promise<string> {
-    const take = lock === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
+  async begin(): Promise<string> {
+    const { isAlone } = this.#context;
+    const take = isAlone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+    const patience = isAlone ? '' : `; set local lock_timeout = ${rowLockMs}`;
     const [, locked] = await this.#send(
-      `begin; select ${take}(${locks.unit}), pg_current_xact_id()::text as id`,
+      `begin; select ${take}(${locks.unit}), pg_current_xact_id()::text as id${patience}`,
     );
     return String(locked?.rows[0]?.['id']);
   }
