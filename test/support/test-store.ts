@@ -15,6 +15,13 @@ const made = new Map<string, string>();
 /** Whether the tests run on PostgreSQL: by `WEIR_TEST_STORE`, on the server of `WEIR_TEST_POSTGRES_URL`. */
 export const isOnPostgres = process.env['WEIR_TEST_STORE'] === 'postgres';
 
+/** Skips, by name, what is about SQLite alone when the tests run on PostgreSQL. */
+export function onlyOnSqlite(context: { skip(): never }): void {
+  if (!isOnPostgres) return;
+  console.log('      skipped: this is about SQLite');
+  context.skip();
+}
+
 /** Opens the store of a test, new or as the test left it. */
 export async function openTestStore(path: string, options: StoreOptions = {}): Promise<Store> {
   return openStore(await testStore(path), options);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
+import { anchoredClock } from '../clock.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
 import {
@@ -44,6 +45,7 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
   });
   const store: Store = {
     read: reader,
+    now: anchoredClock(),
     unit: (unit) => writer.run(unit),
     async compact(pause) {
       do {

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
 import type { Database } from './schema.ts';
 import { openSqliteReader, openSqliteStore } from './sqlite-store.ts';
 import type { Unit } from './unit-queue.ts';
@@ -10,6 +11,8 @@ export interface Store extends AsyncDisposable {
    * room, and with StoreAwayError when the database server does not answer for long.
    */
   unit<T>(unit: Unit<T>, options?: UnitOptions): Promise<T>;
+  /** The time by which leases run: the database server's where there is one, so that no engine's clock moves them. */
+  readonly now: Clock;
   /** For reading only: sees what is committed. */
   readonly read: Kysely<Database>;
   /**
@@ -17,7 +20,7 @@ export interface Store extends AsyncDisposable {
    * milliseconds. `pause` is awaited between them; false ends it.
    */
   compact(pause: () => Promise<boolean>): Promise<void>;
-  /** Called after each commit. A wake-up only: it carries no fact. */
+  /** Called after each commit, and soon after those of other engines. A wake-up only: it carries no fact. */
   onCommit: () => void;
   /** Called when there was no room for a unit. */
   onDiskFull: () => void;

@@ -263,6 +263,23 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.deepEqual(seen, all);
   });
 
+  it('tells an engine of what another one committed, also after the server was away', async () => {
+    const [one, two] = stores;
+    if (one === undefined || two === undefined) assert.fail();
+    for (const isAfterCrash of [false, true]) {
+      if (isAfterCrash) {
+        await server.kill();
+        await server.start();
+      }
+      const woken = Promise.withResolvers<void>();
+      two.onCommit = () => woken.resolve();
+
+      await one.unit((db) => recordEvents(db, [event('told.of')]));
+
+      await woken.promise;
+    }
+  });
+
   it('lets one of several claims succeed', async () => {
     const { id } = (await stores[0]?.unit((db) => insertRequest(db, request))) ?? assert.fail();
 
@@ -349,6 +366,18 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.equal(new Set(kinds).size, kinds.length);
     assert.equal(kinds.length, each * stores.length);
     assert.equal(rows.at(-1)?.number, kinds.length);
+  });
+
+  it('has one time for all engines, which is the server’s', async () => {
+    const [one, two] = stores;
+    if (one === undefined || two === undefined) assert.fail();
+
+    const { rows } = await sql<{ at: number }>`
+      select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`.execute(one.read);
+
+    const at = rows[0]?.at ?? 0;
+    assert.ok(Math.abs(one.now() - at) < 1_000, `${one.now()} and ${at}`);
+    assert.ok(Math.abs(one.now() - two.now()) < 1_000);
   });
 
   it('says so when there is no such database', async () => {

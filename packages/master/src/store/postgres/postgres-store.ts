@@ -7,6 +7,8 @@ import { migratePostgres } from './migrate-postgres.ts';
 import { StoreDialect } from './postgres-dialect.ts';
 import { PostgresWriter } from './postgres-writer.ts';
 import { openReaderPool } from './reader-pool.ts';
+import { ServerClock } from './server-clock.ts';
+import { WakeUps } from './wake-ups.ts';
 import { WriterConnection } from './writer-connection.ts';
 
 /** SQLite takes an empty list behind IN. */
@@ -27,16 +29,22 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     await db.destroy();
     throw refusal(url, error);
   }
+  const wakeUps = isShared ? await WakeUps.open(url, () => store.onCommit()) : undefined;
   const read = openPostgresReader(url);
+  const clock = await ServerClock.open(read);
   const writer = new PostgresWriter({
     db,
     connection,
     onStatement,
-    onCommit: () => store.onCommit(),
+    onCommit() {
+      store.onCommit();
+      wakeUps?.tell();
+    },
     onDiskFull: () => store.onDiskFull(),
   });
   const store: Store = {
     read,
+    now: clock.now,
     unit: (unit, { isGuarded = false } = {}) => writer.run(unit, { isGuarded }),
     // The server sees to that by itself.
     compact: async () => {},
@@ -44,6 +52,8 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     onDiskFull: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
+      clock[Symbol.dispose]();
+      await wakeUps?.[Symbol.asyncDispose]();
       await read.destroy();
       await db.destroy();
     },

@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
+import { onlyOnSqlite } from '../../../../../test/support/test-store.ts';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
 import { TestLists } from '../../../src/builds/objects/test-lists.ts';
@@ -78,7 +79,8 @@ describe('no query scans history', () => {
   let dir: string;
   const asked: CompiledQuery[] = [];
 
-  before(async () => {
+  before(async function () {
+    onlyOnSqlite(this);
     farm = await startSmallFarm();
     dir = mkdtempSync(join(tmpdir(), 'weir-scans-'));
     for (let position = 1; position <= 3; position += 1) await addChange(farm, 'lua/master');
@@ -109,10 +111,10 @@ describe('no query scans history', () => {
     });
   });
   after(async () => {
-    logs[Symbol.dispose]();
-    await db.destroy();
-    await farm[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
+    logs?.[Symbol.dispose]();
+    await db?.destroy();
+    await farm?.[Symbol.asyncDispose]();
+    if (dir !== undefined) rmSync(dir, { recursive: true });
   });
 
   const page = { limit: 50 };
