@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { CommitCutter } from '../../../../test/support/commit-cutter.ts';
 import { needs } from '../../../../test/support/needs.ts';
 import { startPostgres } from '../../../../test/support/postgres-server.ts';
 import type { PostgresServer } from '../../../../test/support/postgres-server.ts';
@@ -378,6 +379,54 @@ describe('a store on PostgreSQL that several engines write', function () {
     const at = rows[0]?.at ?? 0;
     assert.ok(Math.abs(one.now() - at) < 1_000, `${one.now()} and ${at}`);
     assert.ok(Math.abs(one.now() - two.now()) < 1_000);
+  });
+
+  it('finds out what became of a commit whose answer got lost', async () => {
+    const url = new URL(place);
+    const socket = join(url.searchParams.get('host') ?? '', '.s.PGSQL.5432');
+    await using cutter = await CommitCutter.start(socket);
+    const through = `postgres://weir@127.0.0.1:${cutter.port}${url.pathname}`;
+    await using store = await openStore(through, shared);
+    cutter.toCut = 3;
+
+    for (const n of [1, 2, 3, 4]) {
+      await store.unit((db) => recordEvents(db, [event(`once.${n}`)]));
+    }
+
+    const kinds = (await eventsAfter(stores[0]?.read ?? assert.fail(), 0, 10)).map(
+      (row) => row.kind,
+    );
+    assert.equal(cutter.toCut, 0);
+    assert.deepEqual(kinds, ['once.1', 'once.2', 'once.3', 'once.4']);
+  });
+
+  it('commits each unit once though sessions are ended in the middle of it', async () => {
+    const [one] = stores;
+    if (one === undefined) assert.fail();
+    const each = 100;
+    let isDone = false;
+    const writing = Promise.all(
+      stores.map(async (store, engine) => {
+        for (let n = 0; n < each; n += 1) {
+          await store.unit((db) => recordEvents(db, [event(`engine${engine}.${n}`)]), {
+            isGuarded: true,
+          });
+        }
+      }),
+    ).finally(() => (isDone = true));
+    while (!isDone) {
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query like '%commit%' and pid != pg_backend_pid()`.execute(
+        one.read,
+      );
+      await nextTurn();
+    }
+    await writing;
+
+    const rows = await eventsAfter(one.read, 0, 1_000);
+    assert.equal(new Set(rows.map(({ kind: name }) => name)).size, each * stores.length);
+    assert.equal(rows.length, each * stores.length);
+    assert.equal(rows.at(-1)?.number, rows.length);
   });
 
   it('says so when there is no such database', async () => {

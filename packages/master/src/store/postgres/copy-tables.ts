@@ -17,7 +17,7 @@ export interface CopiedTable {
 }
 
 /** Each store has its own of these. */
-const ownTables = ['migration', 'event_counter'];
+const ownTables = ['migration', 'event_counter', 'commit_mark'];
 /** Rows that are held at once. */
 const rowsPerStep = 1_000;
 const rowidColumn = 'copied_rowid';

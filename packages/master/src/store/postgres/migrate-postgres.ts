@@ -19,7 +19,7 @@ export async function migratePostgres(
   await db.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(locks.migration)})`.execute(transaction);
     const { from, pending } = await pendingMigrations(transaction, 'postgres');
-    if (from === 0) await createCounter(transaction);
+    if (from === 0) await createOwnTables(transaction);
     await applyMigrations(transaction, 'postgres', pending);
     if (from > 0 && pending.length > 0) {
       say(`the store was migrated from schema ${from} to ${programNumber}`);
@@ -27,8 +27,12 @@ export async function migratePostgres(
   });
 }
 
-/** The number of the newest event: on SQLite the table of events has it. */
-async function createCounter(db: Kysely<Database>): Promise<void> {
+async function createOwnTables(db: Kysely<Database>): Promise<void> {
+  // The number of the newest event: on SQLite the table of events has it.
   await sql`create table event_counter (newest bigint not null)`.execute(db);
   await sql`insert into event_counter (newest) values (0)`.execute(db);
+  // How far each writer has come: see `CommitMarks`.
+  await sql`create table commit_mark (
+    writer text primary key, newest bigint not null, at timestamptz not null
+  )`.execute(db);
 }

@@ -25,6 +25,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
   });
   try {
     await migratePostgres(db, say);
+    await connection.beginMarks();
   } catch (error) {
     await db.destroy();
     throw refusal(url, error);

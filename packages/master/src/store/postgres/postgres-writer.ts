@@ -71,13 +71,17 @@ export class PostgresWriter {
 
   async #run(batch: readonly WaitingUnit[], isAlone: boolean): Promise<(() => void)[]> {
     const { connection, db, onStatement } = this.#options;
-    const client = await connection.connect();
     try {
-      return await db
-        .connection()
-        .execute((own) =>
-          runBatch(batch, { db: own, client, onStatement, isAlone, events: beginHolding(own) }),
-        );
+      return await db.connection().execute((own) =>
+        runBatch(batch, {
+          db: own,
+          client: connection.given(),
+          marks: connection.marks,
+          onStatement,
+          isAlone,
+          events: beginHolding(own),
+        }),
+      );
     } catch (error) {
       if (troubleOf(error) === 'away') connection.drop();
       if (!(error instanceof CommitUnknownError)) throw error;
@@ -87,25 +91,23 @@ export class PostgresWriter {
   }
 
   /** What became of a transaction whose connection broke before the server answered its commit. */
-  async #hasCommitted(transaction: string): Promise<boolean> {
+  async #hasCommitted(transaction: number): Promise<boolean> {
     const until = performance.now() + patienceMs;
     for (;;) {
-      const status = await this.#statusOf(transaction).catch((error: unknown) => {
+      try {
+        return (await this.#newestMark()) === transaction;
+      } catch (error) {
         if (performance.now() > until) throw away(error);
-      });
-      if (status === 'committed') return true;
-      if (status === 'aborted') return false;
+      }
       await sleep(longestPauseMs / 10);
     }
   }
 
-  async #statusOf(transaction: string): Promise<unknown> {
-    const client = await this.#options.connection.connect();
-    const { rows } = await client.query<{ status: string | null }>(
-      'select pg_xact_status($1::xid8) as status',
-      [transaction],
-    );
-    return rows[0]?.status;
+  async #newestMark(): Promise<unknown> {
+    const { connection } = this.#options;
+    const client = await connection.connect();
+    const [answer] = await client.send(connection.marks.readRow);
+    return answer?.rows[0]?.['newest'];
   }
 
   #refuse(batch: readonly WaitingUnit[], error: unknown): void {

@@ -4,6 +4,7 @@ import type { NewEvent } from '../events.ts';
 import type { Database } from '../schema.ts';
 import { troubleOf } from '../trouble.ts';
 import type { WaitingUnit } from '../unit-queue.ts';
+import type { CommitMarks } from './commit-marks.ts';
 import { locks } from './postgres-config.ts';
 import type { WriterClient } from './writer-connection.ts';
 
@@ -13,11 +14,11 @@ const rowLockMs = 200;
 /** The connection broke while the server committed: it may have, or may not. */
 export class CommitUnknownError extends Error {
   override readonly name = 'CommitUnknownError';
-  /** As `pg_xact_status` takes it. */
-  readonly transaction: string;
+  /** As `CommitMarks` counts them. */
+  readonly transaction: number;
   readonly answers: (() => void)[];
 
-  constructor(transaction: string, answers: (() => void)[], options: ErrorOptions) {
+  constructor(transaction: number, answers: (() => void)[], options: ErrorOptions) {
     super('the connection broke at a commit', options);
     this.transaction = transaction;
     this.answers = answers;
@@ -28,6 +29,7 @@ export interface BatchContext {
   readonly db: Kysely<Database>;
   /** The connection that `db` is on. */
   readonly client: WriterClient;
+  readonly marks: CommitMarks;
   /** Where the events of the units are held back, by the units' order. */
   readonly events: NewEvent[];
   readonly onStatement: ((sql: string) => void) | undefined;
@@ -44,11 +46,11 @@ export async function runBatch(
   context: BatchContext,
 ): Promise<(() => void)[]> {
   const transaction = new Transaction(context);
-  const begun = transaction.begin();
+  transaction.begin();
   try {
     const answers: (() => void)[] = [];
     for (const waiting of batch) answers.push(await runUnit(transaction, waiting, context));
-    await transaction.commit(await begun, answers);
+    await transaction.commit(answers);
     return answers;
   } catch (error) {
     transaction.rollBack();
@@ -79,20 +81,18 @@ async function runUnit(
 class Transaction {
   readonly #context: BatchContext;
   readonly #sent: Promise<unknown>[] = [];
+  readonly #number: number;
 
   constructor(context: BatchContext) {
     this.#context = context;
+    this.#number = context.marks.next();
   }
 
-  /** Resolves with its number once it holds the lock. */
-  async begin(): Promise<string> {
-    const { isAlone } = this.#context;
+  begin(): void {
+    const { isAlone, marks } = this.#context;
     const take = isAlone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
     const patience = isAlone ? '' : `; set local lock_timeout = ${rowLockMs}`;
-    const [, locked] = await this.#send(
-      `begin; select ${take}(${locks.unit}), pg_current_xact_id()::text as id${patience}`,
-    );
-    return String(locked?.rows[0]?.['id']);
+    this.send(`begin; select ${take}(${locks.unit})${patience}; ${marks.mark(this.#number)}`);
   }
 
   send(sql: string): void {
@@ -110,14 +110,14 @@ class Transaction {
   }
 
   /** @throws CommitUnknownError when the connection broke before the server answered */
-  async commit(id: string, answers: (() => void)[]): Promise<void> {
+  async commit(answers: (() => void)[]): Promise<void> {
     if (this.#context.events.length > 0) this.#writeEvents(this.#context.events);
     const committing = this.#send('commit');
     try {
       await Promise.all(this.#sent);
     } catch (error) {
       if (troubleOf(error) === 'away') {
-        throw new CommitUnknownError(id, answers, { cause: error });
+        throw new CommitUnknownError(this.#number, answers, { cause: error });
       }
       throw error;
     }

@@ -18,6 +18,7 @@ export class WakeUps implements AsyncDisposable {
   readonly #name = crypto.randomUUID();
   #client: pg.Client | undefined;
   #isTelling = false;
+  #told: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor(url: string, onWake: () => void) {
@@ -37,10 +38,15 @@ export class WakeUps implements AsyncDisposable {
     if (this.#isTelling) return;
     this.#isTelling = true;
     setTimeout(() => {
+      // What is committed from here on is told of by the next one.
       this.#isTelling = false;
-      // After the commit, and not in it: the server lets no two transactions that notify commit at once.
-      this.#client?.query('select pg_notify($1, $2)', [channel, this.#name]).catch(() => {});
+      this.#told = this.#told.then(() => this.#notify());
     }, gatherMs).unref();
+  }
+
+  async #notify(): Promise<void> {
+    // After the commit, and not in it: the server lets no two transactions that notify commit at once.
+    await this.#client?.query('select pg_notify($1, $2)', [channel, this.#name]).catch(() => {});
   }
 
   async #connect(): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
 import { StoreInUseError } from '../store-errors.ts';
+import { CommitMarks } from './commit-marks.ts';
 import { clientConfig, locks } from './postgres-config.ts';
 import { toParameter } from './value-types.ts';
 
@@ -17,9 +18,14 @@ const engineLockPauseMs = 250;
  */
 export class WriterConnection implements PostgresPool {
   readonly options = {};
+  readonly marks = new CommitMarks();
   readonly #url: string;
   readonly #isShared: boolean;
   #client: WriterClient | undefined;
+  /** The server may not have heard yet that it is over. */
+  #formerSession: Session | undefined;
+  /** The schema is there. */
+  #isMarked = false;
   #isClosed = false;
 
   /** @param isShared other engines may write beside this one */
@@ -28,7 +34,11 @@ export class WriterConnection implements PostgresPool {
     this.#isShared = isShared;
   }
 
-  /** The open session, or another one; asked for by one caller at a time. Throws StoreInUseError when another engine has the store. */
+  /**
+   * The open session, or another one; asked for by one caller at a time.
+   *
+   * @throws StoreInUseError when another engine has the store
+   */
   async connect(): Promise<WriterClient> {
     if (this.#isClosed) throw new Error('the store is closed');
     if (this.#client?.isBroken === false) return this.#client;
@@ -40,7 +50,7 @@ export class WriterConnection implements PostgresPool {
     this.#client = new WriterClient(client);
     try {
       await client.connect();
-      if (!this.#isShared) await lockEngine(client);
+      await this.#begin(client);
     } catch (error) {
       this.drop();
       throw error;
@@ -48,16 +58,68 @@ export class WriterConnection implements PostgresPool {
     return this.#client;
   }
 
+  async #begin(client: pg.Client): Promise<void> {
+    await client.query(hearOfDeadPeers);
+    if (this.#formerSession !== undefined) await endSession(client, this.#formerSession);
+    if (!this.#isShared) await lockEngine(client);
+    if (this.#isMarked) await client.query(this.marks.makeRow);
+    this.#formerSession = await sessionOf(client);
+  }
+
+  /** What `connect` gave last, whatever became of it. */
+  given(): WriterClient {
+    if (this.#client === undefined) throw new Error('the store was never connected');
+    return this.#client;
+  }
+
+  /** Begins to keep a row of marks; the schema is there. */
+  async beginMarks(): Promise<void> {
+    this.#isMarked = true;
+    const client = await this.connect();
+    await client.send(`${this.marks.dropOldRows}; ${this.marks.makeRow}`);
+  }
+
   /** Ends a session of which nobody knows how it stands. */
   drop(): void {
-    this.#client?.end().catch(() => {});
-    this.#client = undefined;
+    const client = this.#client;
+    if (client === undefined) return;
+    client.isBroken = true;
+    client.end().catch(() => {});
   }
 
   async end(): Promise<void> {
     this.#isClosed = true;
-    await this.#client?.end();
+    const client = this.#client;
+    if (client === undefined || client.isBroken) return;
+    // One that stays is dropped by another writer, later.
+    if (this.#isMarked) await client.send(this.marks.dropRow).catch(() => {});
+    await client.end();
   }
+}
+
+/** A machine that died says nothing: its session ends after a minute. */
+const hearOfDeadPeers =
+  'set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3';
+
+/** One session of the server; its process's number alone is given out again. */
+interface Session {
+  readonly pid: number;
+  readonly began: string;
+}
+
+async function sessionOf(client: pg.Client): Promise<Session | undefined> {
+  const { rows } = await client.query<Session>(
+    'select pid, backend_start::text as began from pg_stat_activity where pid = pg_backend_pid()',
+  );
+  return rows[0];
+}
+
+/** Ends a session of this writer that the server still has, with all that it holds. */
+async function endSession(client: pg.Client, { pid, began }: Session): Promise<void> {
+  await client.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start::text = $2',
+    [pid, began],
+  );
 }
 
 /** One session of it. */
