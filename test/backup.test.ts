@@ -9,6 +9,7 @@ import type { GatedBuild } from './support/gated-farm.ts';
 import { runWeir } from './support/run-weir.ts';
 import { EventReader } from './support/server-sent-events.ts';
 import { appBuilder } from './support/small-farm.ts';
+import { onlyOnSqlite } from './support/test-store.ts';
 import type { WorkerProcess } from './support/worker-process.ts';
 
 const list = z.object({ items: z.array(z.object({ id: z.number() })) });
@@ -24,7 +25,8 @@ describe('a farm that is put back to a backup', () => {
   let ended: number;
   let lastEvent: number;
 
-  before(async () => {
+  before(async function () {
+    onlyOnSqlite(this);
     gated = await GatedFarm.start();
     const { farm } = gated;
     data = join(farm.dir, 'farm');

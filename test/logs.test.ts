@@ -13,6 +13,7 @@ import { FarmProcess } from './support/farm-process.ts';
 import { EventReader } from './support/server-sent-events.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm } from './support/small-farm.ts';
+import { testStore } from './support/test-store.ts';
 
 const mib = 1024 * 1024;
 
@@ -75,7 +76,7 @@ describe('logs through a link that is cut', () => {
   });
 
   it('were taken over under a new epoch at each cut', async () => {
-    await using reader = openReader(join(farm.dir, 'farm', 'weir.sqlite'));
+    await using reader = await openReader(await testStore(join(farm.dir, 'farm', 'weir.sqlite')));
 
     const row = await buildById(reader, build.id);
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { deliverySchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
+import { openReader } from '../packages/master/src/store/store.ts';
 import { validatedFetch } from './support/api.ts';
 import { FarmProcess, token } from './support/farm-process.ts';
 import type { MailAnswer } from './support/mail-server.ts';
@@ -11,6 +11,7 @@ import { MailServer } from './support/mail-server.ts';
 import { openBreakage } from './support/outbox.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { createSmallFarm } from './support/small-farm.ts';
+import { testStore } from './support/test-store.ts';
 
 describe('the outbox', () => {
   let repositories: SmallFarm;
@@ -37,7 +38,7 @@ describe('the outbox', () => {
       remotes: repositories.remotes,
     });
     await started.stop();
-    openBreakage(started);
+    await openBreakage(started);
     return started;
   }
 
@@ -90,19 +91,19 @@ describe('the outbox', () => {
 
     // Programs that only look at a link confirm nothing.
     assert.match(await (await fetch(link)).text(), /Confirm<\/button>/);
-    assert.equal(states(farm), 'dev0@example.test active, new@example.test asked');
+    assert.equal(await states(farm), 'dev0@example.test active, new@example.test asked');
     await send(farm, link, '');
-    assert.equal(states(farm), 'dev0@example.test active, new@example.test active');
+    assert.equal(await states(farm), 'dev0@example.test active, new@example.test active');
 
     await farm.stop();
-    openBreakage(farm);
+    await openBreakage(farm);
     await farm.start();
     await mails.until((all) => all.filter(({ to }) => to === 'new@example.test').length === 2);
     const told = mails.mails.findLast(({ to }) => to === 'new@example.test');
     assert.match(told?.text ?? '', /follow the project app\.\n/);
     const [, unsubscribe = ''] = /<(.*)>/.exec(told?.header('list-unsubscribe') ?? '') ?? [];
     await send(farm, unsubscribe, 'List-Unsubscribe=One-Click');
-    assert.equal(states(farm), 'dev0@example.test active, new@example.test ended');
+    assert.equal(await states(farm), 'dev0@example.test active, new@example.test ended');
   });
 
   it('takes no link that the farm did not make', async () => {
@@ -117,7 +118,7 @@ describe('the outbox', () => {
     const link = mails.mails[0]?.header('list-unsubscribe').replace(/[<>]/g, '') ?? '';
     const other = link.replace('/unsubscribe/1/', '/unsubscribe/2/');
     assert.equal((await fetch(other, { method: 'POST' })).status, 404);
-    assert.equal(states(farm), 'dev0@example.test active');
+    assert.equal(await states(farm), 'dev0@example.test active');
   });
 
   it('shows addresses and links that act only to who is signed in', async () => {
@@ -166,9 +167,12 @@ async function send(farm: FarmProcess, path: string, body: string): Promise<stri
 }
 
 /** Who follows something, and in which state that is. */
-function states(farm: FarmProcess): string {
-  const path = join(farm.dir, 'farm', 'weir.sqlite');
-  using database = new DatabaseSync(path, { readOnly: true });
-  const rows = database.prepare('select address, state from subscription order by id').all();
-  return rows.map(({ address, state }) => `${String(address)} ${String(state)}`).join(', ');
+async function states(farm: FarmProcess): Promise<string> {
+  await using reader = await openReader(await testStore(join(farm.dir, 'farm', 'weir.sqlite')));
+  const rows = await reader
+    .selectFrom('subscription')
+    .select(['address', 'state'])
+    .orderBy('id')
+    .execute();
+  return rows.map(({ address, state }) => `${address} ${state}`).join(', ');
 }

@@ -7,13 +7,13 @@ import { builderSchema, requestSchema, workerSchema } from '@weir/protocol';
 import type { ApiEvent, ApiRequest, ApiWorker } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { setQuarantine } from '../packages/master/src/store/quarantine.ts';
-import { openStore } from '../packages/master/src/store/store.ts';
 import { workerByName } from '../packages/master/src/store/workers.ts';
 import { FarmProcess } from './support/farm-process.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import { runWeir } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm } from './support/small-farm.ts';
+import { openTestStore } from './support/test-store.ts';
 
 const builderPath = `/api/v1/builders/${encodeURIComponent(appBuilder)}`;
 
@@ -178,7 +178,7 @@ describe('a quarantine', () => {
     await farm.post('/api/v1/workers/raw/accept', body);
     await farm.stop();
     {
-      await using store = await openStore(join(farm.dir, 'farm', 'weir.sqlite'));
+      await using store = await openTestStore(join(farm.dir, 'farm', 'weir.sqlite'));
       const at = Date.now();
       const quarantine = { at, until: at + 3_600_000, reason: 'no git' };
       const { id = 0 } = (await workerByName(store.read, 'raw')) ?? {};

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { apiSpecSchema, buildSchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -17,6 +16,7 @@ import { runWeir } from './support/run-weir.ts';
 import type { Ran } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { openTestStore } from './support/test-store.ts';
 
 const weir = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const red = 'echo "it breaks"; exit 3\n';
@@ -79,8 +79,10 @@ describe('weir reproduce', () => {
   /** What a farm does with artifacts that are old. */
   async function dropArtifacts(): Promise<void> {
     await farm.stop();
-    using database = new DatabaseSync(join(farm.dataDir, 'weir.sqlite'));
-    database.exec('update artifact set dropped_at = 1');
+    {
+      await using store = await openTestStore(join(farm.dataDir, 'weir.sqlite'));
+      await store.unit((db) => db.updateTable('artifact').set({ dropped_at: 1 }).execute());
+    }
     rmSync(join(farm.dataDir, 'objects'), { recursive: true });
     await farm.start();
   }

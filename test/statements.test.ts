@@ -12,11 +12,11 @@ import { filesOf } from '../packages/master/src/farm/farm-files.ts';
 import { FarmInForce } from '../packages/master/src/farm/in-force.ts';
 import { readFarmText } from '../packages/master/src/farm/read-farm-file.ts';
 import { eventsAfter } from '../packages/master/src/store/events.ts';
-import { openStore } from '../packages/master/src/store/store.ts';
 import { workerByName } from '../packages/master/src/store/workers.ts';
 import { openFarmKey } from '../packages/master/src/workers/farm-key.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import { createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { openTestStore } from './support/test-store.ts';
 
 const mostStatements = 20;
 const quiet = { info: () => {}, warn: () => {} };
@@ -30,7 +30,7 @@ describe('a build that does nothing', () => {
     disposing.defer(() => rm(dir, { recursive: true, force: true }));
     const statements: string[] = [];
     const onStatement = (sql: string): void => void statements.push(sql);
-    const store = disposing.use(await openStore(join(dir, 'weir.sqlite'), { onStatement }));
+    const store = disposing.use(await openTestStore(join(dir, 'weir.sqlite'), { onStatement }));
     const { remotes } = repositories;
     const reading = readFarmText(repositories.farm(), 'farm.yaml', { remotes });
     assert.ok(reading.ok);

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { FarmProcess } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { onlyOnSqlite } from './support/test-store.ts';
 
 const upgrades = new URL('../packages/master/test/store/upgrades/', import.meta.url);
 const stores = readdirSync(upgrades).filter((name) => name.endsWith('.sql'));
@@ -39,7 +40,8 @@ describe('a farm whose program is replaced by this one', () => {
   let repositories: SmallFarm;
   let farm: FarmProcess;
 
-  before(async () => {
+  before(async function () {
+    onlyOnSqlite(this);
     repositories = await createSmallFarm();
     const { remotes } = repositories;
     farm = await FarmProcess.start({ farm: repositories.farm(), remotes });

@@ -17,6 +17,7 @@ import { FarmProcess } from '../support/farm-process.ts';
 import { needs } from '../support/needs.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
 import { appBuilder, createSmallFarm } from '../support/small-farm.ts';
+import { onlyOnSqlite } from '../support/test-store.ts';
 import { SmallDisk } from './small-disk.ts';
 
 const mib = 1024 * 1024;
@@ -34,6 +35,7 @@ describe('a full disk of the master', () => {
   let at: number;
 
   before(async function () {
+    onlyOnSqlite(this);
     needs(this, 'root');
     dir = await mkdtemp(join(tmpdir(), 'weir-gate-'));
     repositories = await createSmallFarm();

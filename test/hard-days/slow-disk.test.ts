@@ -11,6 +11,7 @@ import { FarmProcess, token } from '../support/farm-process.ts';
 import { needs } from '../support/needs.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
 import { appBuilder, createSmallFarm } from '../support/small-farm.ts';
+import { onlyOnSqlite } from '../support/test-store.ts';
 
 const source = fileURLToPath(new URL('slow-disk.c', import.meta.url));
 
@@ -20,6 +21,7 @@ describe('a slow disk of the master', () => {
   let dir: string;
 
   before(async function () {
+    onlyOnSqlite(this);
     needs(this, 'cc');
     dir = await mkdtemp(join(tmpdir(), 'weir-slow-'));
     const library = join(dir, 'slow-disk.so');

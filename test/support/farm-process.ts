@@ -13,6 +13,7 @@ import type { Trust } from '@weir/protocol';
 import { z } from 'zod';
 import { validatedFetch } from './api.ts';
 import { EventWatch } from './event-watch.ts';
+import { isOnPostgres, testStore } from './test-store.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerOptions } from './worker-process.ts';
 
@@ -96,7 +97,7 @@ export class FarmProcess implements AsyncDisposable {
     for (const [url, path] of this.remotes) args.push('--remote', `${url}=${path}`);
     const [command = '', ...rest] = [...this.#under, process.execPath, ...args];
     const child = spawn(command, rest, {
-      env: { ...process.env, ...this.#env, WEIR_ADMIN_TOKEN: token },
+      env: { ...process.env, ...(await this.#store()), ...this.#env, WEIR_ADMIN_TOKEN: token },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
@@ -168,6 +169,12 @@ export class FarmProcess implements AsyncDisposable {
     const body = { reason: 'a worker of the test', trust, labels };
     const { code } = newInvitationSchema.parse(await this.post('/api/v1/invitations', body));
     return ['--invite', code];
+  }
+
+  /** Where its facts are, as a variable of its environment. */
+  async #store(): Promise<Record<string, string>> {
+    if (!isOnPostgres) return {};
+    return { WEIR_DATABASE_URL: await testStore(join(this.dataDir, 'weir.sqlite')) };
   }
 
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {

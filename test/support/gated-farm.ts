@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildSchema, requestSchema } from '@weir/protocol';
 import type { ApiBuild } from '@weir/protocol';
 import { FarmProcess } from './farm-process.ts';
+import type { FarmOptions } from './farm-process.ts';
 import type { SmallFarm } from './small-farm.ts';
 import { appBuilder, createSmallFarm } from './small-farm.ts';
 
@@ -27,7 +28,7 @@ export class GatedFarm implements AsyncDisposable {
   }
 
   /** Starts it with no worker and an open gate. */
-  static async start(): Promise<GatedFarm> {
+  static async start({ env }: Pick<FarmOptions, 'env'> = {}): Promise<GatedFarm> {
     const gate = await mkdtemp(join(tmpdir(), 'weir-gate-'));
     const repositories = await createSmallFarm();
     const steps = [
@@ -39,6 +40,7 @@ export class GatedFarm implements AsyncDisposable {
     const farm = await FarmProcess.start({
       farm: repositories.farm({ steps }),
       remotes: repositories.remotes,
+      ...(env && { env }),
     });
     const gated = new GatedFarm(farm, repositories, gate);
     await gated.open();

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { postgresPrograms } from './postgres-server.ts';
 
 /** Made by test/docker/redis-image.sh. */
 export const redisImage = 'localhost/weir-test/redis:1';
@@ -7,7 +8,7 @@ export const redisImage = 'localhost/weir-test/redis:1';
 /** What a test may need beyond Node and git, and how to tell whether the machine has it. */
 const probes = {
   redis: () => runs('redis-server', '--version'),
-  postgres: () => runs('psql', '--version') && existsSync('/usr/lib/postgresql'),
+  postgres: () => postgresPrograms() !== undefined,
   docker: () => runs('docker', 'image', 'inspect', redisImage),
   chromium: () => existsSync('/usr/bin/chromium'),
   buildbot: () => runs('buildbot-worker', '--version'),

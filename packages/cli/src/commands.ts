@@ -3,6 +3,7 @@ import { applyCommand } from './commands/apply.ts';
 import { backupCommand } from './commands/backup.ts';
 import { commandsByPeople } from './commands/by-people.ts';
 import { checkCommand } from './commands/check.ts';
+import { copyStoreCommand } from './commands/copy-store.ts';
 import { masterCommand } from './commands/master.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -27,5 +28,6 @@ export const commands: readonly CliCommand[] = [
   reproduceCommand,
   backupCommand,
   restoreCommand,
+  copyStoreCommand,
   ...commandsByPeople,
 ];

@@ -196,7 +196,8 @@ export interface FarmRules {
 
 /** What the engine gives the web thread to start with, as `workerData`. */
 export interface WebOptions {
-  readonly storePath: string;
+  /** As `openReader` takes it. */
+  readonly store: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;

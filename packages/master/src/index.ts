@@ -9,6 +9,8 @@ export type { Log } from './log.ts';
 export { startMaster } from './master.ts';
 export type { Master, MasterOptions } from './master.ts';
 export { makeBackup } from './store/backup/make-backup.ts';
+export { renumberDatabase } from './store/backup/renumber-database.ts';
+export { copyStore } from './store/copy-store.ts';
 export type { BackupManifest } from './store/backup/manifest.ts';
 export { restoreBackup } from './store/backup/restore-backup.ts';
 export { runMaster } from './run-master.ts';

@@ -5,7 +5,6 @@ import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
-import { anchoredClock } from './clock.ts';
 import type { FarmFacts } from './command.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
@@ -32,6 +31,8 @@ export interface MasterOptions {
   /** Where the farm file is followed; null: it is on the disk. */
   readonly farmRepository: Omit<FarmRepository, 'path'> | null;
   readonly dataDir: string;
+  /** `postgres://...`, where the facts are; null: in a file of the data folder. */
+  readonly databaseUrl: string | null;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -62,17 +63,18 @@ export interface Master {
  *
  * @throws FarmFileErrors when the farm file is broken, and there is no version to go on with
  * @throws RepositoryError when the farm file's repository can't be reached, and there is no version
- * @throws StoreInUseError when another master has the data folder
+ * @throws StoreInUseError when another master has the data folder or the database
+ * @throws StoreAwayError when there is no such database
  * @throws Error when a port is taken
  */
 export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const now = anchoredClock();
   await using disposing = new AsyncDisposableStack();
-  const storePath = join(dataDir, 'weir.sqlite');
-  const store = disposing.use(await openStore(storePath, { say: (text) => log.info(text) }));
+  const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
+  const store = disposing.use(await openStore(place, { say: (text) => log.info(text) }));
+  const { now } = store;
   const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
@@ -121,7 +123,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port } = options;
   const starting = startWebThread(
-    { storePath, dataDir, host, port, farm: facts(options.workerPort) },
+    { store: place, dataDir, host, port, farm: facts(options.workerPort) },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,

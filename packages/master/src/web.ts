@@ -36,7 +36,7 @@ lowerPriority();
 const options = workerData as WebOptions;
 
 const log = stderrLog();
-const db = openReader(options.storePath);
+const db = await openReader(options.store);
 const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);
 const eventCounts = new EventCounts();

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { formatBytes } from '../bytes.ts';
 import type { CliCommand } from '../command.ts';
 import { dataDirOf } from '../data-dir.ts';
+import { databaseUrlOf } from '../database-url.ts';
 import { ProgressLine } from '../progress.ts';
 import { parseCommandLine, UsageError } from '../usage.ts';
 
@@ -19,16 +20,23 @@ something needs them. Run it on the master's machine, as the master's user; the 
 FOLDER holds secrets: whoever has it can act as the farm.
 
   --data DIR  the farm's data folder (default: $WEIR_DATA, else ./weir-data)
-  --json      what was copied, as JSON`,
+  --json      what was copied, as JSON
+
+A farm on PostgreSQL ($WEIR_DATABASE_URL, or --database URL) is backed up by pg_dump: this command says how.`,
   async run(args) {
     const { values, positionals } = parseCommandLine({
       args,
       allowPositionals: true,
-      options: { data: { type: 'string' }, json: { type: 'boolean' } },
+      options: {
+        data: { type: 'string' },
+        database: { type: 'string' },
+        json: { type: 'boolean' },
+      },
     });
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) throw new UsageError('backup takes one FOLDER');
     const dataDir = dataDirOf(values.data);
+    if (databaseUrlOf(values.database) !== null) throw new Error(onPostgres(folder, dataDir));
     if (!relative(resolve(dataDir), resolve(folder)).startsWith('..')) {
       throw new UsageError(`${folder} is in the data folder itself: it would be lost with it`);
     }
@@ -53,3 +61,12 @@ FOLDER holds secrets: whoever has it can act as the farm.
     return 0;
   },
 };
+
+/** Its own tools copy a database better than any program beside them. */
+function onPostgres(folder: string, dataDir: string): string {
+  return `this farm's facts are on PostgreSQL, whose own program copies them while the farm goes on:
+  pg_dump --format=custom --file=${folder}/weir.dump "$WEIR_DATABASE_URL"
+and after it, so that every log that the dump tells of is there:
+  rsync -a --exclude=mirrors ${dataDir}/ ${folder}/data/
+docs/postgresql.md tells how to go back to it`;
+}

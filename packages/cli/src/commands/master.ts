@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { CliCommand } from '../command.ts';
 import { dataDirOf, defaultDataDir } from '../data-dir.ts';
+import { databaseUrlOf } from '../database-url.ts';
 import { parseCommandLine, parseRemotes, parseWhole, UsageError } from '../usage.ts';
 
 const defaults = { port: '8010', workerPort: '8011', host: '127.0.0.1' };
@@ -15,6 +16,7 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --farm-repository URL  follow the farm file in a git repository: FILE is its path there
   --farm-branch NAME     the branch of that repository (default: main)
   --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
+  --database URL         postgres://USER@HOST/NAME in place of a file in DIR (default: $WEIR_DATABASE_URL)
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
@@ -33,6 +35,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         'farm-repository': { type: 'string' },
         'farm-branch': { type: 'string' },
         data: { type: 'string' },
+        database: { type: 'string' },
         port: { type: 'string' },
         'worker-port': { type: 'string' },
         host: { type: 'string' },
@@ -48,6 +51,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
       farmPath: values.farm,
       farmRepository: repositoryOf(values),
       dataDir: dataDirOf(values.data),
+      databaseUrl: databaseUrlOf(values.database),
       port: parsePort(values.port ?? (env['WEIR_PORT'] || defaults.port), '--port'),
       workerPort: parsePort(
         values['worker-port'] ?? (env['WEIR_WORKER_PORT'] || defaults.workerPort),

@@ -14,6 +14,7 @@ import {
 } from '../store/builds.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
+import { lockBuilderAndWorker } from '../store/lock-rows.ts';
 import { finishLog } from '../store/logs.ts';
 import { requestById } from '../store/requests.ts';
 import { insertResolved } from '../store/resolved.ts';
@@ -51,6 +52,8 @@ export async function applyJournal(
   known: Pick<Application, 'lines' | 'maxAttempts' | 'at'> & { readonly tests: ReportRules },
 ): Promise<readonly StepOutcome[] | undefined> {
   const { tests, lines, maxAttempts, at } = known;
+  // Its end moves the builder's head and judges the worker, by what they are.
+  if (sent.at(-1)?.t === 'build-finished') await lockBuilderAndWorker(db, build);
   const entries = await judgeSteps(db, build, sent, { ...tests, at });
   const outcomes = [...build.outcomes, ...outcomesOf(entries)];
   const end = endOf(build, entries, outcomes, at);

@@ -176,8 +176,10 @@ export class Intake {
       await this.#lookAtUnfetched(build, entries);
       const { store, now, maxAttempts, testRules } = this.#context;
       const tests = testRules(build.builderId);
-      const outcomes = await store.unit((db) =>
-        applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), tests, at: now() }),
+      const outcomes = await store.unit(
+        (db) =>
+          applyJournal(db, build, entries, { lines, maxAttempts: maxAttempts(), tests, at: now() }),
+        { isGuarded: true },
       );
       if (outcomes === undefined) {
         session.send({

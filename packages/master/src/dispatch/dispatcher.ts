@@ -177,18 +177,20 @@ export class Dispatcher {
     const at = now();
     let claimed;
     try {
-      claimed = await store.unit((db) =>
-        claim(db, {
-          farm: farm(),
-          builder,
-          request,
-          session,
-          logFile: logFileOf(at),
-          leaseUntil: at + leaseMs,
-          artifact: artifacts.of(runtime, builder.artifacts),
-          uploadToken: (build) => uploadToken(uploadSecret, build),
-          at,
-        }),
+      claimed = await store.unit(
+        (db) =>
+          claim(db, {
+            farm: farm(),
+            builder,
+            request,
+            session,
+            logFile: logFileOf(at),
+            leaseUntil: at + leaseMs,
+            artifact: artifacts.of(runtime, builder.artifacts),
+            uploadToken: (build) => uploadToken(uploadSecret, build),
+            at,
+          }),
+        { isGuarded: true },
       );
     } catch (error) {
       queue.add(waitingOf(request, builder));

@@ -7,6 +7,7 @@ import { eventBounds, eventsAfter, recordEvents } from '../store/events.ts';
 import { insertReader, moveReader, passOver, readerCursor } from '../store/readers.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { troubleOf } from '../store/trouble.ts';
 
 export interface LoggedEvent {
   readonly number: number;
@@ -168,7 +169,7 @@ export class EventReader {
     try {
       return await this.#options.handle(db, event);
     } catch (error) {
-      if (!saysDiskFull(error)) this.#tries += 1;
+      if (!saysDiskFull(error) && troubleOf(error) === undefined) this.#tries += 1;
       this.#lastError = String(error);
       throw error;
     }

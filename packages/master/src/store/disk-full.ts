@@ -10,7 +10,8 @@ export class DiskFullError extends Error {
 
 /** SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log. */
 const fullCodes: readonly unknown[] = [13, 4874];
-const fullErrors: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+/** Of the file system, and of PostgreSQL. */
+const fullErrors: readonly unknown[] = ['ENOSPC', 'EDQUOT', '53100'];
 
 /** Whether this error of SQLite or of the file system says that the disk is full. */
 export function saysDiskFull(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { holdEvents } from './held-events.ts';
 import type { Database } from './schema.ts';
 
 export interface NewEvent {
@@ -20,6 +21,7 @@ export async function recordEvents(
   db: Kysely<Database>,
   events: readonly NewEvent[],
 ): Promise<void> {
+  if (holdEvents(db, events)) return;
   for (let from = 0; from < events.length; from += eventsPerStatement) {
     const some = events.slice(from, from + eventsPerStatement);
     await db.insertInto('event').values(some.map(rowOf)).execute();

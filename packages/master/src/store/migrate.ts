@@ -24,6 +24,9 @@ import { specs } from './migrations/0017-specs.ts';
 import { resolved } from './migrations/0018-resolved.ts';
 import type { Database } from './schema.ts';
 
+/** The databases that a store may be on. */
+export type Dialect = 'sqlite' | 'postgres';
+
 /** One numbered step of the schema. Forward only: it adds first, and removes a release later. */
 export interface Migration {
   readonly number: number;
@@ -31,6 +34,8 @@ export interface Migration {
   /** The oldest program, by the newest migration it knows, that may still run after this one. */
   readonly oldestProgram: number;
   readonly up: (db: Kysely<Database>) => Promise<void>;
+  /** Set when only one of the databases needs it; the other one counts it as applied. */
+  readonly only?: Dialect;
 }
 
 const allMigrations: readonly Migration[] = [
@@ -92,15 +97,8 @@ export async function migrate(
   database: DatabaseSync,
   { copiesDir, say = () => {}, migrations = allMigrations }: MigrateOptions,
 ): Promise<void> {
-  const { numbers, oldestProgram } = await readApplied(db);
-  if (oldestProgram > programNumber) {
-    throw new StoreTooNewError(
-      `the store is of schema ${oldestProgram}, which a newer weir made; this one knows ${programNumber}: run the newer one, or restore a backup from before`,
-    );
-  }
-  const pending = migrations.filter(({ number }) => !numbers.has(number));
+  const { from, pending } = await pendingMigrations(db, 'sqlite', migrations);
   if (pending.length === 0) return;
-  const from = Math.max(0, ...numbers);
   if (from > 0 && copiesDir !== null) {
     const copy = await keepCopy(database, copiesDir, from);
     say(`the store is migrated from schema ${from} to ${programNumber}; as it was, it is ${copy}`);
@@ -108,14 +106,39 @@ export async function migrate(
   await db.connection().execute((connection) => applyAll(connection, pending));
 }
 
+/**
+ * What this store lacks, and the schema that it is of; 0 when it is empty.
+ *
+ * @throws StoreTooNewError when it was migrated past what this program can run on
+ */
+export async function pendingMigrations(
+  db: Kysely<Database>,
+  dialect: Dialect,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<{ from: number; pending: readonly Migration[] }> {
+  const { numbers, oldestProgram } = await readApplied(db, dialect);
+  if (oldestProgram > programNumber) {
+    throw new StoreTooNewError(
+      `the store is of schema ${oldestProgram}, which a newer weir made; this one knows ${programNumber}: run the newer one, or restore a backup from before`,
+    );
+  }
+  const pending = migrations.filter(({ number }) => !numbers.has(number));
+  return { from: Math.max(0, ...numbers), pending };
+}
+
 interface Applied {
   readonly numbers: ReadonlySet<number>;
   readonly oldestProgram: number;
 }
 
+const findTable = {
+  sqlite: sql`select 1 from sqlite_master where name = 'migration'`,
+  postgres: sql`select 1 where to_regclass('migration') is not null`,
+} as const;
+
 /** Of a store that is empty: none. */
-async function readApplied(db: Kysely<Database>): Promise<Applied> {
-  const known = await sql`select 1 from sqlite_master where name = 'migration'`.execute(db);
+async function readApplied(db: Kysely<Database>, dialect: Dialect): Promise<Applied> {
+  const known = await findTable[dialect].execute(db);
   if (known.rows.length === 0) return { numbers: new Set(), oldestProgram: 0 };
   const { rows } = await sql<{ number: number; oldest_program: number }>`
     select number, oldest_program from migration
@@ -150,18 +173,27 @@ async function keepCopy(database: DatabaseSync, dir: string, from: number): Prom
 async function applyAll(db: Kysely<Database>, migrations: readonly Migration[]): Promise<void> {
   await sql`begin immediate`.execute(db);
   try {
-    await sql`create table if not exists migration (
-      number integer primary key, name text not null, oldest_program integer not null, applied_at bigint not null
-    )`.execute(db);
-    for (const { number, name, oldestProgram, up } of migrations) {
-      await up(db);
-      await sql`insert into migration (number, name, oldest_program, applied_at)
-        values (${number}, ${name}, ${oldestProgram}, ${Date.now()})`.execute(db);
-    }
+    await applyMigrations(db, 'sqlite', migrations);
     await sql`commit`.execute(db);
   } catch (error) {
     // A full disk has rolled it back already.
     await sql`rollback`.execute(db).catch(() => {});
     throw error;
+  }
+}
+
+/** Applies them in order, and writes down that they are. Runs in a transaction. */
+export async function applyMigrations(
+  db: Kysely<Database>,
+  dialect: Dialect,
+  migrations: readonly Migration[],
+): Promise<void> {
+  await sql`create table if not exists migration (
+    number integer primary key, name text not null, oldest_program integer not null, applied_at bigint not null
+  )`.execute(db);
+  for (const { number, name, oldestProgram, up, only = dialect } of migrations) {
+    if (only === dialect) await up(db);
+    await sql`insert into migration (number, name, oldest_program, applied_at)
+      values (${number}, ${name}, ${oldestProgram}, ${Date.now()})`.execute(db);
   }
 }

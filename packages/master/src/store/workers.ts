@@ -240,7 +240,7 @@ export async function setOwnerPause(
     .updateTable('worker')
     .set({ owner_paused_at: pause?.at ?? null, owner_paused_reason: pause?.reason ?? null })
     .where('id', '=', id)
-    .where('owner_paused_reason', 'is not', pause?.reason ?? null)
+    .where('owner_paused_reason', 'is distinct from', pause?.reason ?? null)
     .executeTakeFirst();
   return changed.numUpdatedRows > 0n;
 }

@@ -6,6 +6,7 @@ import type { Trial } from '@weir/model';
 import { buildersOf } from '@weir/model';
 import type { RequestReason, Result } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { Blame } from '../../src/blame/blame.ts';
 import { loseBuild } from '../../src/builds/lose-build.ts';
 import { settleBuild } from '../../src/builds/settle-build.ts';
@@ -21,7 +22,6 @@ import { recordEvents } from '../../src/store/events.ts';
 import type { RequestRow } from '../../src/store/requests.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import { insertPending, workerByName } from '../../src/store/workers.ts';
 
 interface Told {
@@ -56,7 +56,7 @@ describe('what is held against a builder', () => {
   beforeEach(async () => {
     name = runtime;
     dir = await mkdtemp(join(tmpdir(), 'weir-blame-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
     const reading = readFarmText(farmText, 'farm.yaml');
     assert.ok(reading.ok);
     workerId = await store.unit(async (db) => {

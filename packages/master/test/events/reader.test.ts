@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import type { EventReaderOptions, LoggedEvent } from '../../src/events/reader.ts';
 import { EventReader } from '../../src/events/reader.ts';
 import { DiskFullError } from '../../src/store/disk-full.ts';
@@ -10,8 +11,7 @@ import { eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { readerCursor } from '../../src/store/readers.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
-import type { Unit } from '../../src/store/unit-writer.ts';
+import type { Unit } from '../../src/store/unit-queue.ts';
 
 const quiet = { info: () => {}, warn: () => {} };
 
@@ -20,7 +20,7 @@ describe('a reader of the event log', () => {
   let store: Store;
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'weir-reader-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
   });
   afterEach(async () => {
     await store[Symbol.asyncDispose]();

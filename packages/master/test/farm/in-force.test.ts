@@ -6,13 +6,13 @@ import { buildersOf, planOf } from '@weir/model';
 import type { Farm } from '@weir/model';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { anyFarm, smallFarm } from '../../../model/test/support/farms.ts';
 import { FarmInForce } from '../../src/farm/in-force.ts';
 import type { Applied } from '../../src/farm/in-force.ts';
 import { activeBuilders } from '../../src/store/builders.ts';
 import { insertRequest, requestById, waitingRequests } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import { underWayByBuilder } from '../../src/store/under-way.ts';
 
 describe('a farm file in force', () => {
@@ -23,7 +23,7 @@ describe('a farm file in force', () => {
   });
   after(() => rmSync(dir, { recursive: true }));
 
-  const emptyStore = (): Promise<Store> => openStore(join(dir, `${count++}.sqlite`));
+  const emptyStore = (): Promise<Store> => openTestStore(join(dir, `${count++}.sqlite`));
 
   function apply(
     inForce: FarmInForce,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { buildersOf } from '@weir/model';
 import type { Moved } from '@weir/protocol';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import { startNotifier } from '../../src/notify/notifier.ts';
@@ -19,7 +20,6 @@ import type { DeliveryRow } from '../../src/store/deliveries.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 
 /** The trunk's commits of every breakage here. */
 const red = 'b'.repeat(40);
@@ -60,7 +60,7 @@ export class NotifyFarm implements AsyncDisposable {
     if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
     const { farm } = reading;
     const dir = await mkdtemp(join(tmpdir(), 'weir-notify-'));
-    const store = await openStore(join(dir, 'weir.sqlite'));
+    const store = await openTestStore(join(dir, 'weir.sqlite'));
     await store.unit((db) => syncBuilders(db, buildersOf(farm)));
     const notifier = await startNotifier({
       store,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { isOnPostgres, openTestStore } from '../../../../test/support/test-store.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -14,7 +15,6 @@ import { Retain } from '../../src/retain/retain.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertReader } from '../../src/store/readers.ts';
 import { insertResolved, resolvedOf } from '../../src/store/resolved.ts';
-import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const day = 86_400_000;
@@ -29,7 +29,7 @@ describe('retention', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-retain-'));
     statements = [];
-    store = await openStore(join(dir, 'weir.sqlite'), {
+    store = await openTestStore(join(dir, 'weir.sqlite'), {
       onStatement: (text) => statements.push(text),
     });
     logs = await openLogWriter(join(dir, 'logs'));
@@ -72,8 +72,10 @@ describe('retention', () => {
         with recursive n(i) as (select 1 union all select i + 1 from n where i < ${builds})
         insert into request (id, builder_id, state, reason, reason_text, requested_by, upstream_commit,
           upstream_position, created_at, attempts, declined_json, result, finished_at)
-        select i, 1, 'done', 'trunk', '', 'engine', 'c', 1, ${now} - (${builds} - i) * ${day}, 0, '[]',
-          'success', ${now} - (${builds} - i) * ${day} from n`.execute(db);
+        select i, 1, 'done', 'trunk', '', 'engine', 'c', 1, cast(${now} as bigint) - (${builds} - i) * cast(${day} as bigint), 0, '[]',
+          'success', cast(${now} as bigint) - (${builds} - i) * cast(${day} as bigint) from n`.execute(
+        db,
+      );
       await sql`
         insert into build (id, builder_id, number, request_id, worker_id, state, attempt, epoch, boot,
           lease_until, journal_n, result, findings_json, text, environment_json, started_at, finished_at)
@@ -144,7 +146,7 @@ describe('retention', () => {
     const largest = Math.max(
       ...statements
         .join('\n')
-        .split('begin immediate')
+        .split(/begin immediate|begin;/)
         .map((unit) => unit.split('\n').length),
     );
     assert.ok(largest < 20, `${largest} statements in one transaction`);
@@ -284,7 +286,7 @@ describe('retention', () => {
       sql`
         insert into artifact (id, sha256, bytes, unpacked_bytes, files, builder_id, commit_hash,
           position, build_id, worker_id, trust, made_at)
-        select id, printf('%064x', id), 1, 1, 1, 1, 'c', id, id, 1, 'trusted', started_at
+        select id, ${isOnPostgres ? sql`lpad(to_hex(id), 64, '0')` : sql`printf('%064x', id)`}, 1, 1, 1, 1, 'c', id, id, 1, 'trusted', started_at
         from build where id > 200`.execute(db),
     );
     const names = [sha(0xff), ...Array.from({ length: 300 }, (_, n) => sha(n + 201))];

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import type { BranchRow } from '../../src/store/branches.ts';
 import {
   branchByName,
@@ -12,7 +13,6 @@ import {
   setBranchState,
 } from '../../src/store/branches.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 
 const here = { name: 'lua/main', kind: 'trunk', repository: 'https://a/x', ref: 'main' } as const;
 const there = { ...here, repository: 'https://b/x' };
@@ -24,7 +24,7 @@ describe('a branch row', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-store-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
     await store.unit((db) => insertBranch(db, here));
     branch = await read();
   });

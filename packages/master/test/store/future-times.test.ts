@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { bringBackFutureTimes } from '../../src/store/future-times.ts';
-import { openStore } from '../../src/store/store.ts';
 
 const hour = 3_600_000;
 const now = 10_000 * hour;
@@ -16,7 +16,7 @@ describe('a clock that was a year ahead', () => {
     const dir = mkdtempSync(join(tmpdir(), 'weir-store-'));
     await using disposing = new AsyncDisposableStack();
     disposing.defer(() => rmSync(dir, { recursive: true }));
-    const store = disposing.use(await openStore(join(dir, 'weir.sqlite')));
+    const store = disposing.use(await openTestStore(join(dir, 'weir.sqlite')));
     await store.unit(async (db) => {
       await sql`
         insert into builder (id, name, kind, upstream, trunk, project, platform, tier, place, active,
@@ -36,7 +36,11 @@ describe('a clock that was a year ahead', () => {
 
     await store.unit((db) => bringBackFutureTimes(db, now));
 
-    const rows = await store.read.selectFrom('request').select('not_before').execute();
+    const rows = await store.read
+      .selectFrom('request')
+      .select('not_before')
+      .orderBy('id')
+      .execute();
     assert.deepEqual(
       rows.map((row) => (row.not_before ?? 0) - now),
       [hour / 12, 1_000],

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import type { BuildRow } from '../../src/store/builds.ts';
 import {
   advanceJournal,
@@ -13,7 +14,6 @@ import {
 } from '../../src/store/builds.ts';
 import { raiseEpoch } from '../../src/store/leases.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
-import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const request = {
@@ -36,7 +36,7 @@ describe('guarded writes', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-guards-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
     build = await store.unit((db) =>
       insertBuild(db, {
         builderId: 1,

@@ -6,14 +6,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DiskFullError } from '../../src/store/disk-full.ts';
-import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
-import { dropOldEvents } from '../../src/store/retention.ts';
-import { openStore, StoreHalfRestoredError, StoreInUseError } from '../../src/store/store.ts';
+import { eventsAfter, recordEvents } from '../../src/store/events.ts';
+import { StoreHalfRestoredError, StoreInUseError } from '../../src/store/store-errors.ts';
+import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const event = (kind: string, at = 1) => ({ at, kind, actor: 'engine', subject: 'farm', data: {} });
 
-describe('the store', () => {
+describe('the store on SQLite', () => {
   let dir: string;
   let store: Store;
   const statements: string[] = [];
@@ -74,43 +74,6 @@ describe('the store', () => {
     assert.ok(commits.length <= 2, `${commits.length} commits`);
   });
 
-  it('undoes a unit that throws, and only that one', async () => {
-    const good = store.unit((db) => recordEvents(db, [event('good.one')]));
-    const bad = store.unit(async (db) => {
-      await recordEvents(db, [event('bad.one')]);
-      throw new Error('no');
-    });
-    const after = store.unit((db) => recordEvents(db, [event('good.two')]));
-
-    await assert.rejects(bad, /no/);
-    await Promise.all([good, after]);
-
-    const rows = await eventsAfter(store.read, 0, 10);
-    assert.deepEqual(
-      rows.map((row) => [row.number, row.kind]),
-      [
-        [1, 'good.one'],
-        [2, 'good.two'],
-      ],
-      'numbers stay gap-free',
-    );
-  });
-
-  it('shows a unit to readers before it answers the caller', async () => {
-    await store.unit((db) => recordEvents(db, [event('seen.now')]));
-
-    assert.equal((await eventsAfter(store.read, 0, 10)).length, 1);
-  });
-
-  it('counts events on after all old ones were dropped', async () => {
-    await store.unit((db) => recordEvents(db, [event('old.one', 1), event('old.two', 2)]));
-
-    await store.unit((db) => dropOldEvents(db, { before: 100, limit: 10 }));
-    await store.unit((db) => recordEvents(db, [event('new.one', 200)]));
-
-    assert.deepEqual(await eventBounds(store.read), { oldest: 2, newest: 3 });
-  });
-
   it('says that the disk is full, writes nothing, and goes on when there is room', async () => {
     const pages = (count: number) =>
       store.unit((db) => sql`pragma max_page_count = ${sql.lit(count)}`.execute(db));
@@ -142,14 +105,5 @@ describe('the store', () => {
     writeFileSync(`${path}.part`, '');
 
     await assert.rejects(openStore(path), StoreHalfRestoredError);
-  });
-
-  it('keeps what was committed when it is opened again', async () => {
-    await store.unit((db) => recordEvents(db, [event('kept.one')]));
-    await store[Symbol.asyncDispose]();
-
-    store = await openStore(join(dir, 'weir.sqlite'));
-
-    assert.equal((await eventsAfter(store.read, 0, 10)).length, 1);
   });
 });

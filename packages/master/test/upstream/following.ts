@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Farm, Trunk } from '@weir/model';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import type { BranchRow } from '../../src/store/branches.ts';
 import { branchByName } from '../../src/store/branches.ts';
 import { eventsAfter } from '../../src/store/events.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import type { Poller } from '../../src/upstream/poller.ts';
 import { createPoller } from '../../src/upstream/poller.ts';
 import { syncBranches } from '../../src/upstream/sync-branches.ts';
@@ -40,7 +40,7 @@ export class Following implements AsyncDisposable {
     const statements: string[] = [];
     const folder = new TemporaryFolder();
     const onStatement = (sql: string) => void statements.push(sql);
-    const store = await openStore(join(folder.path, 'weir.sqlite'), { onStatement });
+    const store = await openTestStore(join(folder.path, 'weir.sqlite'), { onStatement });
     return new Following(folder, store, statements);
   }
 

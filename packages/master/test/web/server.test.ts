@@ -5,6 +5,7 @@ import { getPriority } from 'node:os';
 import process from 'node:process';
 import { farmSchema, wellKnownSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { testStore } from '../../../../test/support/test-store.ts';
 import { startWebThread } from '../../src/web/thread.ts';
 import { addRequest, runtimeBuilder, startSmallFarm } from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
@@ -63,9 +64,10 @@ describe('the web role', () => {
   });
 
   it('says so when its port is taken', async () => {
-    const { storePath, facts } = farm;
+    const { facts } = farm;
     const port = farm.web.port;
-    const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
+    const store = await testStore(farm.storePath);
+    const options = { store, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
     const log = { info: () => {}, warn: () => {} };
     const vitals = () => ({ commits: 0, busyMs: 0 });
     const host = { run: async () => ({}), started: Promise.resolve(), vitals, log };

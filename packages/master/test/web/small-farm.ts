@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildersOf } from '@weir/model';
 import type { FarmFiles, Range, Result, SandboxKind, VersionSource } from '@weir/protocol';
+import { openTestStore, testStore } from '../../../../test/support/test-store.ts';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -23,7 +24,6 @@ import { finishLog, insertLogs } from '../../src/store/logs.ts';
 import type { RequestRow } from '../../src/store/requests.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import { insertPending, setEnrolment, setOnline, workerByName } from '../../src/store/workers.ts';
 import { syncBranches } from '../../src/upstream/sync-branches.ts';
 import { farmRulesOf } from '../../src/web/farm-rules.ts';
@@ -82,7 +82,7 @@ export async function startSmallFarm(
   const reading = readFarmText(text, 'farm.yaml');
   if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
   const storePath = join(dir, 'weir.sqlite');
-  const store = disposing.use(await openStore(storePath));
+  const store = disposing.use(await openTestStore(storePath));
   await ensureAdminToken(store, { given: adminToken, reset: false });
   await store.unit(async (db) => {
     await syncBuilders(db, buildersOf(reading.farm));
@@ -107,7 +107,13 @@ export async function startSmallFarm(
   const commands: SmallFarm['commands'] = [];
   const web = disposing.use(
     await startWebThread(
-      { storePath, dataDir: dir, host: '127.0.0.1', port: 0, farm: allFacts },
+      {
+        store: await testStore(storePath),
+        dataDir: dir,
+        host: '127.0.0.1',
+        port: 0,
+        farm: allFacts,
+      },
       {
         run(actor, command) {
           commands.push({ actor, command });

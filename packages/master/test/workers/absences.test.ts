@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import { eventsAfter } from '../../src/store/events.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import {
   insertPending,
   setEnrolment,
@@ -38,7 +38,7 @@ describe('absences', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-absent-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
     now = 1_000_000;
     absences = newEngine();
     await store.unit(async (db) => {

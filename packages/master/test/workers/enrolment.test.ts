@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import { workerByName } from '../../src/store/workers.ts';
 import { enrol } from '../../src/workers/enrolment.ts';
 import type { Enrolment } from '../../src/workers/enrolment.ts';
@@ -19,7 +19,7 @@ describe('enrolment', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-enrol-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
   });
   afterEach(async () => {
     await store[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildersOf } from '@weir/model';
 import type { Result } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { openTestStore } from '../../../../test/support/test-store.ts';
 import { loseBuild } from '../../src/builds/lose-build.ts';
 import { settleBuild } from '../../src/builds/settle-build.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
@@ -14,7 +15,6 @@ import { finishBuild, insertBuild } from '../../src/store/builds.ts';
 import { eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openStore } from '../../src/store/store.ts';
 import type { WorkerRow } from '../../src/store/workers.ts';
 import { insertPending, setEnrolment, workerByName } from '../../src/store/workers.ts';
 import { Quarantines } from '../../src/workers/quarantines.ts';
@@ -42,7 +42,7 @@ describe('what is held against a worker', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-quarantine-'));
-    store = await openStore(join(dir, 'weir.sqlite'));
+    store = await openTestStore(join(dir, 'weir.sqlite'));
     now = 1_000_000;
     const reading = readFarmText(text, 'farm.yaml');
     assert.ok(reading.ok);

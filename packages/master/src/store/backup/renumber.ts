@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** More numbers than a farm gives out between a backup and its return. */
-const skipped = 1_000_000;
+export const skippedNumbers = 1_000_000;
 
 /**
  * Makes a copied store one that goes on beside what the farm did after the copy was made: all its
@@ -25,7 +25,7 @@ export function renumber(db: DatabaseSync, { takenAt, at }: { takenAt: number; a
     forget.run(String(name));
     begin.run(String(name), beginAfter(seq));
   }
-  db.prepare(`update build set epoch = epoch + ? where state != 'finished'`).run(skipped);
+  db.prepare(`update build set epoch = epoch + ? where state != 'finished'`).run(skippedNumbers);
   db.prepare(
     `insert into event (at, kind, actor, subject, data_json) values (?, 'farm.restored', 'engine', 'farm', ?)`,
   ).run(at, JSON.stringify({ takenAt }));
@@ -33,6 +33,6 @@ export function renumber(db: DatabaseSync, { takenAt, at }: { takenAt: number; a
 }
 
 /** A round number at least so far ahead; a number of JavaScript would be stored as a fraction. */
-function beginAfter(newest: number): bigint {
-  return BigInt((Math.floor(newest / skipped) + 2) * skipped);
+export function beginAfter(newest: number): bigint {
+  return BigInt((Math.floor(newest / skippedNumbers) + 2) * skippedNumbers);
 }

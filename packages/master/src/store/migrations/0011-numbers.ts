@@ -12,6 +12,8 @@ export const numbers: Migration = {
   number: 11,
   name: 'numbers',
   oldestProgram: 1,
+  // PostgreSQL's identities give no number twice by themselves.
+  only: 'sqlite',
   async up(db) {
     const tables = await sql<TableRow>`
       select name, sql from sqlite_master

@@ -21,15 +21,18 @@ export async function builderHabits(
   const rows = await db
     .selectFrom('builder')
     .leftJoin('build', (join) =>
-      join
-        .onRef('build.builder_id', '=', 'builder.id')
-        .on((eb) =>
-          eb(
-            'build.number',
-            '=',
-            eb.fn<number>('max', [eb.val(1), eb('builder.next_number', '-', lookedAt)]),
-          ),
+      join.onRef('build.builder_id', '=', 'builder.id').on((eb) =>
+        eb(
+          'build.number',
+          '=',
+          eb
+            .case()
+            .when('builder.next_number', '>', lookedAt)
+            .then(eb('builder.next_number', '-', lookedAt))
+            .else(1)
+            .end(),
         ),
+      ),
     )
     .where('builder.active', '=', 1)
     .select([

@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
+import { onlyOnSqlite } from '../../../../../test/support/test-store.ts';
 import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
 import { ResolvedTexts } from '../../../src/builds/objects/resolved-texts.ts';
@@ -93,7 +94,8 @@ describe('no query scans history', () => {
   let dir: string;
   const asked: CompiledQuery[] = [];
 
-  before(async () => {
+  before(async function () {
+    onlyOnSqlite(this);
     farm = await startSmallFarm();
     dir = mkdtempSync(join(tmpdir(), 'weir-scans-'));
     for (let position = 1; position <= 3; position += 1) await addChange(farm, 'lua/master');
@@ -126,10 +128,10 @@ describe('no query scans history', () => {
     });
   });
   after(async () => {
-    logs[Symbol.dispose]();
-    await db.destroy();
-    await farm[Symbol.asyncDispose]();
-    rmSync(dir, { recursive: true });
+    logs?.[Symbol.dispose]();
+    await db?.destroy();
+    await farm?.[Symbol.asyncDispose]();
+    if (dir !== undefined) rmSync(dir, { recursive: true });
   });
 
   const page = { limit: 50 };

@@ -1,0 +1,25 @@
+import type { ClientConfig } from 'pg';
+import { valueTypes } from './value-types.ts';
+
+/** Of a connection: the server's default may be to wait for ever. */
+const connectTimeoutMs = 5_000;
+
+/** What all connections to the store have in common. */
+export function clientConfig(url: string): ClientConfig {
+  return {
+    connectionString: url,
+    types: valueTypes,
+    application_name: 'weir',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  };
+}
+
+/** Names of the advisory locks, which are numbers; of one database, and so of one farm. */
+export const locks = {
+  /** Held by each unit: shared by guarded ones, alone by all others. */
+  unit: 8_010_001,
+  /** Held by the engine as long as its session lives. */
+  engine: 8_010_002,
+  migration: 8_010_003,
+} as const;

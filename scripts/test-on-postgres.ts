@@ -1,0 +1,26 @@
+/**
+ * Runs mocha with every store of the tests on PostgreSQL: `node scripts/test-on-postgres.ts FILES...`,
+ * or all tests when none is named. It starts a server of its own, as Debian installs it.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { startPostgres } from '../test/support/postgres-server.ts';
+import { makeTemplate } from '../test/support/test-store.ts';
+
+await using server = await startPostgres();
+const url = server.url('postgres');
+await makeTemplate(url);
+const files = process.argv.slice(2);
+const runs =
+  files.length > 0
+    ? [['--no-config', '--parallel', '--jobs', '2', '--timeout', '60000', ...files]]
+    : [[], ['--config', 'test/.mocharc.json']];
+for (const args of runs) {
+  const child = spawn('mocha', args, {
+    stdio: 'inherit',
+    env: { ...process.env, WEIR_TEST_STORE: 'postgres', WEIR_TEST_POSTGRES_URL: url },
+  });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  if (status !== 0) process.exitCode = 1;
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { buildSchema } from '@weir/protocol';
+import { after, before, describe, it } from 'mocha';
+import { z } from 'zod';
+import { openReader } from '../packages/master/src/store/store.ts';
+import { GatedFarm } from './support/gated-farm.ts';
+import type { GatedBuild } from './support/gated-farm.ts';
+import { needs } from './support/needs.ts';
+import type { PostgresServer } from './support/postgres-server.ts';
+import { postgresPrograms, startPostgres } from './support/postgres-server.ts';
+import { runWeir } from './support/run-weir.ts';
+import { appBuilder } from './support/small-farm.ts';
+import { createDatabase } from './support/test-store.ts';
+
+const copiedSchema = z.object({
+  tables: z.array(z.object({ name: z.string(), rows: z.number(), hash: z.string() })),
+  changedTexts: z.number(),
+});
+const list = z.object({ items: z.array(z.object({ id: z.number() })) });
+
+describe('a farm that moves to PostgreSQL', function () {
+  this.timeout(120_000);
+  let server: PostgresServer;
+  let database: string;
+  let gated: GatedFarm;
+  let data: string;
+  /** Runs while the farm moves. */
+  let known: GatedBuild;
+  let lastEvent: number;
+  let builds: unknown;
+  const env: Record<string, string> = { WEIR_DATABASE_URL: '' };
+
+  const copy = (...args: string[]) =>
+    runWeir(['copy-store', '--database', database, '--data', data, ...args]);
+
+  before(async function () {
+    needs(this, 'postgres');
+    server = await startPostgres();
+    database = await createDatabase(server.url('postgres'), 'farm');
+    gated = await GatedFarm.start({ env });
+    const { farm } = gated;
+    data = join(farm.dir, 'farm');
+    await farm.addWorker({ name: 'w1', slots: 2 });
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    known = await gated.begin();
+    builds = await farm.get('/api/v1/builds', list);
+  });
+  after(async () => {
+    await gated?.[Symbol.asyncDispose]();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  it('is not copied while its master runs', async () => {
+    const { status, stderr } = await copy();
+
+    assert.equal(status, 1);
+    assert.match(stderr, /another weir has .*weir\.sqlite open: stop it first/);
+  });
+
+  it('is copied whole, each table by count and hash', async () => {
+    lastEvent = gated.farm.events.last;
+    await gated.farm.stop();
+
+    const { status, stdout, stderr } = await copy('--json');
+
+    assert.equal(status, 0, stderr);
+    const { tables, changedTexts } = copiedSchema.parse(JSON.parse(stdout));
+    const rows = new Map(tables.map((table) => [table.name, table.rows]));
+    assert.equal(rows.get('build'), 3);
+    assert.ok((rows.get('event') ?? 0) >= lastEvent);
+    assert.equal(changedTexts, 0);
+  });
+
+  it('is not copied over what is there', async () => {
+    const { status, stderr } = await copy();
+
+    assert.equal(status, 1);
+    assert.match(stderr, /the database holds rows in \w+ already: give an empty one/);
+  });
+
+  it('goes on there with its builds, the running one too, and its event numbers', async () => {
+    env['WEIR_DATABASE_URL'] = database;
+    const { farm } = gated;
+    await farm.start();
+    await farm.events.until('build.attached', { subject: `build/${known.build}` });
+    const after = await farm.get('/api/v1/builds', list);
+
+    const build = await gated.end(known.request);
+
+    assert.deepEqual(after, builds);
+    assert.equal(build.id, known.build);
+    assert.equal(build.result, 'success');
+    assert.match(await gated.logOf(build), /begun\nover\n$/);
+    const first = farm.events.all.find(({ number }) => number > lastEvent);
+    assert.ok(first !== undefined && first.number <= lastEvent + 5, `${first?.number}`);
+  });
+
+  it('outlives a crash of the server: the build that runs meanwhile is not lost', async () => {
+    const { farm } = gated;
+    const begun = await gated.begin();
+    await server.kill();
+    // Its worker has finished before the server is back.
+    await gated.open();
+    await server.start();
+
+    const build = await gated.end(begun.request);
+
+    assert.equal(build.id, begun.build);
+    assert.equal(build.result, 'success');
+    const { attempt } = await farm.get(`/api/v1/builds/${build.id}`, buildSchema);
+    assert.equal(attempt, 1);
+  });
+
+  it('counts events without a gap', async () => {
+    await using reader = await openReader(database);
+    const rows = await reader.selectFrom('event').select('number').orderBy('number').execute();
+
+    assert.deepEqual(
+      rows.map(({ number }) => number),
+      rows.map((_, index) => index + 1),
+    );
+  });
+
+  it('goes back to a dump, and gives no number twice', async () => {
+    const { farm } = gated;
+    const dump = join(farm.dir, 'weir.dump');
+    const programs = postgresPrograms() ?? '';
+    const run = promisify(execFile);
+    await run(join(programs, 'pg_dump'), ['--format=custom', `--file=${dump}`, database]);
+    const { last } = farm.events;
+    const lost = await gated.end((await gated.begin()).request);
+    await farm.stop();
+    database = await createDatabase(server.url('postgres'), 'restored');
+    await run(join(programs, 'pg_restore'), ['--no-owner', `--dbname=${database}`, dump]);
+
+    const restored = await runWeir(['restore', '--database', database]);
+
+    assert.equal(restored.status, 0, restored.stderr);
+    env['WEIR_DATABASE_URL'] = database;
+    await farm.start();
+    const build = await gated.end((await gated.begin()).request);
+    assert.ok(build.id > lost.id + 900_000);
+    assert.equal(build.number, lost.number);
+    assert.ok(
+      farm.events.all.some(({ kind, number }) => kind === 'farm.restored' && number > last),
+    );
+  });
+
+  it('tells who wants a backup of it what makes one', async () => {
+    const { status, stderr } = await runWeir([
+      'backup',
+      join(gated.farm.dir, 'backup'),
+      '--data',
+      data,
+      '--database',
+      database,
+    ]);
+
+    assert.equal(status, 1);
+    assert.match(stderr, /pg_dump/);
+  });
+});
