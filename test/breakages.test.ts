@@ -11,6 +11,7 @@ import { after, before, describe, it } from 'mocha';
 import { FarmProcess, token } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { isOnPostgres } from './support/test-store.ts';
 
 describe('a red builder', () => {
   let repositories: SmallFarm;
@@ -142,7 +143,10 @@ describe('a red builder', () => {
     await writeFile(runtimeFailures, '1');
     const commit = await repositories.lang.commit({ message: 'Same as before', files: { b: '1' } });
 
-    await farm.events.until('request.skipped', { after: last, data: { builder: appBuilder } });
+    // On a server the second run is often asked for before anything is skipped: then it is waited for.
+    if (!isOnPostgres) {
+      await farm.events.until('request.skipped', { after: last, data: { builder: appBuilder } });
+    }
     const cleared = await farm.events.until('builder.cleared', { after: last });
     assert.equal(cleared.subject, `builder/${runtimeBuilder}`);
     const finished = await farm.events.until('build.finished', {

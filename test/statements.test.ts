@@ -16,14 +16,15 @@ import { workerByName } from '../packages/master/src/store/workers.ts';
 import { openFarmKey } from '../packages/master/src/workers/farm-key.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import { createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
-import { openTestStore } from './support/test-store.ts';
+import { onlyOnSqlite, openTestStore } from './support/test-store.ts';
 
 const mostStatements = 20;
 const quiet = { info: () => {}, warn: () => {} };
 const control = /^(begin|commit|savepoint|release|rollback)/;
 
 describe('a build that does nothing', () => {
-  it(`costs at most ${mostStatements} statements, from its request to its end`, async () => {
+  it(`costs at most ${mostStatements} statements, from its request to its end`, async function () {
+    onlyOnSqlite(this);
     await using disposing = new AsyncDisposableStack();
     const repositories = disposing.use(await createSmallFarm());
     const dir = await mkdtemp(join(tmpdir(), 'weir-statements-'));

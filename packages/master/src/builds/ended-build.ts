@@ -4,4 +4,6 @@ export interface EndedBuild {
   readonly requestId: number;
   readonly workerId: number;
   readonly startedAt: number;
+  /** Null when no engine had a copy of it. */
+  readonly upstreamCommit: string | null;
 }

@@ -194,7 +194,9 @@ export class LiveBuilds {
     if (isRetried === undefined) return;
     log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
-    this.#context.ended({ builderId, requestId, workerId, startedAt: row.started_at });
+    const upstreamCommit = build?.upstreamCommit ?? null;
+    const startedAt = row.started_at;
+    this.#context.ended({ builderId, requestId, workerId, startedAt, upstreamCommit });
   }
 
   /** Its logs can't be stored, and never will be. */

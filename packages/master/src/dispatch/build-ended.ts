@@ -28,6 +28,7 @@ export interface EndingContext {
 /** After a build ended: the copies in memory follow the store, and what waited for it goes on. */
 export async function buildEnded(context: EndingContext, build: EndedBuild): Promise<void> {
   const { store, farmInForce, quarantines, dispatcher, usage, now, log } = context;
+  const following = dispatcher.follow(build);
   try {
     await quarantines.refresh(build.workerId);
     const builder = farmInForce.builders().get(build.builderId);
@@ -38,9 +39,11 @@ export async function buildEnded(context: EndingContext, build: EndedBuild): Pro
     if (builder.kind === 'runtime') await runtimeEnded(context, builder, build, request);
     await farmInForce.refreshOne(builder.id);
     if (request.state === 'waiting') dispatcher.enqueue(request);
-    dispatcher.wake();
   } catch (error) {
     log.warn(`after a build of request ${build.requestId}: ${String(error)}`);
+  } finally {
+    following[Symbol.dispose]();
+    dispatcher.wake();
   }
 }
 

@@ -1,6 +1,7 @@
-import type { Assignments, BuilderFacts, DispatchFacts, Farm } from '@weir/model';
+import type { Assignments, BuilderFacts, DispatchFacts, Farm, RunningBuild } from '@weir/model';
 import { runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
+import type { EndedBuild } from '../builds/ended-build.ts';
 import type { LiveBuild } from '../builds/live-build.ts';
 import type { Decline, LiveBuilds } from '../builds/live-builds.ts';
 import { logFileOf } from '../builds/logs/log-file.ts';
@@ -47,6 +48,8 @@ export class Dispatcher {
   #isWoken = false;
   #isStopped = false;
   #alarm: NodeJS.Timeout | undefined;
+  /** Builds that ended, and whose runtimes are not known of yet. */
+  readonly #ending = new Set<RunningBuild>();
 
   constructor(context: DispatcherContext) {
     this.#context = context;
@@ -57,6 +60,17 @@ export class Dispatcher {
     this.#isWoken = true;
     if (this.#isStopped) return;
     this.#round ??= this.#rounds();
+  }
+
+  /**
+   * A build ended; until this is disposed of its runtime counts as one that comes, so that nobody asks
+   * for it again while the store is read.
+   */
+  follow({ builderId, workerId, upstreamCommit }: EndedBuild): Disposable {
+    if (upstreamCommit === null) return { [Symbol.dispose]() {} };
+    const build = { builderId, workerId, upstreamCommit };
+    this.#ending.add(build);
+    return { [Symbol.dispose]: () => void this.#ending.delete(build) };
   }
 
   /** A request waits, newly or again. */
@@ -139,7 +153,7 @@ export class Dispatcher {
       isFarmFull: isFarmFull(),
       builders: builders(),
       workers: sessions.all(),
-      running: [...builds.all()],
+      running: [...builds.all(), ...this.#ending],
       artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
       slotSeconds: usage.slotSeconds(at),
     };

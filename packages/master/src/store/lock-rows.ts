@@ -12,6 +12,7 @@ export async function lockBuilderAndWorker(
   { builderId, workerId }: { readonly builderId: number; readonly workerId: number },
 ): Promise<void> {
   if (!isHolding(db)) return;
-  await sql`select from builder where id = ${builderId} for update`.execute(db);
-  await sql`select from worker where id = ${workerId} for update`.execute(db);
+  await sql`
+    select from builder, worker where builder.id = ${builderId} and worker.id = ${workerId}
+    for update`.execute(db);
 }
