@@ -2,6 +2,7 @@ import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { ArtifactPolicy, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
+import type { LogFormat } from './log.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -200,5 +201,6 @@ export interface WebOptions {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly logFormat: LogFormat;
   readonly farm: FarmFacts;
 }

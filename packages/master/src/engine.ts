@@ -18,7 +18,7 @@ import { Usage } from './dispatch/usage.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { Applied, FarmInForce } from './farm/in-force.ts';
 import type { FarmToApply } from './farm/own-file.ts';
-import type { Log } from './log.ts';
+import type { About, Log } from './log.ts';
 import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
@@ -113,7 +113,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       dispatcher.declined(build, sessions.of(build.workerId)?.name ?? null, decline),
   });
   const complaints = onceLog(log);
-  const refused = (who: string, text: string): void => complaints.warn(`${who}: ${text}`);
+  const refused = (who: string, text: string, about?: About): void =>
+    complaints.warn(`${who}: ${text}`, about);
   const sessions = new Sessions({
     store,
     now,
@@ -229,7 +230,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       misfit: (who, text) => {
         store
           .unit((db) => setRefused(db, who, { at: now(), text }))
-          .catch((error: unknown) => log.warn(String(error)));
+          .catch((error: unknown) => log.warn(String(error), { worker: who.name }));
       },
       mayAsk: (address) => isLoopbackAddress(address) || askRate.take(networkOf(address), now()),
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
@@ -238,7 +239,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         sessionMessage({ store, builds, builders, dispatcher, now, log }, session, message),
       logFrame: (session, frame) => builds.logFrame(session, frame),
       closed: (session) => {
-        sessions.closed(session).catch((error: unknown) => log.warn(String(error)));
+        const about = { worker: session.name };
+        sessions.closed(session).catch((error: unknown) => log.warn(String(error), about));
       },
       refused,
     },

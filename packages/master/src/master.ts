@@ -16,7 +16,7 @@ import { FarmInForce } from './farm/in-force.ts';
 import { OwnFile } from './farm/own-file.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import { repositorySource } from './farm/repository-source.ts';
-import type { Log } from './log.ts';
+import type { Log, LogFormat } from './log.ts';
 import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
@@ -39,7 +39,10 @@ export interface MasterOptions {
   readonly remotes: ReadonlyMap<string, string>;
   readonly adminToken: string | null;
   readonly resetAdminToken: boolean;
+  /** The engine's. */
   readonly log: Log;
+  /** How the web role writes its own. */
+  readonly logFormat: LogFormat;
 }
 
 /** A farm on one machine: engine and web in one process. */
@@ -119,9 +122,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   let commits = 0;
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.
-  const { host, port } = options;
+  const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { storePath, dataDir, host, port, farm: facts(options.workerPort) },
+    { storePath, dataDir, host, port, logFormat, farm: facts(options.workerPort) },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,

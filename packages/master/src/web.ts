@@ -10,7 +10,7 @@ import { TestLists } from './builds/objects/test-lists.ts';
 import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
-import { stderrLog } from './log.ts';
+import { openLog } from './log.ts';
 import { openReader } from './store/store.ts';
 import type { WebContext } from './web/context.ts';
 import { EngineLink } from './web/live/engine-link.ts';
@@ -35,7 +35,7 @@ const port = parentPort;
 lowerPriority();
 const options = workerData as WebOptions;
 
-const log = stderrLog();
+const log = await openLog(options.logFormat, 'web');
 const db = openReader(options.storePath);
 const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);

@@ -40,7 +40,8 @@ export async function buildEnded(context: EndingContext, build: EndedBuild): Pro
     if (request.state === 'waiting') dispatcher.enqueue(request);
     dispatcher.wake();
   } catch (error) {
-    log.warn(`after a build of request ${build.requestId}: ${String(error)}`);
+    const about = { request: build.requestId };
+    log.warn(`after a build of request ${build.requestId}: ${String(error)}`, about);
   }
 }
 

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { farmSchema, wellKnownSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { startWebThread } from '../../src/web/thread.ts';
-import { addRequest, runtimeBuilder, startSmallFarm } from './small-farm.ts';
+import { startSmallFarm } from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
 
 describe('the web role', () => {
@@ -65,7 +65,8 @@ describe('the web role', () => {
   it('says so when its port is taken', async () => {
     const { storePath, facts } = farm;
     const port = farm.web.port;
-    const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
+    const common = { storePath, dataDir: '/nowhere', host: '127.0.0.1' };
+    const options = { ...common, port, logFormat: 'text' as const, farm: facts };
     const log = { info: () => {}, warn: () => {} };
     const vitals = () => ({ commits: 0, busyMs: 0 });
     const host = { run: async () => ({}), started: Promise.resolve(), vitals, log };

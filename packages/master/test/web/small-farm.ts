@@ -107,7 +107,7 @@ export async function startSmallFarm(
   const commands: SmallFarm['commands'] = [];
   const web = disposing.use(
     await startWebThread(
-      { storePath, dataDir: dir, host: '127.0.0.1', port: 0, farm: allFacts },
+      { storePath, dataDir: dir, host: '127.0.0.1', port: 0, logFormat: 'text', farm: allFacts },
       {
         run(actor, command) {
           commands.push({ actor, command });
