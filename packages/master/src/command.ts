@@ -171,6 +171,8 @@ export interface FarmFacts {
   readonly farmOptions: FarmOptions;
   /** Why there is too little room for the farm's data; null when there is enough. */
   readonly shortage: string | null;
+  /** Why no heartbeat is given: see `Heartbeat`. Null when it is, or nobody wants one. */
+  readonly heartbeat: string | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;

@@ -62,6 +62,8 @@ export interface EngineOptions {
   pollFarmFile(): void;
   /** Why there is too little room for the farm's data; null when there is enough. */
   shortage(text: string | null): void;
+  /** Why no heartbeat is given; null when it is, or nobody wants one. */
+  readonly heartbeat: (trouble: string | null) => void;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -216,7 +218,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await blame.start();
   await probation.start();
   const { dataDir, url } = options;
-  const notifier = await startNotifier({ store, farm, dataDir, url, now, log });
+  const { heartbeat } = options;
+  const notifier = await startNotifier({ store, farm, dataDir, url, now, log, heartbeat });
   await dispatcher.reconcile();
   considerAll();
   const askRate = new AskRate();

@@ -90,6 +90,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
   let clock: string | null = null;
+  let heartbeat: string | null = null;
   let web: WebThread | undefined;
   const facts = (workerPort: number): FarmFacts => {
     const farm = farmInForce.farm();
@@ -103,6 +104,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       version: farmInForce.version,
       farmOptions,
       shortage,
+      heartbeat,
       warnings: [...(clock === null ? [] : [clock]), ...ownFile.warnings()],
       rules: farmRulesOf(farm, shortage !== null),
       file: farm,
@@ -158,6 +160,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     pollFarmFile: () => void following.poll(),
     shortage(text) {
       shortage = text;
+      tellWeb();
+    },
+    heartbeat(trouble) {
+      heartbeat = trouble;
       tellWeb();
     },
     grew: gatherGrowth((grown) => web?.grew(grown)),

@@ -99,6 +99,7 @@ export async function startSmallFarm(
     version: 1,
     farmOptions: { remotes: new Map(), base: '/' },
     shortage: null,
+    heartbeat: null,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
