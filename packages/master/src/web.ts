@@ -24,6 +24,7 @@ import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
 import { OwnerSignIn } from './web/sign-in/owner-sign-in.ts';
 import { AdminSignIn } from './web/sign-in/sign-in.ts';
+import { openTraces } from './web/traces/traces.ts';
 
 /** How long answers that are under way may take when the farm stops. */
 const drainMs = 2_000;
@@ -40,8 +41,13 @@ const db = openReader(options.storePath);
 const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);
 const eventCounts = new EventCounts();
+const { fingerprint } = options.farm;
+const traces = await openTraces({ db, fingerprint, log });
 const feed = await EventFeed.open(db, {
-  heard: (events) => eventCounts.heard(events),
+  heard(events) {
+    eventCounts.heard(events);
+    traces?.heard(events);
+  },
   failed: (error) => log.warn(`events were not read: ${String(error)}`),
 });
 const growth = new LogGrowth();
@@ -106,6 +112,7 @@ async function stop(): Promise<void> {
   });
   clearTimeout(timer);
   feed[Symbol.dispose]();
+  await traces?.stop();
   logs[Symbol.dispose]();
   await db.destroy();
   port.close();
