@@ -54,6 +54,7 @@ describe('a build that does nothing', () => {
       log: quiet,
       url: () => 'http://localhost',
       shortage: () => {},
+      heartbeat: () => {},
       grew: () => {},
     });
     disposing.defer(() => engine.stop());

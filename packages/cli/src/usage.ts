@@ -32,6 +32,17 @@ export function parseWhole(
   return number;
 }
 
+/** @throws UsageError when the value is none of these */
+export function parseOneOf<const T extends string>(
+  value: string,
+  option: string,
+  known: readonly T[],
+): T {
+  const found = known.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`${option} takes ${known.join(' or ')}, not '${value}'`);
+}
+
 /** `URL=PATH` arguments as a map. @throws UsageError when one has no `=` */
 export function parseRemotes(values: readonly string[]): Map<string, string> {
   return new Map(

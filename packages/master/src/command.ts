@@ -2,6 +2,7 @@ import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { ArtifactPolicy, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
+import type { LogFormat } from './log.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -170,6 +171,8 @@ export interface FarmFacts {
   readonly farmOptions: FarmOptions;
   /** Why there is too little room for the farm's data; null when there is enough. */
   readonly shortage: string | null;
+  /** Why no heartbeat is given: see `Heartbeat`. Null when it is, or nobody wants one. */
+  readonly heartbeat: string | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
@@ -201,5 +204,6 @@ export interface WebOptions {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly logFormat: LogFormat;
   readonly farm: FarmFacts;
 }

@@ -19,7 +19,7 @@ import { Usage } from './dispatch/usage.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { Applied, FarmInForce } from './farm/in-force.ts';
 import type { FarmToApply } from './farm/own-file.ts';
-import type { Log } from './log.ts';
+import type { About, Log } from './log.ts';
 import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
@@ -63,6 +63,8 @@ export interface EngineOptions {
   pollFarmFile(): void;
   /** Why there is too little room for the farm's data; null when there is enough. */
   shortage(text: string | null): void;
+  /** Why no heartbeat is given; null when it is, or nobody wants one. */
+  readonly heartbeat: (trouble: string | null) => void;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -117,7 +119,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       dispatcher.declined(build, sessions.of(build.workerId)?.name ?? null, decline),
   });
   const complaints = onceLog(log);
-  const refused = (who: string, text: string): void => complaints.warn(`${who}: ${text}`);
+  const refused = (who: string, text: string, about?: About): void =>
+    complaints.warn(`${who}: ${text}`, about);
   const sessions = new Sessions({
     store,
     now,
@@ -219,7 +222,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await blame.start();
   await probation.start();
   const { dataDir, url } = options;
-  const notifier = await startNotifier({ store, farm, dataDir, url, now, log });
+  const { heartbeat } = options;
+  const notifier = await startNotifier({ store, farm, dataDir, url, now, log, heartbeat });
   await dispatcher.reconcile();
   considerAll();
   const askRate = new AskRate();
@@ -233,7 +237,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       misfit: (who, text) => {
         store
           .unit((db) => setRefused(db, who, { at: now(), text }))
-          .catch((error: unknown) => log.warn(String(error)));
+          .catch((error: unknown) => log.warn(String(error), { worker: who.name }));
       },
       mayAsk: (address) => isLoopbackAddress(address) || askRate.take(networkOf(address), now()),
       enrol: (asking) => store.unit((db) => enrol(db, asking, now())),
@@ -242,7 +246,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         sessionMessage({ store, builds, builders, dispatcher, now, log }, session, message),
       logFrame: (session, frame) => builds.logFrame(session, frame),
       closed: (session) => {
-        sessions.closed(session).catch((error: unknown) => log.warn(String(error)));
+        const about = { worker: session.name };
+        sessions.closed(session).catch((error: unknown) => log.warn(String(error), about));
       },
       refused,
     },

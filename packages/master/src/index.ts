@@ -5,7 +5,7 @@ export { formatFarmErrors } from './farm/format-errors.ts';
 export { readFarmFile, readFarmText } from './farm/read-farm-file.ts';
 export type { FarmReading } from './farm/read-farm-file.ts';
 export { stderrLog } from './log.ts';
-export type { Log } from './log.ts';
+export type { Log, LogFormat } from './log.ts';
 export { startMaster } from './master.ts';
 export type { Master, MasterOptions } from './master.ts';
 export { makeBackup } from './store/backup/make-backup.ts';

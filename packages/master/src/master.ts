@@ -15,7 +15,7 @@ import { FarmInForce } from './farm/in-force.ts';
 import { OwnFile } from './farm/own-file.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import { repositorySource } from './farm/repository-source.ts';
-import type { Log } from './log.ts';
+import type { Log, LogFormat } from './log.ts';
 import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
@@ -40,7 +40,10 @@ export interface MasterOptions {
   readonly remotes: ReadonlyMap<string, string>;
   readonly adminToken: string | null;
   readonly resetAdminToken: boolean;
+  /** The engine's. */
   readonly log: Log;
+  /** How the web role writes its own. */
+  readonly logFormat: LogFormat;
 }
 
 /** A farm on one machine: engine and web in one process. */
@@ -89,6 +92,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
   let clock: string | null = null;
+  let heartbeat: string | null = null;
   let web: WebThread | undefined;
   const facts = (workerPort: number): FarmFacts => {
     const farm = farmInForce.farm();
@@ -102,6 +106,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       version: farmInForce.version,
       farmOptions,
       shortage,
+      heartbeat,
       warnings: [...(clock === null ? [] : [clock]), ...ownFile.warnings()],
       rules: farmRulesOf(farm, shortage !== null),
       file: farm,
@@ -121,9 +126,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   let commits = 0;
   const started = Promise.withResolvers<Engine>();
   // Beside the engine, not after it: both take most of their time to load.
-  const { host, port } = options;
+  const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { store: place, dataDir, host, port, farm: facts(options.workerPort) },
+    { store: place, dataDir, host, port, logFormat, farm: facts(options.workerPort) },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
@@ -157,6 +162,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     pollFarmFile: () => void following.poll(),
     shortage(text) {
       shortage = text;
+      tellWeb();
+    },
+    heartbeat(trouble) {
+      heartbeat = trouble;
       tellWeb();
     },
     grew: gatherGrowth((grown) => web?.grew(grown)),

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { FarmFileErrors } from './farm/farm-file-error.ts';
 import { formatFarmErrors } from './farm/format-errors.ts';
-import { stderrLog } from './log.ts';
+import { openLog } from './log.ts';
 import type { MasterOptions } from './master.ts';
 import { startMaster } from './master.ts';
 import { DiskFullError, saysDiskFull } from './store/disk-full.ts';
@@ -10,7 +10,7 @@ export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boo
 
 /** Runs a farm until SIGTERM or SIGINT; SIGHUP reads the farm file again. Resolves with the exit status. */
 export async function runMaster(options: RunMasterOptions): Promise<number> {
-  const log = stderrLog();
+  const log = await openLog(options.logFormat, 'engine');
   const starting = startMaster({ ...options, log });
   // Before it has started, too: a SIGHUP that nobody listens to ends a process.
   process.on('SIGHUP', () => {

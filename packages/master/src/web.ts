@@ -10,7 +10,7 @@ import { TestLists } from './builds/objects/test-lists.ts';
 import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
-import { stderrLog } from './log.ts';
+import { openLog } from './log.ts';
 import { openReader } from './store/store.ts';
 import type { WebContext } from './web/context.ts';
 import { EngineLink } from './web/live/engine-link.ts';
@@ -24,6 +24,7 @@ import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
 import { OwnerSignIn } from './web/sign-in/owner-sign-in.ts';
 import { AdminSignIn } from './web/sign-in/sign-in.ts';
+import { openTraces } from './web/traces/traces.ts';
 
 /** How long answers that are under way may take when the farm stops. */
 const drainMs = 2_000;
@@ -35,13 +36,18 @@ const port = parentPort;
 lowerPriority();
 const options = workerData as WebOptions;
 
-const log = stderrLog();
+const log = await openLog(options.logFormat, 'web');
 const db = await openReader(options.store);
 const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);
 const eventCounts = new EventCounts();
+const { fingerprint } = options.farm;
+const traces = await openTraces({ db, fingerprint, log });
 const feed = await EventFeed.open(db, {
-  heard: (events) => eventCounts.heard(events),
+  heard(events) {
+    eventCounts.heard(events);
+    traces?.heard(events);
+  },
   failed: (error) => log.warn(`events were not read: ${String(error)}`),
 });
 const growth = new LogGrowth();
@@ -106,6 +112,7 @@ async function stop(): Promise<void> {
   });
   clearTimeout(timer);
   feed[Symbol.dispose]();
+  await traces?.stop();
   logs[Symbol.dispose]();
   await db.destroy();
   port.close();

@@ -7,17 +7,19 @@ import { JoinError } from './join/find-farm.ts';
 import { joinUsage, runJoin } from './join/join.ts';
 import { handedOverStatus, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
+import { parseLogFormat } from './owner/say.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
 import { runReader } from './report/run-reader.ts';
 import { reproduceUsage, runReproduce } from './reproduce/command.ts';
 import { runRunner } from './runner/run-runner.ts';
 import { agentVersion } from './version.ts';
 
-const runUsage = `weir worker run [--data DIR] [--stop-within SECONDS]
+const runUsage = `weir worker run [--data DIR] [--stop-within SECONDS] [--log text|json]
 
 Runs the worker that joined with this data folder (default ~/.local/share/weir-worker, or $WEIR_DATA).
 
   --stop-within SECONDS  how long builds may go on after SIGTERM (default: to their end)
+  --log text|json        lines for people, or JSON objects (default: $WEIR_LOG, else text)
 
 SIGTERM or Ctrl-C finishes what runs and leaves. A second one ends it at once: the farm is told, and
 builds it elsewhere. SIGHUP ends the agent alone: builds go on without it, and the next 'run' finds
@@ -87,10 +89,15 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { data: { type: 'string' }, 'stop-within': { type: 'string' } },
+    options: {
+      data: { type: 'string' },
+      'stop-within': { type: 'string' },
+      log: { type: 'string' },
+    },
   });
   const { data = defaultDataDir(), 'stop-within': stopWithin } = values;
-  return runWorker(data, { stopWithinMs: parseStopWithin(stopWithin) });
+  const logFormat = parseLogFormat(values.log);
+  return runWorker(data, { stopWithinMs: parseStopWithin(stopWithin), logFormat });
 }
 
 function parseStopWithin(text: string | undefined): number | undefined {

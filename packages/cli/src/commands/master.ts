@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { CliCommand } from '../command.ts';
 import { dataDirOf, defaultDataDir } from '../data-dir.ts';
 import { databaseUrlOf } from '../database-url.ts';
-import { parseCommandLine, parseRemotes, parseWhole, UsageError } from '../usage.ts';
+import { parseCommandLine, parseOneOf, parseRemotes, parseWhole, UsageError } from '../usage.ts';
 
 const defaults = { port: '8010', workerPort: '8011', host: '127.0.0.1' };
 
@@ -21,6 +21,7 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
   --remote URL=PATH      a local mirror that serves in place of URL; repeatable
+  --log text|json        lines for people, or JSON objects (default: $WEIR_LOG, else text)
   --reset-admin-token    make a new admin token and print it
 
 The admin token is $WEIR_ADMIN_TOKEN, else one that is made and printed at the first start.
@@ -40,6 +41,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         'worker-port': { type: 'string' },
         host: { type: 'string' },
         remote: { type: 'string', multiple: true },
+        log: { type: 'string' },
         'reset-admin-token': { type: 'boolean' },
         json: { type: 'boolean' },
       },
@@ -61,6 +63,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
       remotes: parseRemotes(values.remote ?? []),
       // A variable that is set to nothing, as compose files do it, is not set.
       adminToken: env['WEIR_ADMIN_TOKEN'] || null,
+      logFormat: parseOneOf(values.log ?? (env['WEIR_LOG'] || 'text'), '--log', ['text', 'json']),
       resetAdminToken: values['reset-admin-token'] === true,
       json: values.json === true,
     });

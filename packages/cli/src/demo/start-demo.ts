@@ -56,6 +56,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
     adminToken: process.env['WEIR_ADMIN_TOKEN'] || null,
     resetAdminToken: false,
     log: { ...stderrLog(), info: () => {} },
+    logFormat: 'text',
   });
   disposing.defer(() => master.stop());
   const sandbox = await sandboxHere(join(dir, 'etc'));

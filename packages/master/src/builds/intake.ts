@@ -145,7 +145,7 @@ export class Intake {
     } else if (error instanceof LogRefusedError || error instanceof JournalRefusedError) {
       this.#context.refused(build, text);
     } else {
-      log.warn(`build ${build.id}: ${text}`);
+      log.warn(`build ${build.id}: ${text}`, { build: build.id, worker: session.name });
       // What follows on this link is out of order for our own fault.
       build.isRewinding = true;
       session.close('restarting', text);

@@ -51,7 +51,9 @@ export class LiveBuilds {
     this.#intake = new Intake({
       ...context,
       refused: (build, text) => {
-        this.#refused(build, text).catch((error: unknown) => context.log.warn(String(error)));
+        this.#refused(build, text).catch((error: unknown) =>
+          context.log.warn(String(error), { build: build.id }),
+        );
       },
       finished: (build) => {
         this.#builds.delete(build.id);
@@ -125,7 +127,11 @@ export class LiveBuilds {
     build.tail = build.tail
       .then(() => this.loseById(build.id, text, { isMeant: cause !== 'fault' }))
       .catch((error: unknown) =>
-        log.warn(`build ${build.id} was not taken back: ${String(error)}`),
+        log.warn(`build ${build.id} was not taken back: ${String(error)}`, {
+          build: build.id,
+          request: build.requestId,
+          worker: session.name,
+        }),
       );
   }
 
@@ -133,7 +139,10 @@ export class LiveBuilds {
   giveBack(build: LiveBuild, decline: Decline): void {
     this.forget(build);
     this.#giveBack(build, decline).catch((error: unknown) => {
-      this.#context.log.warn(`build ${build.id} was not given back: ${String(error)}`);
+      this.#context.log.warn(`build ${build.id} was not given back: ${String(error)}`, {
+        build: build.id,
+        request: build.requestId,
+      });
     });
   }
 
@@ -192,8 +201,11 @@ export class LiveBuilds {
       build.session.send({ t: 'abort', build: build.id, reason: text });
     }
     if (isRetried === undefined) return;
-    log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`);
     const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
+    log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`, {
+      build: row.id,
+      request: requestId,
+    });
     const upstreamCommit = build?.upstreamCommit ?? null;
     const startedAt = row.started_at;
     this.#context.ended({ builderId, requestId, workerId, startedAt, upstreamCommit });

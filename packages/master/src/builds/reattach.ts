@@ -167,7 +167,9 @@ async function positions(
     if (error instanceof DiskFullError) throw error;
     if (build.isLate) builds.forget(build);
     else {
-      log.warn(`the logs of build ${build.id} can't be read: ${String(error)}`);
+      log.warn(`the logs of build ${build.id} can't be read: ${String(error)}`, {
+        build: build.id,
+      });
       await builds.loseById(build.id, "the farm can't read its logs", { isMeant: true });
     }
     return undefined;

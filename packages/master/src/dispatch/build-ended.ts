@@ -40,7 +40,8 @@ export async function buildEnded(context: EndingContext, build: EndedBuild): Pro
     await farmInForce.refreshOne(builder.id);
     if (request.state === 'waiting') dispatcher.enqueue(request);
   } catch (error) {
-    log.warn(`after a build of request ${build.requestId}: ${String(error)}`);
+    const about = { request: build.requestId };
+    log.warn(`after a build of request ${build.requestId}: ${String(error)}`, about);
   } finally {
     following[Symbol.dispose]();
     dispatcher.wake();

@@ -239,7 +239,11 @@ export class Dispatcher {
     builds
       .loseById(build.id, `worker ${session.name} did not answer the offer`)
       .catch((error: unknown) =>
-        log.warn(`offer ${build.id} was not taken back: ${String(error)}`),
+        log.warn(`offer ${build.id} was not taken back: ${String(error)}`, {
+          build: build.id,
+          request: build.requestId,
+          worker: session.name,
+        }),
       );
   }
 }

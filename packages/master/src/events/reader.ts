@@ -70,6 +70,11 @@ export class EventReader {
     this.#options = options;
   }
 
+  /** It looked at all events up to this number. */
+  get seen(): number {
+    return this.#seen;
+  }
+
   /** Begins where it stopped; on a store that it never read, with the next event. */
   async start(): Promise<void> {
     const { store, name } = this.#options;

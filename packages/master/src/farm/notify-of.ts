@@ -5,7 +5,7 @@ import type { Located } from './value-type.ts';
 
 /** Who is told what, and how, as a farm file without errors means it. */
 export function notifyOf({ values }: FarmFile): FarmNotify {
-  const { from, smtp, gather, webhooks, ...rest } = values.notify.values;
+  const { from, smtp, gather, webhooks, heartbeat, ...rest } = values.notify.values;
   return {
     from,
     smtp,
@@ -17,6 +17,7 @@ export function notifyOf({ values }: FarmFile): FarmNotify {
         return [name, { url, secretEnv }];
       }),
     ),
+    heartbeat: { url: heartbeat.values.url, everyMs: heartbeat.values.every },
     subscriptions: subscriptionsOf(values),
   };
 }

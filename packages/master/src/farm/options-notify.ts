@@ -1,6 +1,7 @@
 import { canonicalAddress, isMailAddress, isScope } from '@weir/model';
 import type { Scope } from '@weir/model';
 import { listOf, mapOf } from './collections.ts';
+import { heartbeatForm, heartbeatMisfit } from './heartbeat-address.ts';
 import { duration } from './quantities.ts';
 import { option, optional, orBlank, required, section } from './section.ts';
 import { misfit, textType } from './text-type.ts';
@@ -77,6 +78,19 @@ export const webhookOptions = {
   ),
 };
 
+const heartbeatAddress = textType<string>(`an ${heartbeatForm}`, '', (text) =>
+  heartbeatMisfit(text) === null ? { value: text } : misfit(),
+);
+
+export const heartbeatOptions = {
+  url: optional(
+    heartbeatAddress,
+    'nowhere',
+    'What is asked (`GET`) for as long as notices get through, such as a check of healthchecks.io: it says so when it is asked no more. The variable `WEIR_HEARTBEAT_URL` goes before it, for an address that not everybody should know.',
+  ),
+  every: option(duration('10s', '1d'), '5m', 'How often it is asked.'),
+};
+
 export const notifyOptions = {
   from: option(sender, 'Weir <weir@localhost>', 'Who mails are from.'),
   smtp: optional(
@@ -95,9 +109,14 @@ export const notifyOptions = {
     'none',
     'Programs that are told, by name.',
   ),
+  heartbeat: orBlank(
+    section(heartbeatOptions),
+    'none',
+    "Somebody else's watch over the farm: who hears nothing of it any more says so.",
+  ),
   'private-webhooks': option(
     flag,
     'false',
-    'Whether webhooks may lie in private networks and on this machine.',
+    'Whether webhooks and the heartbeat may lie in private networks and on this machine.',
   ),
 };

@@ -1,6 +1,6 @@
 import { checkoutOptions } from './options-checkout.ts';
 import { combinationOptions } from './options-matrix.ts';
-import { notifyOptions, webhookOptions } from './options-notify.ts';
+import { heartbeatOptions, notifyOptions, webhookOptions } from './options-notify.ts';
 import { scheduleOptions } from './options-schedule.ts';
 import { serviceOptions } from './options-services.ts';
 import { expectedFailureOptions, testsOptions } from './options-tests.ts';
@@ -38,6 +38,7 @@ export const referenceSections: readonly ReferenceSection[] = [
   { heading: 'A time: an item of `schedule`', options: scheduleOptions },
   { heading: 'Notices: `notify`', options: notifyOptions },
   { heading: 'A webhook: `notify.webhooks.NAME`', options: webhookOptions },
+  { heading: 'A heartbeat: `notify.heartbeat`', options: heartbeatOptions },
   { heading: 'Limits: `limits`', options: limitsOptions },
   { heading: 'How long what is kept: `retention`', options: retentionOptions },
 ];

@@ -129,7 +129,9 @@ export class Deliverer {
         await recordEvents(db, [event]);
       });
     await this.#insist(delivery.id, write);
-    if (state === 'failed') log.warn(`delivery ${delivery.id} failed: ${error ?? ''}`);
+    if (state !== 'failed') return;
+    const about = { delivery: delivery.id, notice: delivery.notice_id };
+    log.warn(`delivery ${delivery.id} failed: ${error ?? ''}`, about);
   }
 
   /** A store that fails for a while must not have the same message sent again and again. */
@@ -138,7 +140,10 @@ export class Deliverer {
       try {
         return await write();
       } catch (failure) {
-        this.#options.log.warn(`how delivery ${id} ended is not stored yet: ${String(failure)}`);
+        const { log } = this.#options;
+        log.warn(`how delivery ${id} ended is not stored yet: ${String(failure)}`, {
+          delivery: id,
+        });
         if (this.#isStopped) return;
         await setTimeout(insistEveryMs, undefined, { ref: false });
       }

@@ -13,6 +13,7 @@ import { syncSubscriptions } from '../store/subscriptions.ts';
 import { addressMail } from './address-mail.ts';
 import { addressWebhook } from './address-webhook.ts';
 import { Deliverer } from './deliverer.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { MailRoute } from './mail-route.ts';
 import type { NoticeCommand } from './run-notice-command.ts';
 import { runNoticeCommand } from './run-notice-command.ts';
@@ -29,6 +30,8 @@ export interface NotifierOptions {
   readonly url: () => string;
   readonly now: Clock;
   readonly log: Log;
+  /** Why no heartbeat is given; null when it is, or nobody wants one. Called when that changes. */
+  readonly heartbeat: (trouble: string | null) => void;
   /** How long to wait after so many tries of a delivery, in milliseconds. */
   readonly waitMs?: (tries: number) => number;
 }
@@ -73,6 +76,16 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     },
   });
 
+  const heartbeat = new Heartbeat({
+    store,
+    farm,
+    now,
+    log,
+    reader,
+    url: process.env['WEIR_HEARTBEAT_URL'] || null,
+    changed: options.heartbeat,
+  });
+
   async function sendMail(delivery: DeliveryRow): Promise<boolean> {
     const mail = await addressMail({ db, farm: farm(), url: url() }, delivery);
     if (mail === null) return false;
@@ -95,14 +108,19 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   await reader.start();
   teller.start();
   deliver();
+  heartbeat.start();
   return {
     wake: () => reader.wake(),
-    farmChanged,
+    async farmChanged() {
+      heartbeat.start();
+      await farmChanged();
+    },
     async command(actor, command) {
       await runNoticeCommand({ store, farm, now }, actor, command);
       deliver();
     },
     async stop() {
+      await heartbeat.stop();
       await reader.stop();
       await teller.stop();
       await Promise.all(deliverers.map((deliverer) => deliverer.stop()));

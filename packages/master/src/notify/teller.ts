@@ -81,7 +81,7 @@ export class Teller {
         if (telling === null) this.#readySince.delete(notice.id);
         else if (this.#staysReady(notice, telling)) await this.#write(notice, telling);
       } catch (error) {
-        log.warn(`notice ${notice.id} is not told yet: ${String(error)}`);
+        log.warn(`notice ${notice.id} is not told yet: ${String(error)}`, { notice: notice.id });
       }
     }
   }

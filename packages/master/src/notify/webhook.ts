@@ -1,13 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns';
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isIP } from 'node:net';
+import { askPublic, whyNotTaken } from './ask-public.ts';
 import { DeliveryRefusedError } from './deliverer.ts';
-import { isPublicAddress } from './public-address.ts';
 
 export interface WebhookPost {
   readonly url: string;
@@ -22,8 +15,6 @@ export interface WebhookPost {
   readonly timeoutMs?: number;
 }
 
-const defaultTimeoutMs = 10_000;
-
 /**
  * Posts a notice, signed as Standard Webhooks has it (standardwebhooks.com). It follows no redirect,
  * and talks to no private address unless the farm allows it; addresses are judged when the
@@ -33,11 +24,19 @@ const defaultTimeoutMs = 10_000;
  * @throws Error when the receiver did not take it
  */
 export async function postWebhook(post: WebhookPost): Promise<void> {
-  const status = await exchange(post);
-  if (status >= 200 && status < 300) return;
+  const { id, at, body, secret, url, allowsPrivate, timeoutMs } = post;
+  const seconds = Math.floor(at / 1_000);
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': seconds,
+    'webhook-signature': webhookSignature(secret, { id, seconds, body }),
+  };
+  const limits = { allowsPrivate, ...(timeoutMs !== undefined && { timeoutMs }) };
+  const status = await askPublic({ method: 'POST', url, headers, body, ...limits });
   if (status === 410) throw new DeliveryRefusedError('the receiver answered 410: it is gone');
-  const why = status >= 300 && status < 400 ? ': a redirect, which is not followed' : '';
-  throw new Error(`the receiver answered ${status}${why}`);
+  const why = whyNotTaken(status);
+  if (why !== null) throw new Error(why);
 }
 
 /** The header `webhook-signature` of a body. A secret `whsec_...` is base64, any other is text. */
@@ -51,63 +50,4 @@ export function webhookSignature(
     : Buffer.from(secret);
   const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
   return `v1,${signature}`;
-}
-
-function exchange(post: WebhookPost): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const { timeoutMs = defaultTimeoutMs } = post;
-  const request = open(post, (response) => {
-    resolve(response.statusCode ?? 0);
-    // What it says beside its status is of no interest, and may be endless.
-    response.destroy();
-  });
-  const timer = setTimeout(() => {
-    request.destroy(new Error(`the receiver did not answer within ${timeoutMs / 1_000} s`));
-  }, timeoutMs);
-  request.once('error', reject);
-  request.once('close', () => clearTimeout(timer));
-  request.end(post.body);
-  return promise;
-}
-
-function open(post: WebhookPost, answered: (response: IncomingMessage) => void): ClientRequest {
-  const { id, at, body, secret, allowsPrivate } = post;
-  const url = new URL(post.url);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  // A literal address is never looked up.
-  if (!allowsPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw privateError(host);
-  const seconds = Math.floor(at / 1_000);
-  const options: RequestOptions = {
-    method: 'POST',
-    agent: false,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'user-agent': 'Weir',
-      'webhook-id': id,
-      'webhook-timestamp': seconds,
-      'webhook-signature': webhookSignature(secret, { id, seconds, body }),
-    },
-    ...(!allowsPrivate && { lookup: lookupPublic }),
-  };
-  return url.protocol === 'https:'
-    ? requestHttps(url, options, answered)
-    : requestHttp(url, options, answered);
-}
-
-/** Looks a name up; one that leads to a private address leads nowhere. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    const wrong = addresses?.find(({ address }) => !isPublicAddress(address));
-    const failure = error ?? (wrong === undefined ? null : privateError(wrong.address));
-    if (failure !== null) callback(failure, []);
-    else if (options.all === true) callback(null, addresses);
-    else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
-  });
-};
-
-function privateError(address: string): DeliveryRefusedError {
-  return new DeliveryRefusedError(
-    `${address} is a private address: set notify.private-webhooks to allow that`,
-  );
 }

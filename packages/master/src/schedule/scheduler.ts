@@ -36,7 +36,8 @@ export class Scheduler {
     this.#tail = this.#tail
       .then(() => (this.#isStopped ? undefined : this.#consider(branch)))
       .catch((error: unknown) => {
-        this.#context.log.warn(`${branch} was not scheduled, and is tried again: ${String(error)}`);
+        const { log } = this.#context;
+        log.warn(`${branch} was not scheduled, and is tried again: ${String(error)}`, { branch });
         this.#setAlarm(branch, 5_000);
       });
   }

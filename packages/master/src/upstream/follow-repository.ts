@@ -65,7 +65,9 @@ async function followOrRepair(
     return await followBranch(context, mirror, branch, tip);
   } catch (error) {
     if (!(error instanceof RepositoryError) || !(await mirror.repair())) throw error;
-    context.log.warn(`the mirror of ${branch.repository} was broken, and is fetched again`);
+    context.log.warn(`the mirror of ${branch.repository} was broken, and is fetched again`, {
+      branch: branch.name,
+    });
     return followBranch(context, mirror, branch, tip);
   }
 }
@@ -87,5 +89,7 @@ async function report(
   const isNews = await recordState(context, branch, state, error);
   if (!isNews) return;
   const why = error === null ? '' : `: ${error}`;
-  context.log.warn(`${branch.name} is ${state} (${branch.repository}, ${branch.ref})${why}`);
+  context.log.warn(`${branch.name} is ${state} (${branch.repository}, ${branch.ref})${why}`, {
+    branch: branch.name,
+  });
 }

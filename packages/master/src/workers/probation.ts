@@ -77,7 +77,8 @@ export class Probation {
         try {
           if (session.trust === 'probation' && !this.#isTried(session)) await this.#try(session);
         } catch (error) {
-          log.warn(`no trial for worker ${session.name}: ${String(error)}`);
+          const { name } = session;
+          log.warn(`no trial for worker ${name}: ${String(error)}`, { worker: name });
         }
       }
     });

@@ -41,10 +41,10 @@ export function sessionMessage(
       return runtimeDropped(context, session, message);
     case 'owner':
       session.ownerPause = message.pause;
-      write(context, (db) => writeOwnerPause(db, session, message.pause, context.now()));
+      write(context, session, (db) => writeOwnerPause(db, session, message.pause, context.now()));
       return context.dispatcher.wake();
     case 'left':
-      return write(context, (db) => writeLeft(db, session, context.now()));
+      return write(context, session, (db) => writeLeft(db, session, context.now()));
     case 'accept':
     case 'decline':
     case 'journal':
@@ -61,7 +61,7 @@ function clockShown(context: SessionMessageContext, session: Session, at: number
   const skewMs = at - context.now();
   if (Math.abs(skewMs - session.clockSkewMs) < skewStepMs) return;
   session.clockSkewMs = skewMs;
-  write(context, (db) => setClockSkew(db, session.id, skewMs));
+  write(context, session, (db) => setClockSkew(db, session.id, skewMs));
 }
 
 function ready(
@@ -72,11 +72,11 @@ function ready(
   session.credit = Math.min(slots, session.slots);
   if (session.resting !== paused) {
     session.resting = paused;
-    write(context, (db) => setResting(db, session.id, paused));
+    write(context, session, (db) => setResting(db, session.id, paused));
   }
   if (session.diskFull !== diskFull) {
     session.diskFull = diskFull;
-    write(context, (db) => setDiskFull(db, session.id, diskFull));
+    write(context, session, (db) => setDiskFull(db, session.id, diskFull));
   }
   context.dispatcher.wake();
 }
@@ -89,14 +89,15 @@ function runtimeDropped(
   const builderId = runtimeBuilderId(runtime, context.builders());
   if (builderId === undefined) return;
   session.kept.delete(runtimeKey(builderId, runtime.commit));
-  write(context, (db) =>
+  write(context, session, (db) =>
     dropRuntime(db, { workerId: session.id, builderId, commit: runtime.commit }),
   );
 }
 
 function write(
   { store, log }: SessionMessageContext,
+  { name }: Session,
   unit: (db: Kysely<Database>) => Promise<unknown>,
 ): void {
-  store.unit(unit).catch((error: unknown) => log.warn(String(error)));
+  store.unit(unit).catch((error: unknown) => log.warn(String(error), { worker: name }));
 }

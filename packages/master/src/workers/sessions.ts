@@ -4,6 +4,7 @@ import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
+import type { About } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -28,7 +29,7 @@ export interface SessionsContext {
   readonly store: Store;
   readonly now: Clock;
   /** A link was closed for what the worker did. */
-  refused(who: string, text: string): void;
+  refused(who: string, text: string, about?: About): void;
   /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
   reconcile(
     db: Kysely<Database>,
@@ -96,7 +97,7 @@ export class Sessions {
     if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
       await this.#flag(worker);
       const text = `a worker with the key of ${worker.name} is connected already`;
-      this.#context.refused(`worker ${worker.name}`, text);
+      this.#context.refused(`worker ${worker.name}`, text, { worker: worker.name });
       closeLink(socket, 'duplicate', text);
       return undefined;
     }
@@ -190,7 +191,7 @@ export class Sessions {
   /** Shown on the worker's page; its builds go on, and it may come back. */
   #offended({ id, name }: Session, text: string): void {
     const { store, now } = this.#context;
-    this.#context.refused(`worker ${name}`, text);
+    this.#context.refused(`worker ${name}`, text, { worker: name });
     const at = now();
     this.#offences.set(id, afterOffence(this.#offences.get(id), at));
     const event = { at, kind: 'worker.refused', actor: 'engine', subject: `worker/${name}` };
@@ -199,7 +200,9 @@ export class Sessions {
         await setOffended(db, id, { at, text });
         await recordEvents(db, [{ ...event, data: { text } }]);
       })
-      .catch((error: unknown) => this.#context.refused(`worker ${name}`, String(error)));
+      .catch((error: unknown) =>
+        this.#context.refused(`worker ${name}`, String(error), { worker: name }),
+      );
   }
 
   /** Two machines hold one key: both are shown as such. */

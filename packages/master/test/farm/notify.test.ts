@@ -49,6 +49,8 @@ describe('the notify section of a farm file', () => {
     ['a header in the sender', '{from: "Weir\\nBcc: b@example.org <a@example.org>"}'],
     ['a password', '{smtp: "smtp://user:secret@mail.example.org"}'],
     ['a mail server that is none', '{smtp: "https://mail.example.org"}'],
+    ['a heartbeat that others hear', '{heartbeat: {url: "http://hc.example.org/1"}}'],
+    ['a heartbeat without rest', '{heartbeat: {every: 1s}}'],
     ['a webhook without a secret', '{webhooks: {a: {url: "https://example.org"}}}'],
     [
       'an unknown scope',

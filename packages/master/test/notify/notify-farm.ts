@@ -26,7 +26,7 @@ const red = 'b'.repeat(40);
 const green = 'a'.repeat(40);
 
 /** Two projects, `json` and `yaml`, on the trunk `lua/main` (`yaml` on `lua/next` too), each with somebody who follows it. */
-function farmText(notify: string): string {
+export function farmText(notify: string): string {
   return `
 farm: Test farm
 platforms: {here: [linux]}
@@ -69,6 +69,7 @@ export class NotifyFarm implements AsyncDisposable {
       url: () => 'http://weir.test',
       now,
       log: { info: () => {}, warn: () => {} },
+      heartbeat: () => {},
       waitMs: () => 1,
     });
     store.onCommit = () => notifier.wake();

@@ -99,6 +99,7 @@ export async function startSmallFarm(
     version: 1,
     farmOptions: { remotes: new Map(), base: '/' },
     shortage: null,
+    heartbeat: null,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
@@ -112,6 +113,7 @@ export async function startSmallFarm(
         dataDir: dir,
         host: '127.0.0.1',
         port: 0,
+        logFormat: 'text',
         farm: allFacts,
       },
       {

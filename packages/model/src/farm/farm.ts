@@ -41,6 +41,8 @@ export interface FarmNotify {
   readonly gatherMs: number;
   readonly allowsPrivateWebhooks: boolean;
   readonly webhooks: ReadonlyMap<string, Webhook>;
+  /** Where somebody else's watch is told that notices get through; null: nowhere, unless the master's environment says. */
+  readonly heartbeat: { readonly url: string | null; readonly everyMs: number };
   readonly subscriptions: readonly FarmSubscription[];
 }
 

@@ -125,6 +125,7 @@ export function farm(projects: readonly Project[]): Farm {
       gatherMs: 0,
       allowsPrivateWebhooks: false,
       webhooks: new Map(),
+      heartbeat: { url: null, everyMs: 60_000 },
       subscriptions: [],
     },
     limits: {

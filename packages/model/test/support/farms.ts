@@ -68,6 +68,7 @@ export function smallFarm(): Farm {
       gatherMs: 10 * minute,
       allowsPrivateWebhooks: false,
       webhooks: new Map(),
+      heartbeat: { url: null, everyMs: 60_000 },
       subscriptions: [],
     },
     limits: {

@@ -1,5 +1,6 @@
 import type { Dial } from '../link/dial.ts';
 import type { WorkerKey } from '../link/worker-key.ts';
+import type { Say } from '../owner/say.ts';
 import type { FindRunner } from '../runner/find-runner.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import type { Policy } from './policy.ts';
@@ -41,7 +42,7 @@ export interface AgentOptions {
   /** Has changes of the owner outlive the agent. */
   readonly keep: (change: OwnerChange) => void;
   /** Lines for the worker's owner. */
-  readonly say: (message: string) => void;
+  readonly say: Say;
 }
 
 /** What the owner changes while the agent runs. */

@@ -1,5 +1,6 @@
 import type { BuildSpec } from '@weir/protocol';
 import type { Link } from '../link/link.ts';
+import type { Say } from '../owner/say.ts';
 import type { OwnerPause } from './owner-pause.ts';
 import type { Policy } from './policy.ts';
 import { declineReason } from './policy.ts';
@@ -9,7 +10,7 @@ export interface IntakeOptions {
   readonly slots: Slots;
   readonly pause: OwnerPause;
   readonly policy: Policy;
-  readonly say: (message: string) => void;
+  readonly say: Say;
 }
 
 /** The protocol takes no longer ones. */
@@ -71,7 +72,7 @@ export class Intake {
     // The slot's runner died meanwhile: the next hello tells the farm that the build is not here.
     if (offer === undefined || slot === undefined) return link.close();
     const { spec, epoch } = offer;
-    say(`build ${spec.builder} #${spec.number}`);
+    say(`build ${spec.builder} #${spec.number}`, { build, builder: spec.builder });
     slot.run(spec, epoch).attach(link, { epoch, entries: 0, logs: [] });
   }
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { workerNameSchema } from '@weir/protocol';
 import { parseQuietHours, quietHoursForm } from '../agent/quiet-hours.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
+import { parseLogFormat } from '../owner/say.ts';
 import type { WorkerConfig } from './config.ts';
 import { defaultDataDir, keyPath, writeConfig } from './config.ts';
 import { JoinError, findFarm } from './find-farm.ts';
@@ -25,6 +26,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --min-free GIB   take no builds with less free disk (default 2)
   --keep-runtimes GIB  disk for runtimes that were built or fetched before (default 10)
   --remote URL=PATH  a local mirror that serves in place of URL; repeatable
+  --log text|json  lines for people, or JSON objects (default $WEIR_LOG, else text)
   --insecure       allow a link that is not encrypted
 
 Without an invitation the worker then waits until an admin of the farm has compared its fingerprint and accepted it.
@@ -45,6 +47,7 @@ export async function runJoin(args: string[]): Promise<number> {
     );
   }
   const { key, insecure = false } = values;
+  const logFormat = parseLogFormat(values.log);
   const found = await findFarm(url, { key, insecure });
   const dataDir = resolve(values.data ?? defaultDataDir());
   const config: WorkerConfig = {
@@ -72,7 +75,7 @@ export async function runJoin(args: string[]): Promise<number> {
       ? `${JSON.stringify({ farm: found.farm, name: name.data, fingerprint, dataDir })}\n`
       : `Joining ${found.farm} as ${name.data}.\nThis worker's fingerprint is ${fingerprint}\n`,
   );
-  return runWorker(dataDir, { invite: values.invite });
+  return runWorker(dataDir, { invite: values.invite, logFormat });
 }
 
 function parseJoin(args: string[]) {
@@ -96,6 +99,7 @@ function parseJoin(args: string[]) {
         'quiet-hours': { type: 'string', multiple: true },
         remote: { type: 'string', multiple: true },
         insecure: { type: 'boolean' },
+        log: { type: 'string' },
         json: { type: 'boolean' },
       },
     });

@@ -8,6 +8,8 @@ import { LinkError, WrongFarmError } from '../link/link-error.ts';
 import { openWorkerKey } from '../link/worker-key.ts';
 import type { ControlRequest, ControlStatus } from '../owner/control.ts';
 import { openControl } from '../owner/control.ts';
+import { sayAs } from '../owner/say.ts';
+import type { LogFormat, Say } from '../owner/say.ts';
 import { printable } from '../printable.ts';
 import { machineFacts } from '../runner/facts.ts';
 import { findRunner } from '../runner/find-runner.ts';
@@ -21,6 +23,8 @@ export interface RunWorkerOptions {
   readonly invite?: string | undefined;
   /** How long builds may go on after SIGTERM, in milliseconds. Default: to their end. */
   readonly stopWithinMs?: number | undefined;
+  /** How what happens is told on standard output. */
+  readonly logFormat: LogFormat;
 }
 
 /** Exit status of an agent that left builds to their runners: another one is to be started. */
@@ -32,14 +36,12 @@ export const handedOverStatus = 75;
  */
 export async function runWorker(
   data: string,
-  { invite, stopWithinMs }: RunWorkerOptions = {},
+  { invite, stopWithinMs, logFormat }: RunWorkerOptions,
 ): Promise<number> {
   const dataDir = resolve(data);
   let config = readConfig(dataDir);
   const key = openWorkerKey(keyPath(dataDir));
-  const say = (message: string): void => {
-    process.stdout.write(`${config.name}: ${printable(message)}\n`);
-  };
+  const say = sayAs(logFormat, config.name);
   let sandbox;
   try {
     sandbox = detectSandbox(config.sandbox, join(dataDir, 'etc'));
@@ -109,7 +111,7 @@ export async function runWorker(
 /** SIGTERM and SIGINT drain, and end at the second time; SIGHUP makes room for another agent. */
 function obeySignals(
   agent: Agent,
-  { say, stopWithinMs }: { say: (message: string) => void; stopWithinMs: number | undefined },
+  { say, stopWithinMs }: { say: Say; stopWithinMs: number | undefined },
 ): void {
   let isDraining = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

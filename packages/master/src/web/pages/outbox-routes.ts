@@ -36,7 +36,8 @@ export function outboxRoutes(context: WebContext): Router {
       const query = new URLSearchParams({ ...(state && { state }), cursor: next ?? '' });
       const older = next === null ? null : query.toString();
       const isFiles = farm().file.notify.smtp === null && !process.env['WEIR_SMTP_URL'];
-      const view = { deliveries: items, state, older, isFiles };
+      const { heartbeat } = farm();
+      const view = { deliveries: items, state, older, isFiles, heartbeat };
       return { title: 'Outbox', content: outboxPage(visit, view) };
     }),
   );

@@ -17,6 +17,8 @@ export interface OutboxView {
   readonly older: string | null;
   /** No mail server is set: mails are files. */
   readonly isFiles: boolean;
+  /** Why no heartbeat is given; null when it is, or nobody wants one. */
+  readonly heartbeat: string | null;
 }
 
 const looks: Readonly<Record<DeliveryState, { glyph: string; paint: string }>> = {
@@ -28,7 +30,7 @@ const looks: Readonly<Record<DeliveryState, { glyph: string; paint: string }>> =
 
 /** What was told to whom, and how far it came. */
 export function outboxPage(visit: Visit, view: OutboxView): Html {
-  const { deliveries, state, older, isFiles } = view;
+  const { deliveries, state, older, isFiles, heartbeat } = view;
   return html`<h1>Outbox</h1>
     <p>
       Every notice on its way to somebody: tried until its receiver takes it, refuses it for good,
@@ -36,6 +38,7 @@ export function outboxPage(visit: Visit, view: OutboxView): Html {
       <a href="/feed.atom">feed</a>.
     </p>
     ${isFiles && html`<p>No mail server is set: mails are files in the folder <code>outbox</code> of the data folder, and pages here.</p>`}
+    ${heartbeat !== null && html`<p class="warning">No heartbeat is given${visit.actor !== null && html`: ${heartbeat}`}.</p>`}
     ${visit.actor === null && html`<p class="quiet">Addresses and errors are hidden from who is not signed in.</p>`}
     <nav class="tabs" aria-label="States">
       ${tab('/outbox', 'all', state === undefined)}

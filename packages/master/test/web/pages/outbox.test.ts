@@ -56,6 +56,15 @@ describe('the pages of the outbox', () => {
     assert.match(failed, /550 /);
   });
 
+  it('say why no heartbeat is given to who is signed in', async () => {
+    assert.doesNotMatch(await page('/outbox', bearer), /heartbeat/);
+
+    farm.web.setFarm({ ...farm.facts, heartbeat: 'connect ECONNREFUSED 10.1.2.3' });
+
+    assert.match(await page('/outbox', bearer), /No heartbeat is given: connect .* 10\.1\.2\.3\./);
+    assert.match(await page('/outbox'), /No heartbeat is given\./);
+  });
+
   it('let a delivery be tried again by who is signed in, with a reason', async () => {
     const response = await post('/outbox/2/retry', { reason: 'mended' }, bearer);
 
