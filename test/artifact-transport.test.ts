@@ -157,6 +157,24 @@ describe('an artifact on its way', () => {
     await assert.rejects(fetched, /its bytes are not those of its hash/);
   });
 
+  for (const [what, damage] of [
+    ['bytes that changed', (bytes: Buffer) => bytes.fill(1, 5_000, 5_001)],
+    ['another length', (bytes: Buffer) => bytes.subarray(0, 50_000)],
+  ] as const) {
+    it(`replaces, when it is brought again, a file of ${what}`, async () => {
+      const { file, ...object } = await makeObject(100_000);
+      const place = { farm: farm.url, signal, firstPauseMs };
+      await uploadObject(place, { ...upload, file, object });
+      const { sha256 } = object;
+      const stored = join(farm.dataDir, 'objects', sha256.slice(0, 2), sha256);
+      await writeFile(stored, damage(await readFile(stored)));
+
+      await uploadObject(place, { ...upload, file, object });
+
+      assert.equal(await sha256Of(stored), sha256);
+    });
+  }
+
   it('goes on where an earlier fetch was given up', async () => {
     const { file, ...object } = await makeObject(100_000);
     const place = { farm: farm.url, signal, firstPauseMs };

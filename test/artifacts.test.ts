@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiArtifactSchema, builderSchema, requestSchema } from '@weir/protocol';
+import { apiArtifactSchema, requestSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
+import { joinFarm } from './support/busy-worker.ts';
 import { FarmProcess } from './support/farm-process.ts';
+import { MailServer } from './support/mail-server.ts';
+import { RawWorker } from './support/raw-worker.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 
@@ -124,23 +128,120 @@ describe('a runtime that workers share', () => {
     );
   });
 
-  it('that can not be packed is a failure of its builder, and projects are skipped', async () => {
-    await repositories.lang.commit({
-      message: 'A link out',
-      files: { 'lang.sh': '#!/bin/sh\n', link: 'x' },
-    });
-    await start({
-      artifacts: 'any',
-      build: 'mkdir "$WEIR_RUNTIME/bin" && ln -s /usr/bin/env "$WEIR_RUNTIME/bin/env"',
-    });
-    await farm.addWorker({ name: 'w1' });
+  describe('that can not be shared', () => {
+    let mails: MailServer;
 
-    const end = await farm.events.until('build.finished', { data: { builder: runtimeBuilder } });
+    beforeEach(async () => {
+      mails = await MailServer.start();
+    });
+    afterEach(() => mails[Symbol.asyncDispose]());
 
-    assert.equal(end.data['result'], 'failure');
-    await farm.events.until('request.skipped', { data: { builder: appBuilder } });
-    const builder = await farm.get(`/api/v1/builders/${runtimeBuilder}`, builderSchema);
-    assert.equal(builder.verdict, 'never green');
+    const good = `#!/bin/sh\n. "$1"\n`;
+    const install = 'cp lang.sh "$WEIR_RUNTIME/bin/lang" && chmod +x "$WEIR_RUNTIME/bin/lang"';
+    for (const [what, bad, said] of [
+      [
+        'for a link out of it',
+        'ln -s /etc/passwd "$WEIR_RUNTIME/bin/pw"',
+        /could not be packed: bin\/pw is a link out of it, to \/etc\/passwd/,
+      ],
+      [
+        'for being over the limit',
+        'head -c 3000000 /dev/urandom > "$WEIR_RUNTIME/bin/big"',
+        /the runtime is 3 MiB packed, limits\.artifact allows 1 MiB/,
+      ],
+    ] as const) {
+      it(`${what} is a failure of its builder, at once, and people are told why`, async () => {
+        await repositories.lang.commit({ message: 'Good', files: { 'lang.sh': good, extra: '' } });
+        await start({
+          artifacts: 'any',
+          build: `mkdir "$WEIR_RUNTIME/bin" && ${install} && . ./extra`,
+          extra: `limits: { artifact: 1MiB }\nnotify: { to: [ops@example.test], from: weir@example.test, smtp: '${mails.url}' }\n`,
+        });
+        await farm.addWorker({ name: 'w1' });
+        await farm.events.until('build.finished', { data: { builder: appBuilder } });
+        const { last: after } = farm.events;
+
+        await repositories.lang.commit({ message: 'Bad', files: { extra: bad } });
+
+        const end = await farm.events.until('build.finished', { after });
+        const { builder, result, findings } = end.data;
+        assert.deepEqual([builder, result, findings], [runtimeBuilder, 'failure', ['not-packed']]);
+        await farm.events.until('request.skipped', { after, data: { builder: appBuilder } });
+        await mails.until(({ length }) => length > 0);
+        const [mail] = mails.mails;
+        assert.match(mail?.text ?? '', said);
+        assert.match(mail?.text ?? '', /outside its steps {2}not-packed: /);
+      });
+    }
+  });
+
+  for (const [what, damage] of [
+    ['rotted on the disk of the farm', (path: string) => rot(path)],
+    ['got lost on the disk of the farm', (path: string) => rm(path)],
+  ] as const) {
+    it(`is built again when it ${what}, and a worker finds out`, async () => {
+      await start({ artifacts: 'any' });
+      const first = await farm.addWorker({ name: 'w1' });
+      const { data } = await farm.events.until('artifact.stored');
+      await farm.events.until('build.finished', { data: { builder: appBuilder } });
+      await first.kill();
+      await farm.events.until('worker.offline', { subject: 'worker/w1' });
+      const sha256 = String(data['sha256']);
+      const path = join(farm.dataDir, 'objects', sha256.slice(0, 2), sha256);
+      await damage(path);
+      const { last: after } = farm.events;
+      await farm.addWorker({ name: 'w2' });
+
+      await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'once more' });
+
+      const dropped = await farm.events.until('artifact.dropped', { after });
+      assert.equal(dropped.data['sha256'], sha256);
+      await farm.events.until('build.finished', {
+        after,
+        data: { builder: appBuilder, result: 'success' },
+      });
+      assert.deepEqual(
+        ends(appBuilder, after).map(({ data: end }) => end['result']),
+        ['exception', 'success'],
+      );
+      assert.equal(ends(runtimeBuilder, after).length, 1);
+      const bytes = await readFile(path);
+      assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256);
+    });
+  }
+
+  it('stays where the farm has it whole, whatever a worker says', async () => {
+    await start({ artifacts: 'any' });
+    const first = await farm.addWorker({ name: 'w1' });
+    const { data } = await farm.events.until('artifact.stored');
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    await first.kill();
+    await farm.events.until('worker.offline', { subject: 'worker/w1' });
+    const liar = new RawWorker('liar');
+    await joinFarm(farm, liar);
+    await farm.post('/api/v1/workers/liar/trust', { trust: 'normal', reason: 'known' });
+    await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'once more' });
+    await liar.connect(farm.workerPort);
+    liar.send({ t: 'ready', slots: 1, paused: null, diskFull: false });
+    const { epoch, spec } = await liar.next('offer');
+    liar.send({ t: 'accept', build: spec.build, epoch });
+    await liar.next('start');
+    const { last: after } = farm.events;
+
+    const end = { result: 'exception' as const, findings: [], text: 'no', environment: {} };
+    const unfetched = String(data['sha256']);
+    liar.send({
+      t: 'journal',
+      build: spec.build,
+      epoch,
+      entries: [{ t: 'build-finished', n: 1, at: 1, ...end, unfetched }],
+    });
+
+    await farm.events.until('build.finished', { after });
+    liar.drop();
+    assert.equal(spec.artifact?.sha256, unfetched);
+    const dropped = farm.events.all.filter(({ kind }) => kind === 'artifact.dropped');
+    assert.deepEqual(dropped, []);
   });
 
   it('is built again where the farm has it no more, as after a restore', async () => {
@@ -159,3 +260,10 @@ describe('a runtime that workers share', () => {
     assert.equal(ends(runtimeBuilder, after).length, 1);
   });
 });
+
+/** One byte of a file becomes another. */
+async function rot(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+}

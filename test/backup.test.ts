@@ -54,7 +54,7 @@ describe('a farm that is put back to a backup', () => {
   after(() => gated?.[Symbol.asyncDispose]());
 
   it('has nothing in its data folder that a backup passes over unawares', async () => {
-    const copied = ['weir.sqlite', 'logs', 'farm-key.pem', 'outbox'];
+    const copied = ['weir.sqlite', 'logs', 'farm-key.pem', 'outbox', 'objects'];
     const madeAnew = ['mirrors', 'farm-file', 'before-migration'];
     const known = new Set([...copied, ...madeAnew]);
 

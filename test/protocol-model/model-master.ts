@@ -84,6 +84,7 @@ export class ModelMaster {
       maxAttempts: () => limits.maxAttempts,
       testRules: () => ({ mayVanishPercent: 100, maySkipPercent: 100 }),
       grew: () => {},
+      damaged: () => Promise.resolve(),
       ended: (build) => void buildEnded(ending, build),
       declined: (build, decline) =>
         dispatcher.declined(build, sessions.of(build.workerId)?.name ?? null, decline),

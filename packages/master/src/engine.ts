@@ -5,6 +5,7 @@ import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
+import { Damaged } from './builds/objects/damaged.ts';
 import { ObjectFiles } from './builds/objects/object-files.ts';
 import { reattachBuilds } from './builds/reattach.ts';
 import type { Clock } from './clock.ts';
@@ -96,6 +97,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   store.onDiskFull = () => room.failed();
   const objects = new ObjectFiles(options.dataDir);
+  const artifactsDropped = (): Promise<void> => artifacts.rebuild(store.read);
+  const damaged = new Damaged({ store, objects, now, log, artifactsDropped });
   const builds = new LiveBuilds({
     store,
     logs,
@@ -106,6 +109,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     maxAttempts: () => farm().limits.maxAttempts,
     testRules: (builder) => testRulesOf(farm(), builders().get(builder)),
     grew: (id, bytes) => options.grew(id, bytes),
+    damaged: (build, sha256) => damaged.look(build, sha256),
     ended: (build) => {
       void buildEnded(ending, build);
     },
@@ -247,7 +251,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store,
     logs,
     objects,
-    artifactsDropped: () => artifacts.rebuild(store.read),
+    artifactsDropped,
     now,
     log,
     rules: () => ({
@@ -358,6 +362,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       room[Symbol.dispose]();
       await dispatcher.stop();
       await gateway.close();
+      await damaged.stop();
       await builds.settled();
       await poller.stop();
       await scheduler.stop();

@@ -44,6 +44,7 @@ export * from './notices/one-line.ts';
 export * from './notices/recipients.ts';
 export * from './notices/reproduce.ts';
 export * from './notices/scope.ts';
+export * from './notices/series.ts';
 export * from './notices/subject.ts';
 export * from './notices/timing.ts';
 export * from './workers/offences.ts';

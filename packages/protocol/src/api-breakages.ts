@@ -25,8 +25,10 @@ export const breakageSummarySchema = z.object({
   state: z.enum(breakageStates),
   /** What broke, in one line: `roman (test), mosaic (install)`. */
   title: z.string(),
-  /** `UPSTREAM/TRUNK` */
+  /** `UPSTREAM/TRUNK`: the first of `trunks`. */
   trunk: z.string(),
+  /** Of the builders that show it; once it is closed, of all that did. */
+  trunks: z.array(z.string()),
   /** Set when only this project's own changes can be at fault. */
   project: z.string().nullable(),
   moved: z.enum(movedSides),

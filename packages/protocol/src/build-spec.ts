@@ -37,6 +37,8 @@ export const buildLimitsSchema = z.object({
   processes: z.number().int().positive(),
   /** Largest single file that a step may write. */
   fileBytes: z.number().int().positive(),
+  /** Largest runtime that the farm takes, packed. */
+  artifactBytes: z.number().int().positive().optional(),
 });
 export type BuildLimits = z.infer<typeof buildLimitsSchema>;
 
@@ -87,6 +89,8 @@ export const buildSpecSchema = z.object({
   uploadToken: z.string().max(100).optional(),
   /** The runtime that it makes is packed and brought to the farm, for others to run projects with. */
   share: z.boolean().optional(),
+  /** Projects run with the runtime that it makes: one without any file is a failure. */
+  isNeeded: z.boolean().optional(),
   env: z.record(z.string().max(200), z.string().max(32_768)),
   /** The farm file's steps, and two more where there are services. */
   steps: z.array(stepSpecSchema).min(1).max(102),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactSchema } from './artifact.ts';
+import { artifactSchema, sha256Schema } from './artifact.ts';
 import { stepReportSchema } from './report.ts';
 import { resolvedFilesSchema } from './resolved.ts';
 import { findings, results } from './words.ts';
@@ -61,6 +61,8 @@ export const journalEntrySchema = z.discriminatedUnion('t', [
     text: z.string().max(500),
     /** Facts recorded with the build: kernel, sandbox and the limits in force, CPU, memory. */
     environment: z.record(z.string().max(100), z.string().max(500)),
+    /** An object that the build needed and could not have: the farm has it no more, or sent other bytes. */
+    unfetched: sha256Schema.optional(),
   }),
 ]);
 export type JournalEntry = z.infer<typeof journalEntrySchema>;

@@ -34,6 +34,7 @@ export const findings = [
   'report-cap',
   'unexpected-pass',
   'install-failed',
+  'not-packed',
   'runtime-failed',
   'blocked',
 ] as const;
@@ -162,6 +163,7 @@ export const resultOfFinding: Readonly<Record<Finding, Result>> = {
   'report-cap': 'warnings',
   'unexpected-pass': 'warnings',
   'install-failed': 'failure',
+  'not-packed': 'failure',
   'runtime-failed': 'skipped',
   blocked: 'skipped',
 };

@@ -12,8 +12,8 @@ export const backupCommand: CliCommand = {
   summary: "copy a farm's data folder while the farm goes on",
   usage: `weir backup FOLDER [--data DIR] [--json]
 
-Copies facts, logs and the farm's key into FOLDER, which is empty or not there yet, as they are at one
-moment. Run it on the master's machine, as the master's user; the master may run or not. 'weir
+Copies facts, logs, lists of tests and the farm's key into FOLDER, which is empty or not there yet, as
+they are at one moment. Artifacts are left out: they are built again when something needs them. Run it on the master's machine, as the master's user; the master may run or not. 'weir
 restore' makes a data folder of it again, and 'sha256sum --check SHA256SUMS' in it checks it.
 FOLDER holds secrets: whoever has it can act as the farm.
 

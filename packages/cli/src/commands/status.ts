@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { series } from '@weir/model';
 import { breakageSummarySchema, builderSchema, farmSchema } from '@weir/protocol';
 import type { ApiBreakageSummary, ApiFarm } from '@weir/protocol';
 import { z } from 'zod';
@@ -57,7 +58,7 @@ function outOfReach({ buildsRunning, slotsBusy }: ApiFarm): string {
   return away > 0 ? `${away} ${away === 1 ? 'build' : 'builds'} out of reach, ` : '';
 }
 
-function breakageLine({ id, title, trunk, acknowledged }: ApiBreakageSummary): string {
+function breakageLine({ id, title, trunks, acknowledged }: ApiBreakageSummary): string {
   const isOn = acknowledged !== null && acknowledged.until > Date.now();
-  return `✗ breakage ${id}: ${title} on ${trunk}, ${isOn ? `${acknowledged.by} is on it` : 'nobody is on it'}\n`;
+  return `✗ breakage ${id}: ${title} on ${series(trunks)}, ${isOn ? `${acknowledged.by} is on it` : 'nobody is on it'}\n`;
 }

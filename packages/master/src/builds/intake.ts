@@ -26,6 +26,8 @@ export interface IntakeContext {
   readonly testRules: (builderId: number) => TestRules;
   /** Bytes were stored: who follows the log wants to know. */
   grew(log: number, bytes: number): void;
+  /** The build could not fetch an object: it is looked at, so that another try finds it whole or not at all. */
+  damaged(build: number, sha256: string): Promise<void>;
   /** The build's logs are of a kind that no correct worker sends. */
   refused(build: LiveBuild, text: string): void;
   /** The build and all of its logs are stored for good. */
@@ -171,6 +173,7 @@ export class Intake {
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
+      await this.#lookAtUnfetched(build, entries);
       const { store, now, maxAttempts, testRules } = this.#context;
       const tests = testRules(build.builderId);
       const outcomes = await store.unit((db) =>
@@ -200,6 +203,13 @@ export class Intake {
       const { sha256, bytes } = entry;
       if (this.#context.objects.bytesOf(sha256) === bytes) continue;
       refuseJournal(`its artifact ${sha256} was never brought`);
+    }
+  }
+
+  async #lookAtUnfetched(build: LiveBuild, entries: readonly JournalEntry[]): Promise<void> {
+    for (const entry of entries) {
+      if (entry.t !== 'build-finished' || entry.unfetched === undefined) continue;
+      await this.#context.damaged(build.id, entry.unfetched);
     }
   }
 

@@ -31,6 +31,7 @@ export interface LiveBuildsContext {
   readonly maxAttempts: () => number;
   readonly testRules: IntakeContext['testRules'];
   grew(log: number, bytes: number): void;
+  readonly damaged: IntakeContext['damaged'];
   /** A build ended, whatever the end. */
   ended(build: EndedBuild): void;
   /** A worker does not want what it was offered. False when that is not to be taken back any more. */

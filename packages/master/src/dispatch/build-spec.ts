@@ -1,4 +1,4 @@
-import { expectedAt, stepsOn, withServiceSteps } from '@weir/model';
+import { expectedAt, platformsWith, stepsOn, trunkName, withServiceSteps } from '@weir/model';
 import type { BuilderFacts, Farm, FarmStep } from '@weir/model';
 import type {
   Artifact,
@@ -42,6 +42,7 @@ export function buildOrderOf(
       commit: request.upstream_commit,
     },
     ...(builder.kind === 'project' && artifact && { artifact }),
+    ...(builder.kind === 'runtime' && isRunWith(farm, builder) && { isNeeded: true }),
     env: { ...env, WEIR_PLATFORM: builder.platform },
     steps: withServiceSteps(
       stepsOn(steps, builder.platform).map((step) => withExpected(step, expected)),
@@ -50,6 +51,13 @@ export function buildOrderOf(
     ...(services.length > 0 && { services: [...services] }),
     limits: limitsOf(farm),
   };
+}
+
+/** Whether any project is tested with the runtime. */
+function isRunWith(farm: Farm, { upstream, trunk, platform }: BuilderFacts): boolean {
+  return farm.projects
+    .values()
+    .some((each) => platformsWith(each, trunkName(upstream, trunk), [platform]).length > 0);
 }
 
 /** A step with a report is told what its project expects to fail on the day. */
@@ -96,6 +104,6 @@ function sourceOf(farm: Farm, builder: BuilderFacts, request: RequestRow): Sourc
 }
 
 function limitsOf({ limits }: Farm): BuildLimits {
-  const { logBytes, diskBytes, memoryBytes, processes, fileBytes } = limits;
-  return { logBytes, diskBytes, memoryBytes, processes, fileBytes };
+  const { logBytes, diskBytes, memoryBytes, processes, fileBytes, artifactBytes } = limits;
+  return { logBytes, diskBytes, memoryBytes, processes, fileBytes, artifactBytes };
 }

@@ -30,13 +30,15 @@ export async function readBreakageFacts(
   const members = await membersOf(sources.db, [id]);
   // A project's failure says more than that of a runtime which it merely ran with.
   const example = members.find(({ project }) => project !== null) ?? members[0];
-  const { title, trunk, moved, openedAt, closedAt, shows, suspects } = breakage;
+  const { title, trunk, trunks, moved, openedAt, closedAt, shows, suspects } = breakage;
   const shown = shows.slice(0, maxRows);
-  const said = await wordsOfSteps(sources.db, shown);
+  const said = await wordsOf(sources.db, shown);
   return {
     id,
     title,
     trunk,
+    trunks,
+    haveTrunksMoved: members.some(hasTrunkMoved),
     moved,
     openedAt,
     closedAt,
@@ -47,7 +49,7 @@ export async function readBreakageFacts(
       platform: row.platform,
       step: row.step,
       finding: row.finding,
-      said: said.get(`${row.confirmBuild} ${row.step}`) ?? '',
+      said: said.get(saidKey(row.confirmBuild, row.step)) ?? '',
       build: row.confirmBuild,
       fixedBy: row.fixedBuild,
     })),
@@ -58,8 +60,8 @@ export async function readBreakageFacts(
   };
 }
 
-/** What the steps of the builds that confirmed say of their ends, by build and step. */
-async function wordsOfSteps(
+/** What the builds that confirmed, and their steps, say of their ends. */
+async function wordsOf(
   db: Kysely<Database>,
   shown: ApiBreakage['shows'],
 ): Promise<Map<string, string>> {
@@ -70,7 +72,27 @@ async function wordsOfSteps(
     .select(['build_id', 'name', 'text'])
     .where('build_id', 'in', builds)
     .execute();
-  return new Map(rows.map(({ build_id: build, name, text }) => [`${build} ${name}`, text]));
+  const ends = await db
+    .selectFrom('build')
+    .select(['id', 'text'])
+    .where('id', 'in', builds)
+    .execute();
+  return new Map([
+    ...rows.map(({ build_id: build, name, text }) => [saidKey(build, name), text] as const),
+    ...ends.map(({ id, text }) => [saidKey(id, null), text] as const),
+  ]);
+}
+
+/** @param step null for the build as a whole */
+function saidKey(build: number, step: string | null): string {
+  return step === null ? `${build}` : `${build} ${step}`;
+}
+
+function hasTrunkMoved({
+  upstream_green_position: green,
+  upstream_red_position: red,
+}: MemberRow): boolean {
+  return green !== red;
 }
 
 function sideOf({ changes, ...side }: ApiSuspect): Side {

@@ -73,6 +73,16 @@ export function artifactsOfCommits(
   return fetchable(db).where('artifact.commit_hash', 'in', commits).execute();
 }
 
+/** Those that are not dropped and are this object. */
+export function artifactsOfObject(db: Kysely<Database>, sha256: string): Promise<ArtifactRow[]> {
+  return db
+    .selectFrom('artifact')
+    .selectAll()
+    .where('sha256', '=', sha256)
+    .where('dropped_at', 'is', null)
+    .execute();
+}
+
 /** A page of the artifacts that are not dropped, by id. */
 export function keptArtifacts(
   db: Kysely<Database>,

@@ -37,4 +37,23 @@ describe('what a worker is told to build', () => {
       ['musl', 'patch', 'build'],
     ]);
   });
+
+  it('is a runtime that is needed where a project is tested with it', () => {
+    const project = 'projects: {app: {platforms: [musl], trunks: [lua/master], steps: [{t: t}]}}';
+    const reading = readFarmText(`${farm}${project}\n`, 'f');
+    assert.ok(reading.ok, JSON.stringify(reading));
+    const request = { upstream_commit: 'a'.repeat(40), project_commit: null } as RequestRow;
+
+    const told = buildersOf(reading.farm).map((builder) => {
+      const facts = builder as BuilderFacts;
+      const order = buildOrderOf(reading.farm, facts, request, { artifact: undefined, at: 0 });
+      return [builder.name, order.isNeeded];
+    });
+
+    assert.deepEqual(told, [
+      ['lua/master/linux', undefined],
+      ['lua/master/musl', true],
+      ['lua/master/app/musl', undefined],
+    ]);
+  });
 });

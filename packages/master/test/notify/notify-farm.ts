@@ -25,7 +25,7 @@ import { openStore } from '../../src/store/store.ts';
 const red = 'b'.repeat(40);
 const green = 'a'.repeat(40);
 
-/** Two projects, `json` and `yaml`, on the trunk `lua/main`, each with somebody who follows it. */
+/** Two projects, `json` and `yaml`, on the trunk `lua/main` (`yaml` on `lua/next` too), each with somebody who follows it. */
 function farmText(notify: string): string {
   return `
 farm: Test farm
@@ -33,11 +33,11 @@ platforms: {here: [linux]}
 upstreams:
   lua:
     repository: https://git.example/lua
-    trunks: {main: {notify: [lua@example.test]}}
+    trunks: {main: {notify: [lua@example.test]}, next: {}}
     steps: [{build: make}]
 projects:
   json: {trunks: [lua/main], notify: [json@example.test], steps: [{test: lua test.lua}]}
-  yaml: {trunks: [lua/main], notify: [yaml@example.test], steps: [{test: lua test.lua}]}
+  yaml: {trunks: [lua/main, lua/next], notify: [yaml@example.test], steps: [{test: lua test.lua}]}
 notify: ${notify}
 `;
 }

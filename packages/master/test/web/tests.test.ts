@@ -11,6 +11,7 @@ import type { ApiBuildTests, StepReport, TestResults } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
 import { finishStep } from '../../src/store/builds.ts';
+import { markLogsDropped } from '../../src/store/retention.ts';
 import {
   addBuild,
   addChange,
@@ -152,13 +153,35 @@ describe('the tests of a build', () => {
     assert.deepEqual((await problem(`${build.id}/tests?outcome=good`))[0], 400);
   });
 
-  it('say so when their list has not come', async () => {
+  it('say so when their list is not here, or not yet', async () => {
     const { id, report } = await built({ adds: 'passed' });
     const { sha256 } = report.tests?.results ?? { sha256: '' };
     rmSync(join(dirname(farm.storePath), 'objects', sha256.slice(0, 2), sha256));
 
-    assert.deepEqual(await problem(`${id}/tests`), [404, 'the list of these tests has not come']);
-    assert.match(await text(`/builds/${id}/tests`), /the list of these tests has not come/);
+    const lost = 'the list of these tests is not here: it did not come in time, or got lost';
+    assert.deepEqual(await problem(`${id}/tests`), [404, lost]);
+    assert.match(await text(`/builds/${id}/tests`), /did not come in time, or got lost/);
+
+    const running = await addBuild(
+      farm,
+      await addRequest(farm, projectBuilder, { upstream: 1 }),
+      worker,
+    );
+    await addTests(farm, running.build, { adds: 'passed', more: 'passed' });
+    rmSync(join(dirname(farm.storePath), 'objects'), { recursive: true });
+    const late = [404, 'the list of these tests has not come yet'];
+    assert.deepEqual(await problem(`${running.build.id}/tests`), late);
+  });
+
+  it('say so when their list went with the logs', async () => {
+    const { id } = await built({ adds: 'passed' });
+    await farm.store.unit((db) => markLogsDropped(db, [id], start));
+
+    const [status, detail] = await problem(`${id}/tests`);
+
+    assert.equal(status, 404);
+    assert.match(String(detail), /is not kept any more: it goes with the logs/);
+    assert.match(await text(`/builds/${id}/tests`), /is not kept any more/);
   });
 
   const results: TestResults = {

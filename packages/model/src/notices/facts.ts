@@ -7,6 +7,10 @@ export interface BreakageFacts {
   readonly title: string;
   /** `UPSTREAM/TRUNK` */
   readonly trunk: string;
+  /** Of all builders that show it. Notices of before have none: `trunk` is the only one. */
+  readonly trunks?: readonly string[];
+  /** For some builder its trunk has changes between the last green build and the first red one. */
+  readonly haveTrunksMoved?: boolean;
   readonly moved: Moved;
   readonly openedAt: number;
   /** Null while it is open. */

@@ -12,6 +12,7 @@ import { oneLine } from './one-line.ts';
 import { reproduceNeeds } from './reproduce.ts';
 import type { Scope } from './scope.ts';
 import { scopeInWords } from './scope.ts';
+import { series } from './series.ts';
 
 /** A part of a letter, as both forms of a mail and the outbox's page show it. */
 export type Block =
@@ -102,19 +103,26 @@ function opened(facts: BreakageFacts, { url }: LetterContext): Said {
   return { tone: 'bad', lead: lead(facts), blocks };
 }
 
-function lead({ moved, trunk, title, builders }: BreakageFacts): string {
+function lead(facts: BreakageFacts): string {
+  const { moved, trunk, title, builders } = facts;
   const shown = `${builders} ${builders === 1 ? 'builder shows' : 'builders show'} it, and a second run agreed.`;
   const what = oneLine(title, 200);
   switch (moved) {
     case 'upstream':
       return `A change of ${trunk} broke ${what}. ${shown}`;
     case 'project':
-      return `${what} broke by a change of its own, while ${trunk} stayed as it was. ${shown}`;
+      return `${what} broke by a change of its own${ofTrunks(facts)}. ${shown}`;
     case 'both':
       return `${what} broke when both sides had changed. ${shown}`;
     case 'neither':
       return `${what} broke though neither side changed: look at the machine, the network, or the clock. ${shown}`;
   }
+}
+
+/** How it is with the trunks of what a project's own change broke. */
+function ofTrunks({ trunk, trunks = [trunk], haveTrunksMoved = false }: BreakageFacts): string {
+  if (haveTrunksMoved) return `, with ${series(trunks)}`;
+  return `, while ${series(trunks)} stayed as ${trunks.length === 1 ? 'it was' : 'they were'}`;
 }
 
 function brokenRows({ rows, closedAt }: BreakageFacts, url: string): TableRow[] {
@@ -135,11 +143,13 @@ function redWords({ finding, said = '' }: BrokenRow, closedAt: number | null): s
   return said === '' ? what : `${what}: ${oneLine(said, 120)}`;
 }
 
-function changed({ sides, trunk, moved }: BreakageFacts, url: string): Block[] {
+function changed(facts: BreakageFacts, url: string): Block[] {
+  const { sides, trunk, trunks = [trunk], haveTrunksMoved = false, moved } = facts;
   if (moved === 'neither') return [];
   const blocks: Block[] = sides.flatMap((side) => sideBlocks(side, url));
-  if (moved === 'project') {
-    blocks.push({ is: 'text', text: `Nothing changed in ${trunk} between them.` });
+  if (moved === 'project' && !haveTrunksMoved) {
+    const text = `Nothing changed in ${series(trunks)} between them.`;
+    blocks.push({ is: 'text', text });
   }
   return blocks;
 }

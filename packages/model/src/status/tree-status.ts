@@ -24,6 +24,7 @@ export interface TreeState {
  * | no runtime builder is green                                  | suspect  |
  * | a project builder of tier 1 is red                           | suspect  |
  * | half or more of the judged project builders of tier 2 are red | suspect |
+ * | there are project builders of tier 1 or 2, and none is green | suspect  |
  * | none of these                                                | usable   |
  *
  * A builder is judged when it is green or red; one that was never green says nothing about the trunk.
@@ -35,7 +36,7 @@ export function treeStatus(builders: readonly BuilderVerdict[]): TreeState {
   const brokenRuntimes = redRuntimes.filter((builder) => builder.tier <= 2);
   if (brokenRuntimes.length > 0) return { status: 'unusable', because: areRed(brokenRuntimes) };
   if (redRuntimes.length > 0) return { status: 'suspect', because: areRed(redRuntimes) };
-  if (!runtimes.some((builder) => builder.verdict === 'green')) {
+  if (!runtimes.some(isGreen)) {
     return { status: 'suspect', because: 'no runtime was built yet' };
   }
   const stable = projects.filter((builder) => builder.tier === 1 && isRed(builder));
@@ -45,7 +46,29 @@ export function treeStatus(builders: readonly BuilderVerdict[]): TreeState {
   if (normalRed.length > 0 && normalRed.length * 2 >= normal.length) {
     return { status: 'suspect', because: areRed(normalRed) };
   }
-  return { status: 'usable', because: 'its runtimes are green, and so are most projects' };
+  const counted = projects.filter(({ tier }) => tier <= 2);
+  if (counted.length > 0 && !counted.some(isGreen)) {
+    return { status: 'suspect', because: 'no project was green yet' };
+  }
+  return { status: 'usable', because: whatIsGreen(runtimes, projects) };
+}
+
+function whatIsGreen(
+  runtimes: readonly BuilderVerdict[],
+  projects: readonly BuilderVerdict[],
+): string {
+  const [built, passed] = [runtimes.filter(isGreen).length, projects.filter(isGreen).length];
+  if (built < runtimes.length || passed < projects.length) {
+    const ofProjects = `, ${passed} of ${projects.length} project builders`;
+    return `green: ${built} of ${runtimes.length} runtimes${projects.length > 0 ? ofProjects : ''}`;
+  }
+  return projects.length === 0
+    ? 'its runtimes are green'
+    : 'its runtimes are green, and so are its projects';
+}
+
+function isGreen(builder: BuilderVerdict): boolean {
+  return builder.verdict === 'green';
 }
 
 function isRed(builder: BuilderVerdict): boolean {

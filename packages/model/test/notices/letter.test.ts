@@ -166,6 +166,19 @@ Unsubscribe: https://weir.example.org/unsubscribe/1/x
     assert.match(text, /Nothing changed in pebble\/main between them\./);
   });
 
+  it('says of several trunks what holds for all of them', () => {
+    const trunks = ['pebble/main', 'pebble/v1'];
+    const own = { ...facts, moved: 'project', title: 'roman (test)', trunks } as const;
+    const lead = (haveTrunksMoved: boolean): string =>
+      letterOf({ kind: 'breakage-opened', facts: { ...own, haveTrunksMoved } }, context).lead;
+
+    assert.match(lead(false), /its own, while pebble\/main and pebble\/v1 stayed as they were\./);
+    assert.match(lead(true), /by a change of its own, with pebble\/main and pebble\/v1\./);
+    const moved = { ...own, haveTrunksMoved: true };
+    const text = letterText(letterOf({ kind: 'breakage-opened', facts: moved }, context));
+    assert.doesNotMatch(text, /Nothing changed|stayed/);
+  });
+
   it('shows the owner of a quarantined worker its last builds, and what to do', () => {
     const taken = [
       { build: 71, builder: 'roman', number: 3, result: 'lost', text: 'the runner ended' },

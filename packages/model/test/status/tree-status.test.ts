@@ -22,7 +22,7 @@ describe('treeStatus', () => {
 
     assert.deepEqual(state, {
       status: 'usable',
-      because: 'its runtimes are green, and so are most projects',
+      because: 'its runtimes are green, and so are its projects',
     });
   });
 
@@ -64,6 +64,31 @@ describe('treeStatus', () => {
     assert.equal(treeStatus(builders).status, 'suspect');
     assert.equal(treeStatus([...builders, project('c', 'green')]).status, 'usable');
     assert.equal(treeStatus([...builders, project('c', 'never green')]).status, 'suspect');
+  });
+
+  it('is suspect until a project was green, where there are any that count', () => {
+    const greens = [runtime('r', 'green')];
+    for (const verdict of ['unknown', 'never green'] as const) {
+      assert.deepEqual(treeStatus([...greens, project('a', verdict), project('b', 'red', 3)]), {
+        status: 'suspect',
+        because: 'no project was green yet',
+      });
+      assert.equal(treeStatus([...greens, project('a', verdict, 3)]).status, 'usable');
+    }
+  });
+
+  it('says how many are green, where not all are', () => {
+    const projects = [project('a', 'green'), project('b', 'never green')];
+    const some = [runtime('r', 'green'), runtime('s', 'unknown')];
+    const told: [BuilderVerdict[], string][] = [
+      [[runtime('r', 'green')], 'its runtimes are green'],
+      [[runtime('r', 'green'), ...projects], 'green: 1 of 1 runtimes, 1 of 2 project builders'],
+      [some, 'green: 1 of 2 runtimes'],
+      [[...some, ...projects], 'green: 1 of 2 runtimes, 1 of 2 project builders'],
+    ];
+    for (const [builders, because] of told) {
+      assert.deepEqual(treeStatus(builders), { status: 'usable', because });
+    }
   });
 
   it('does not mind red experimental projects', () => {

@@ -3,7 +3,7 @@ import { pieceBytes, problemSchema } from '@weir/protocol';
 
 /** The farm will not take or give an object: asking again changes nothing. */
 export class ObjectRefusedError extends Error {
-  override readonly name = 'ObjectRefusedError';
+  override readonly name: string = 'ObjectRefusedError';
 }
 
 /** Where the farm's objects are, for one build. */

@@ -7,12 +7,22 @@ import type { StoredObject } from '@weir/protocol';
 import { ObjectRefusedError, ask, persist, refusal } from './ask-farm.ts';
 import type { FarmObjects } from './ask-farm.ts';
 
+/** The farm has an object no more, or has other bytes by its name. */
+export class UnfetchedError extends ObjectRefusedError {
+  override readonly name = 'UnfetchedError';
+  readonly sha256: string;
+
+  constructor(text: string, sha256: string) {
+    super(text);
+    this.sha256 = sha256;
+  }
+}
+
 /**
  * Fetches an object into a file, in pieces, and goes on after a cut, or another day, where the file
  * ends. Resolves when the file's bytes have the hash; while the farm is away it waits.
  *
- * @throws ObjectRefusedError when the farm has it no more, or sends other bytes twice; the signal's
- *   reason
+ * @throws UnfetchedError when the farm has it no more, or sends other bytes twice; the signal's reason
  */
 export async function downloadObject(
   place: FarmObjects,
@@ -28,14 +38,16 @@ export async function downloadObject(
     while (size < object.bytes) {
       const last = Math.min(size + pieceBytes, object.bytes) - 1;
       const answer = await ask(url, place, { headers: { range: `bytes=${size}-${last}` } });
-      if (answer.status !== 206) throw refusal(url, answer);
+      if (answer.status !== 206) {
+        throw new UnfetchedError(refusal(url, answer).message, object.sha256);
+      }
       await target.appendFile(answer.body);
       size += answer.body.length;
     }
     if (size === object.bytes && (await sha256Of(file)) === object.sha256) return true;
     await target.truncate(0);
     if (++corruptions < 2) return false;
-    throw new ObjectRefusedError(`${url.href}: its bytes are not those of its hash`);
+    throw new UnfetchedError(`${url.href}: its bytes are not those of its hash`, object.sha256);
   });
 }
 

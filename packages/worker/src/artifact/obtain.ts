@@ -10,7 +10,7 @@ import { unpackInto } from './unpack.ts';
  * Has a runtime on this machine that is this very artifact, and keeps it there while the lock is
  * held. It is fetched if need be, and unpacked only when its hash is right.
  *
- * @throws ObjectRefusedError, UnpackError, or the signal's reason
+ * @throws UnfetchedError, UnpackError, or the signal's reason
  */
 export async function obtainRuntime(
   runtimes: Runtimes,

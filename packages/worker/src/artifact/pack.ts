@@ -110,10 +110,10 @@ async function pathsBelow(dir: string, signal: AbortSignal): Promise<string[]> {
     signal.throwIfAborted();
     for (const entry of await readdir(join(dir, parent), { withFileTypes: true })) {
       const path = parent === '' ? entry.name : `${parent}/${entry.name}`;
-      if (path.includes('\uFFFD')) throw new PackError(`${path}: its name is no UTF-8`);
+      if (path.includes('\uFFFD')) throw new PackError(`the name of ${path} is no UTF-8`);
       if (entry.isDirectory()) open.push(path);
       else if (!entry.isFile() && !entry.isSymbolicLink()) {
-        throw new PackError(`${path}: neither a file, a folder nor a link`);
+        throw new PackError(`${path} is neither a file, a folder nor a link`);
       }
       if (found.push(path) > maxFiles) throw new PackError(`it holds more than ${maxFiles} files`);
     }
@@ -136,7 +136,7 @@ function keepLinkWithin(entry: WriteEntry, roots: readonly string[]): void {
   const within = root === undefined ? linkpath : relative(from, relative(root, linkpath)) || '.';
   const target = normalize(join(from, within));
   if (isAbsolute(within) || target === '..' || target.startsWith('../')) {
-    throw new PackError(`${entry.path}: a link out of the runtime, to ${linkpath}`);
+    throw new PackError(`${entry.path} is a link out of it, to ${linkpath}`);
   }
   entry.linkpath = within;
 }

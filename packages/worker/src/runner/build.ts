@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Finding, ResolvedFile, Result, StepReport, StepSpec } from '@weir/protocol';
+import { UnfetchedError } from '../artifact/download.ts';
+import { hasFiles } from '../artifact/has-files.ts';
 import { ObjectUploads } from '../artifact/object-uploads.ts';
-import { PackError } from '../artifact/pack.ts';
-import { shareRuntime } from '../artifact/share.ts';
+import { NotPackedError, shareRuntime } from '../artifact/share.ts';
 import { markVariable } from '../process/contract.ts';
 import type { ProcessPlatform, StepCommand } from '../process/contract.ts';
 import { judgeReport } from '../report/judge.ts';
@@ -38,7 +39,16 @@ interface Ending {
   readonly result: Result;
   readonly findings: Finding[];
   readonly text: string;
+  /** The object for want of which it could not begin. */
+  readonly unfetched?: string;
 }
+
+/** Else projects would be tested with whatever of its name the machine has. */
+const nothingInstalled: Ending = {
+  result: 'failure',
+  findings: ['install-failed'],
+  text: 'nothing was installed into $WEIR_RUNTIME',
+};
 
 /** One build in its slot, from an empty folder to the last entry of its journal. */
 export class SlotBuild implements HeldBuild {
@@ -128,10 +138,11 @@ export class SlotBuild implements HeldBuild {
       place = await this.#prepare();
     } catch (error) {
       this.#append({ t: 'step-started', step: 0 });
-      return this.#finishEmptyStep(0, sayError(error));
+      const ending = await this.#finishEmptyStep(0, sayError(error));
+      return error instanceof UnfetchedError ? { ...ending, unfetched: error.sha256 } : ending;
     }
     using prepared = place;
-    const { steps, share, uploadToken: token } = this.#order.spec;
+    const { steps, share, uploadToken: token, isNeeded } = this.#order.spec;
     let worst: Ending = { result: 'success', findings: [], text: '' };
     let isOver = false;
     for (const [index, { always, continueOnFailure }] of steps.entries()) {
@@ -143,6 +154,9 @@ export class SlotBuild implements HeldBuild {
       isOver ||= ending.result === 'failure' && continueOnFailure !== true;
     }
     if (!isPass(worst)) return worst;
+    if (isNeeded === true && !(await hasFiles(prepared.place.runtime))) {
+      return joinEndings(worst, nothingInstalled);
+    }
     if (share === true) return await this.#share(prepared, token ?? null, worst);
     await prepared.succeed();
     return worst;
@@ -172,6 +186,7 @@ export class SlotBuild implements HeldBuild {
           dir: prepared.place.runtime,
           inner: sandbox.runtimePath(prepared.place),
           file: join(this.#paths.build, 'artifact.tar.zst'),
+          maxBytes: spec.limits.artifactBytes,
         },
       );
       this.#append({ t: 'artifact', ...artifact });
@@ -179,8 +194,11 @@ export class SlotBuild implements HeldBuild {
       return ending;
     } catch (error) {
       if (signal.aborted) return cancelled(signal);
-      const result = error instanceof PackError ? 'failure' : 'exception';
-      return joinEndings(ending, { result, findings: [], text: sayError(error) });
+      const end: Pick<Ending, 'result' | 'findings'> =
+        error instanceof NotPackedError
+          ? { result: 'failure', findings: ['not-packed'] }
+          : { result: 'exception', findings: [] };
+      return joinEndings(ending, { ...end, text: sayError(error) });
     }
   }
 

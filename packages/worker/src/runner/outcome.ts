@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { BuildLimits, Finding, Result, StepSpec } from '@weir/protocol';
 import type { LimitHits, StepExit } from '../process/contract.ts';
+import { sizeText } from './size-text.ts';
 
 /** Why the runner itself ended a step. */
 export type EndReason =
@@ -74,7 +75,7 @@ function explain(
     return { finding: 'silent', text: `printed nothing for ${duration(step.silenceMs)}` };
   }
   if (ended?.by === 'disk-cap') {
-    return { finding: 'disk-cap', text: `filled more than ${size(limits.diskBytes)} of disk` };
+    return { finding: 'disk-cap', text: `filled more than ${sizeText(limits.diskBytes)} of disk` };
   }
   if (ended?.by === 'process-cap' || (hits.processes && exit.code !== 0)) {
     return { finding: 'process-cap', text: `more than ${limits.processes} processes at once` };
@@ -82,15 +83,15 @@ function explain(
   if (hits.memory) {
     return {
       finding: 'out-of-memory',
-      text: `needed more than ${size(limits.memoryBytes)} of memory`,
+      text: `needed more than ${sizeText(limits.memoryBytes)} of memory`,
     };
   }
   if (signal === 'SIGXFSZ') {
-    return { finding: 'disk-cap', text: `wrote a file larger than ${size(limits.fileBytes)}` };
+    return { finding: 'disk-cap', text: `wrote a file larger than ${sizeText(limits.fileBytes)}` };
   }
   if (signal !== null) return { finding: 'killed-by-signal', text: `killed by ${signal}` };
   if (exit.code !== 0) return { finding: null, text: `exit code ${exit.code}` };
-  return { finding: null, text: isLogCut ? `printed more than ${size(limits.logBytes)}` : '' };
+  return { finding: null, text: isLogCut ? `printed more than ${sizeText(limits.logBytes)}` : '' };
 }
 
 /** The signal itself, or the one that a shell reports as 128 and its number. */
@@ -104,14 +105,6 @@ function duration(ms: number): string {
   if (ms < 1_000) return `${ms} ms`;
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
   return `${Math.round(ms / 60_000)} min`;
-}
-
-function size(bytes: number): string {
-  const megabytes = bytes / (1024 * 1024);
-  if (megabytes < 1) return `${bytes} bytes`;
-  return megabytes < 1024
-    ? `${Math.round(megabytes)} MiB`
-    : `${Math.round(megabytes / 102.4) / 10} GiB`;
 }
 
 function cut(text: string): string {

@@ -127,17 +127,17 @@ describe('an artifact', () => {
     [
       'a link out',
       (): void => symlinkSync('/usr/bin/env', join(dir, 'env')),
-      /^env: a link out of the runtime, to \/usr\/bin\/env$/,
+      /^env is a link out of it, to \/usr\/bin\/env$/,
     ],
     [
       'a link above',
       (): void => symlinkSync('x/../../y', join(dir, 'up')),
-      /^up: a link out of the runtime/,
+      /^up is a link out of it/,
     ],
     [
       'a named pipe',
       (): void => void execFileSync('mkfifo', [join(dir, 'pipe')]),
-      /^pipe: neither a file, a folder nor a link$/,
+      /^pipe is neither a file, a folder nor a link$/,
     ],
   ] as const) {
     it(`is not made of ${what}`, async () => {

@@ -240,6 +240,20 @@ describe('a build without a sandbox', function () {
     assert.match(last(entries).text, /lua\/main\/here at a+ is not on this worker/);
   });
 
+  it('fails when it installs nothing that projects could run with', async () => {
+    await using slot = await TestSlot.start();
+    const none = [stepOf('mkdir -p "$WEIR_RUNTIME/bin"')];
+
+    const needed = await slot.finish(specOf(none, { isNeeded: true }), 'none');
+    await slot.forget();
+    const alone = await slot.finish(specOf(none, { build: 2 }), 'none');
+
+    const { result, findings, text } = last(needed);
+    assert.deepEqual([result, findings], ['failure', ['install-failed']]);
+    assert.equal(text, 'nothing was installed into $WEIR_RUNTIME');
+    assert.equal(last(alone).result, 'success');
+  });
+
   it('keeps a runtime that was built, and runs a project with it', async () => {
     await using slot = await TestSlot.start();
     const install =

@@ -88,6 +88,12 @@ export class ObjectFiles {
     await sync(folder);
   }
 
+  /** Removes a file that was found to be damaged, unless another has its name by now. */
+  async removeDamaged(sha256: string, inode: number): Promise<void> {
+    const found = await stat(this.path(sha256)).catch(ifMissing);
+    if (found?.ino === inode) await rm(this.path(sha256), { force: true });
+  }
+
   /** The hashes of the objects in one of the 256 folders, and of uploads that nobody touched since then. */
   async untouchedSince(time: number, folder: string): Promise<string[]> {
     const names = await readdir(join(this.#dir, folder)).catch(ifMissing);

@@ -16,7 +16,12 @@ const decompress = promisify(zstdDecompress);
 
 /** A list of tests that can't be shown; its message is for people. */
 export class TestListError extends Error {
-  override readonly name = 'TestListError';
+  override readonly name: string = 'TestListError';
+}
+
+/** The farm does not have it. */
+export class NoTestListError extends TestListError {
+  override readonly name = 'NoTestListError';
 }
 
 /** Names of so many tests are kept in memory, of those that were read last. */
@@ -35,7 +40,7 @@ export class TestLists {
     this.#objects = objects;
   }
 
-  /** @throws TestListError when it is not here, or can't be read */
+  /** @throws NoTestListError when it is not here; TestListError when it can't be read */
   async read(tests: StoredTests): Promise<TestList> {
     try {
       const results = decodeTestResults(await this.#content(tests.results, maxTestResultsBytes));
@@ -66,7 +71,7 @@ export class TestLists {
 
   async #content({ sha256 }: StoredObject, maxOutputLength: number): Promise<Uint8Array> {
     const bytes = this.#objects.bytesOf(sha256);
-    if (bytes === undefined) throw new TestListError('the list of these tests has not come');
+    if (bytes === undefined) throw new NoTestListError('the list of these tests is not here');
     if (bytes > maxOutputLength) throw new BadTestListError(`${bytes} bytes packed`);
     const packed = await readFile(this.#objects.path(sha256));
     try {

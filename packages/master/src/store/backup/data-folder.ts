@@ -7,6 +7,8 @@
 export const storeFile = 'weir.sqlite';
 /** Logs by week; finished ones as objects below `packed`. */
 export const logsFolder = 'logs';
+/** Objects by their hash. Of those, a backup holds what can't be made anew. */
+export const objectsFolder = 'objects';
 /** The farm's own key, which workers pin. */
 export const keyFile = 'farm-key.pem';
 /** Mails, where no mail server is set. */

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { dropLogsAfter } from '../../builds/logs/drop-logs-after.ts';
 import { copyDatabase } from '../copy-database.ts';
 import { BackupWriter } from './backup-writer.ts';
-import { keyFile, logsFolder, mailsFolder, storeFile } from './data-folder.ts';
+import { keyFile, logsFolder, mailsFolder, objectsFolder, storeFile } from './data-folder.ts';
 import type { BackupManifest } from './manifest.ts';
 
 export interface MakeBackupOptions {
@@ -33,7 +33,7 @@ interface Facts {
  * it ended, so all logs that the copied facts tell of were there by then; what was written since
  * only goes on with logs that they know, and logs that they don't know are left out. What was
  * packed meanwhile is there as an object, since those come last; what retention dropped meanwhile is
- * due to be dropped in a farm that is restored, too.
+ * due to be dropped in a farm that is restored, too. Artifacts are left out: they are built again.
  *
  * @throws Error when there is no farm, the folder is not empty, or the disk is full: what is there
  *   of the backup then is none without its manifest
@@ -63,6 +63,7 @@ export async function makeBackup(options: MakeBackupOptions): Promise<BackupMani
     await writer.addWritten([path]);
   }
   await copyPacked(writer, dataDir, facts.newestLog, progress);
+  await copyTestLists(writer, dataDir, progress);
   const mails = await entriesOf(join(dataDir, mailsFolder));
   await writer.copyAll(dataDir, [
     keyFile,
@@ -119,6 +120,42 @@ async function copyPacked(
     copied += names.length;
     if (names.length > 0) progress(`packed logs ${copied}`);
   }
+}
+
+/** The farm has the only copy of each. One that has not come is left out. */
+async function copyTestLists(
+  writer: BackupWriter,
+  dataDir: string,
+  progress: (text: string) => void,
+): Promise<void> {
+  using db = new DatabaseSync(writer.pathOf(storeFile), { readOnly: true });
+  const hashes = db
+    .prepare(
+      `select tests_names as sha256 from step where tests_names is not null
+       union select tests_results from step where tests_results is not null order by 1`,
+    )
+    .iterate();
+  let listed = 0;
+  for (let some = take(hashes); some.length > 0; some = take(hashes)) {
+    await writer.copyAll(
+      dataDir,
+      some.map(({ sha256 }) => `${objectsFolder}/${String(sha256).slice(0, 2)}/${String(sha256)}`),
+    );
+    listed += some.length;
+    progress(`lists of tests ${listed}`);
+  }
+}
+
+const objectsAtOnce = 1_000;
+
+function take<T>(source: Iterator<T>): T[] {
+  const taken: T[] = [];
+  while (taken.length < objectsAtOnce) {
+    const { done, value } = source.next();
+    if (done === true) break;
+    taken.push(value);
+  }
+  return taken;
 }
 
 function percent(share: number): string {

@@ -6,7 +6,7 @@ import { buildById } from '../../store/builds.ts';
 import type { WebContext } from '../context.ts';
 import { readTestHistory } from '../read/test-history.ts';
 import type { TestRun } from '../read/test-history.ts';
-import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
+import { openTests, pageOfTests, testedSteps, whyUntested } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { found, idOf, pageOf, pageQuery } from './asked.ts';
 import { door } from './door.ts';
@@ -34,7 +34,9 @@ export function testDoors({ db, tests }: WebContext): Door[] {
         const step = (await testedSteps(db, build)).find(
           ({ index }) => query.step === undefined || query.step === index,
         );
-        if (step === undefined) throw problem('no-tests', 'no report names the tests of that step');
+        if (step === undefined) {
+          throw problem('no-tests', await whyUntested(db, build, query.step));
+        }
         try {
           return pageOfTests(await openTests({ db, tests }, build, step), query);
         } catch (error) {

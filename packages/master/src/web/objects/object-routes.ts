@@ -3,6 +3,7 @@ import { sha256Schema, uploadHeaders } from '@weir/protocol';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { cookieSecretSetting } from '../../admin-token.ts';
+import { lookAt } from '../../builds/objects/look.ts';
 import { WrongBytesError } from '../../builds/objects/object-files.ts';
 import type { ObjectFiles } from '../../builds/objects/object-files.ts';
 import { uploadToken } from '../../builds/objects/upload-token.ts';
@@ -28,8 +29,10 @@ export function objectRoutes(context: Context): Router {
   const router = Router();
   /** One connection at a time writes an upload: a worker that was cut off may be back before its old one is noticed. */
   const written = new Set<string>();
+  const looks = new Map<string, Promise<void>>();
   router.head('/artifacts/uploads/:build/:sha256', async (request, response) => {
     const upload = await admit(context, request);
+    await dropDamaged(context.objects, upload.sha256, looks);
     await answerProgress(context, upload, response);
   });
   router.patch('/artifacts/uploads/:build/:sha256', async (request, response) => {
@@ -85,6 +88,33 @@ async function admit({ db, farm }: Context, request: Request): Promise<Upload> {
   const { shortage } = farm();
   if (shortage !== null) throw problem('disk-full', shortage);
   return { build, sha256: sha256.data, bytes };
+}
+
+/**
+ * Whoever brings an object replaces the file that has its name and other bytes.
+ *
+ * @param looks those under way: each reads a whole file
+ */
+async function dropDamaged(
+  objects: ObjectFiles,
+  sha256: string,
+  looks: Map<string, Promise<void>>,
+): Promise<void> {
+  if (objects.bytesOf(sha256) === undefined) return;
+  const look = looks.get(sha256) ?? removeIfDamaged(objects, sha256);
+  looks.set(sha256, look);
+  try {
+    await look;
+  } finally {
+    looks.delete(sha256);
+  }
+}
+
+async function removeIfDamaged(objects: ObjectFiles, sha256: string): Promise<void> {
+  const look = await lookAt(objects.path(sha256));
+  if (look.t === 'read' && look.sha256 !== sha256) {
+    await objects.removeDamaged(sha256, look.inode);
+  }
 }
 
 /** 201 when the object is here, else how much of it. */

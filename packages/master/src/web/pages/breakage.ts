@@ -1,3 +1,4 @@
+import { series } from '@weir/model';
 import type { Excerpt } from '@weir/model';
 import type { ApiBreakage, ApiSuspect } from '@weir/protocol';
 import { movedText, stateBadge, whoIsOnIt } from './breakages.ts';
@@ -19,7 +20,7 @@ export interface BreakageView {
 }
 
 export function breakagePage(visit: Visit, { breakage, failed, reproduce }: BreakageView): Html {
-  const { title, trunk, suspects } = breakage;
+  const { title, trunks, suspects } = breakage;
   return html`<h1>${title}</h1>
     <div id="head" data-live>${head(breakage, visit.now)}</div>
     ${acknowledgement(visit, breakage)}
@@ -30,7 +31,7 @@ export function breakagePage(visit: Visit, { breakage, failed, reproduce }: Brea
     ${
       suspects.length === 0
         ? html`<p>
-            Neither ${trunk} nor the project changed between the last green build and the first red
+            Neither ${series(trunks)} nor the project changed between the last green build and the first red
             one. Look at the machine, at what the steps fetch, and at the clock.
           </p>`
         : suspects.map((suspect) => suspectList(suspect, visit.now))

@@ -1,3 +1,4 @@
+import { series } from '@weir/model';
 import type { ApiBreakageSummary } from '@weir/protocol';
 import type { Visit } from './frame.ts';
 import type { Html } from './html.ts';
@@ -41,12 +42,12 @@ export function breakagesPage(
 
 /** One breakage in two lines: what, since when, on how many builders, and who is on it. */
 export function breakageItem(breakage: ApiBreakageSummary, now: number): Html {
-  const { id, title, trunk, state, openedAt, closedAt, builders } = breakage;
+  const { id, title, trunks, state, openedAt, closedAt, builders } = breakage;
   const [only] = builders;
   const where =
     builders.length === 1 && only !== undefined
       ? html`<a href="${builderPath(only)}">${only}</a>`
-      : html`${countText(builders.length, 'builder')} of ${trunk}`;
+      : html`${countText(builders.length, 'builder')} of ${series(trunks)}`;
   return html`<li class="breakage ${state}">
     <a class="title" href="${breakagePath(id)}">${title}</a> ${stateBadge(breakage)}
     <span class="about"

@@ -1,3 +1,4 @@
+import { series } from '@weir/model';
 import type { ApiBreakageSummary } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../store/schema.ts';
@@ -35,9 +36,9 @@ ${entries.map(entryView)}</feed>
 }
 
 function entriesOf(breakage: ApiBreakageSummary, base: string): Entry[] {
-  const { id, title, trunk, openedAt, closedAt, builders } = breakage;
+  const { id, title, trunks, openedAt, closedAt, builders } = breakage;
   const url = `${base}${breakagePath(id)}`;
-  const text = `${trunk}: ${builders.join(', ')}`;
+  const text = `${series(trunks)}: ${builders.join(', ')}`;
   const opened = { id: url, title: `Broken: ${title}`, at: openedAt, url, text };
   if (closedAt === null) return [opened];
   return [{ id: `${url}#closed`, title: `Fixed: ${title}`, at: closedAt, url, text }, opened];

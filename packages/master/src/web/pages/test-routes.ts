@@ -6,7 +6,7 @@ import { testsQuery } from '../api/tests-query.ts';
 import type { WebContext } from '../context.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { readTestHistory } from '../read/test-history.ts';
-import { openTests, pageOfTests, testedSteps } from '../read/tests.ts';
+import { openTests, pageOfTests, testedSteps, whyUntested } from '../read/tests.ts';
 import { problem } from '../server/problems.ts';
 import { numberOf } from './params.ts';
 import { showToAll } from './show.ts';
@@ -52,7 +52,9 @@ async function readView(context: WebContext, request: Request): Promise<TestsVie
   const ask = parseAsked(testsQuery, filled(request), 'bad-query');
   const steps = await testedSteps(context.db, build.id);
   const step = steps.find(({ index }) => ask.step === undefined || ask.step === index);
-  if (step === undefined) throw problem('no-tests', 'no report names the tests of that step');
+  if (step === undefined) {
+    throw problem('no-tests', await whyUntested(context.db, build.id, ask.step));
+  }
   const { cursor, limit: _, ...filter } = ask;
   const isContinued = cursor !== undefined;
   const { outcome, change, q } = filter;

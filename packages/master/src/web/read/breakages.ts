@@ -1,5 +1,5 @@
 import type { SuspectSide } from '@weir/model';
-import { suspectSides } from '@weir/model';
+import { suspectSides, trunkName } from '@weir/model';
 import type { ApiBreakage, ApiBreakageSummary, ApiSuspect, BreakageState } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { spanOf } from '../../blame/span-of.ts';
@@ -60,11 +60,13 @@ async function toSummaries(
 }
 
 function toSummary(row: BreakageRow, members: readonly MemberRow[]): ApiBreakageSummary {
+  const trunks = trunksOf(members);
   return {
     id: row.id,
     state: row.state,
     title: row.title,
-    trunk: row.trunk,
+    trunk: trunks[0] ?? row.trunk,
+    trunks,
     project: row.project,
     moved: row.moved,
     openedAt: row.opened_at,
@@ -72,6 +74,13 @@ function toSummary(row: BreakageRow, members: readonly MemberRow[]): ApiBreakage
     builders: members.map(({ builder }) => builder),
     acknowledged: acknowledgementOf(row),
   };
+}
+
+/** Of those that show it still, else of all. */
+function trunksOf(members: readonly MemberRow[]): string[] {
+  const open = members.filter(({ closed_at: closedAt }) => closedAt === null);
+  const shown = open.length > 0 ? open : members;
+  return [...new Set(shown.map(({ upstream, trunk }) => trunkName(upstream, trunk)))];
 }
 
 function acknowledgementOf(row: BreakageRow): ApiBreakageSummary['acknowledged'] {

@@ -11,7 +11,8 @@ import type {
 } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { TestLists } from '../../builds/objects/test-lists.ts';
-import { TestListError } from '../../builds/objects/test-lists.ts';
+import { NoTestListError, TestListError } from '../../builds/objects/test-lists.ts';
+import { buildById } from '../../store/builds.ts';
 import type { Database } from '../../store/schema.ts';
 import type { PageAsk } from './page.ts';
 import { decodeCursor, toPage } from './page.ts';
@@ -70,8 +71,47 @@ export async function openTests(
   build: number,
   step: TestedStep,
 ): Promise<OpenTests> {
-  const list = await sources.tests.read(step.tests);
+  const list = await readList(sources, build, step.tests);
   return { build, step, list, base: await readBase(sources, build, step.name) };
+}
+
+async function readList(
+  { db, tests }: TestSources,
+  build: number,
+  stored: StoredTests,
+): Promise<TestList> {
+  try {
+    return await tests.read(stored);
+  } catch (error) {
+    if (!(error instanceof NoTestListError)) throw error;
+    const row = await buildById(db, build);
+    const text =
+      row?.state === 'finished'
+        ? 'the list of these tests is not here: it did not come in time, or got lost'
+        : 'the list of these tests has not come yet';
+    throw new TestListError(text, { cause: error });
+  }
+}
+
+/** Why a build has no step whose tests can be listed, or not the one that is asked for. */
+export async function whyUntested(
+  db: Kysely<Database>,
+  build: number,
+  asked: number | undefined,
+): Promise<string> {
+  const rows = await db
+    .selectFrom('step')
+    .select(['step', 'report_json'])
+    .where('build_id', '=', build)
+    .where('tests_names', 'is', null)
+    .execute();
+  const hadList = rows.some(({ step, report_json: json }) => {
+    if (asked !== undefined && step !== asked) return false;
+    return (JSON.parse(json ?? 'null') as StepReport | null)?.tests !== undefined;
+  });
+  return hadList
+    ? 'the list of these tests is not kept any more: it goes with the logs (`retention.logs`)'
+    : 'no report names the tests of that step';
 }
 
 /**

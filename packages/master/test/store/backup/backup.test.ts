@@ -22,6 +22,7 @@ import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { makeBackup } from '../../../src/store/backup/make-backup.ts';
 import { BadBackupError } from '../../../src/store/backup/manifest.ts';
 import { restoreBackup } from '../../../src/store/backup/restore-backup.ts';
+import { insertSteps } from '../../../src/store/builds.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../../src/store/events.ts';
 import { finishLog, insertLogs } from '../../../src/store/logs.ts';
 import { openStore } from '../../../src/store/store.ts';
@@ -115,6 +116,40 @@ describe('a backup', () => {
     for (const [index, id] of ids.entries()) {
       assert.deepEqual(await readAll(reader, { id, file: '2026-w47' }), texts[index]);
     }
+  });
+
+  it('holds the lists of tests that came, and no artifacts', async () => {
+    const [names, results, artifact, late] = ['1', '2', '3', '4'].map((text) => text.repeat(64));
+    const path = (sha256 = ''): string => join('objects', sha256.slice(0, 2), sha256);
+    for (const sha256 of [names, results, artifact]) {
+      mkdirSync(join(dataDir, path(sha256), '..'), { recursive: true });
+      writeFileSync(join(dataDir, path(sha256)), `of ${sha256}`);
+    }
+    await store.unit(async (db) => {
+      await insertSteps(db, 1, [
+        { name: 'test', run: 'true' },
+        { name: 'more', run: 'true' },
+      ]);
+      await db
+        .updateTable('step')
+        .set({ tests_names: names ?? '', tests_results: results ?? '' })
+        .where('step', '=', 0)
+        .execute();
+      await db
+        .updateTable('step')
+        .set({ tests_names: late ?? '' })
+        .where('step', '=', 1)
+        .execute();
+    });
+    const restored = join(dir, 'restored');
+
+    await makeBackup({ dataDir, folder });
+    await restoreBackup({ backup: folder, dataDir: restored });
+
+    for (const sha256 of [names, results]) {
+      assert.equal(readFileSync(join(restored, path(sha256)), 'utf8'), `of ${sha256}`);
+    }
+    assert.equal(existsSync(join(restored, path(artifact))), false);
   });
 
   it('goes on with numbers that were not given out meanwhile', async () => {
