@@ -1,5 +1,6 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { ArtifactPolicy, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 
@@ -170,6 +171,8 @@ export interface FarmFacts {
   readonly farmOptions: FarmOptions;
   /** Why there is too little room for the farm's data; null when there is enough. */
   readonly shortage: string | null;
+  /** Why artifacts and lists of tests can't be had just now; null: they can. */
+  readonly objectsAway: string | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
@@ -198,6 +201,7 @@ export interface FarmRules {
 export interface WebOptions {
   readonly storePath: string;
   readonly dataDir: string;
+  readonly objectsPlace: ObjectsPlace;
   readonly host: string;
   readonly port: number;
   readonly farm: FarmFacts;

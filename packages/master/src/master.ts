@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
+import { objectsPlaceOf } from './builds/objects/objects-place.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import { anchoredClock } from './clock.ts';
 import type { FarmFacts } from './command.ts';
@@ -32,6 +33,8 @@ export interface MasterOptions {
   /** Where the farm file is followed; null: it is on the disk. */
   readonly farmRepository: Omit<FarmRepository, 'path'> | null;
   readonly dataDir: string;
+  /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
+  readonly objectsUrl: string | null;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -63,11 +66,12 @@ export interface Master {
  * @throws FarmFileErrors when the farm file is broken, and there is no version to go on with
  * @throws RepositoryError when the farm file's repository can't be reached, and there is no version
  * @throws StoreInUseError when another master has the data folder
- * @throws Error when a port is taken
+ * @throws Error when a port is taken, or the objects' address is none
  */
 export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
+  const objectsPlace = objectsPlaceOf(options.objectsUrl, dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const now = anchoredClock();
   await using disposing = new AsyncDisposableStack();
@@ -86,6 +90,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
+  let objectsAway: string | null = null;
   let clock: string | null = null;
   let web: WebThread | undefined;
   const facts = (workerPort: number): FarmFacts => {
@@ -100,7 +105,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       version: farmInForce.version,
       farmOptions,
       shortage,
-      warnings: [...(clock === null ? [] : [clock]), ...ownFile.warnings()],
+      objectsAway,
+      warnings: [
+        ...objectsWarning(objectsAway),
+        ...(clock === null ? [] : [clock]),
+        ...ownFile.warnings(),
+      ],
       rules: farmRulesOf(farm, shortage !== null),
       file: farm,
     };
@@ -121,7 +131,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port } = options;
   const starting = startWebThread(
-    { storePath, dataDir, host, port, farm: facts(options.workerPort) },
+    { storePath, dataDir, objectsPlace, host, port, farm: facts(options.workerPort) },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
@@ -147,6 +157,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmKey,
     logs,
     dataDir,
+    objectsPlace,
     host,
     workerPort: options.workerPort,
     now,
@@ -156,6 +167,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     shortage(text) {
       shortage = text;
       tellWeb();
+    },
+    objectsAway(text) {
+      objectsAway = text;
+      tellWeb();
+      if (text === null) log.info('artifacts and lists of tests can be had again');
+      else for (const warning of objectsWarning(text)) log.warn(warning);
     },
     grew: gatherGrowth((grown) => web?.grew(grown)),
     url: () => webUrl(host, web?.port ?? port),
@@ -227,6 +244,12 @@ function sourceOf(
   const repository = { ...farmRepository, path: farmPath };
   const source = repositorySource(repository, farmOptions, { mirrors, signal });
   return { source, farmOptions };
+}
+
+/** What people are told. */
+function objectsWarning(away: string | null): string[] {
+  if (away === null) return [];
+  return [`Artifacts and lists of tests can't be had, builds that bring any wait: ${away}.`];
 }
 
 /** As this machine can be asked from elsewhere, when the farm file does not say. */

@@ -5,6 +5,7 @@ import { getPriority } from 'node:os';
 import process from 'node:process';
 import { farmSchema, wellKnownSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
 import { startWebThread } from '../../src/web/thread.ts';
 import { addRequest, runtimeBuilder, startSmallFarm } from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
@@ -65,12 +66,15 @@ describe('the web role', () => {
   it('says so when its port is taken', async () => {
     const { storePath, facts } = farm;
     const port = farm.web.port;
-    const options = { storePath, dataDir: '/nowhere', host: '127.0.0.1', port, farm: facts };
+    const dataDir = '/nowhere';
+    const objectsPlace = objectsPlaceOf(null, dataDir);
+    const host = '127.0.0.1';
+    const options = { storePath, dataDir, objectsPlace, host, port, farm: facts };
     const log = { info: () => {}, warn: () => {} };
     const vitals = () => ({ commits: 0, busyMs: 0 });
-    const host = { run: async () => ({}), started: Promise.resolve(), vitals, log };
+    const engine = { run: async () => ({}), started: Promise.resolve(), vitals, log };
 
-    await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
+    await assert.rejects(startWebThread(options, engine), /port can't be opened.*EADDRINUSE/);
   });
 });
 

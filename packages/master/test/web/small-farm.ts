@@ -8,6 +8,7 @@ import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
+import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
 import { moveHead } from '../../src/builds/settle-build.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../../src/command.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
@@ -99,6 +100,7 @@ export async function startSmallFarm(
     version: 1,
     farmOptions: { remotes: new Map(), base: '/' },
     shortage: null,
+    objectsAway: null,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
@@ -107,7 +109,14 @@ export async function startSmallFarm(
   const commands: SmallFarm['commands'] = [];
   const web = disposing.use(
     await startWebThread(
-      { storePath, dataDir: dir, host: '127.0.0.1', port: 0, farm: allFacts },
+      {
+        storePath,
+        dataDir: dir,
+        objectsPlace: objectsPlaceOf(null, dir),
+        host: '127.0.0.1',
+        port: 0,
+        farm: allFacts,
+      },
       {
         run(actor, command) {
           commands.push({ actor, command });
