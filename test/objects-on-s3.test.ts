@@ -83,6 +83,29 @@ describe('a farm with its objects on S3-compatible storage', () => {
     assert.deepEqual(Buffer.from(await part.arrayBuffer()), content.subarray(4, 10));
   });
 
+  it('builds a runtime again that rotted there, once a worker finds out', async () => {
+    await start({ artifacts: 'any' });
+    const first = await farm.addWorker({ name: 'w1' });
+    const { data } = await farm.events.until('artifact.stored');
+    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    await first.kill();
+    await farm.events.until('worker.offline', { subject: 'worker/w1' });
+    const sha256 = String(data['sha256']);
+    const file = bucket.fileOf('weir', sha256);
+    const content = await readFile(file);
+    await writeFile(file, Buffer.alloc(content.length, 'x'));
+    const { last: after } = farm.events;
+    await farm.addWorker({ name: 'w2' });
+
+    await farm.post('/api/v1/requests', { builder: appBuilder, reason: 'once more' });
+
+    const dropped = await farm.events.until('artifact.dropped', { after });
+    assert.equal(dropped.data['sha256'], sha256);
+    const again = { data: { builder: appBuilder, result: 'success' }, after };
+    await farm.events.until('build.finished', again);
+    assert.ok((await readFile(file)).equals(content));
+  });
+
   it('says that the storage is away, and takes what was brought once it is back', async function () {
     this.timeout(120_000);
     await start({ artifacts: 'any' });

@@ -114,12 +114,12 @@ export class ObjectBucket implements ObjectStore {
     {
       await using file = await open(path);
       const { size } = await file.stat();
-      const begin = await piece(file, 0, zstdMagicBytes);
+      const begin = await piece(file, 0, Buffer.alloc(zstdMagicBytes));
       const ContentType = beginsAsZstd(begin) ? 'application/zstd' : 'application/octet-stream';
       const target = { ...this.#address(sha256), ContentType };
       if (size > partBytes) await this.#putParts(target, file, size);
       else {
-        const Body = await piece(file, 0, size);
+        const Body = await piece(file, 0, Buffer.alloc(size));
         const put = new PutObjectCommand({ ...target, Body, ContentMD5: md5Of(Body) });
         await this.#ask(() => this.#client.send(put));
       }
@@ -205,9 +205,11 @@ export class ObjectBucket implements ObjectStore {
     const upload = { Bucket, Key, UploadId };
     try {
       const length = Math.max(partBytes, Math.ceil(size / maxParts));
+      // One for all parts: buffers of this size are given back late.
+      const room = Buffer.alloc(length);
       const Parts: { ETag: string | undefined; PartNumber: number }[] = [];
       for (let at = 0; at < size; at += length) {
-        const Body = await piece(file, at, Math.min(length, size - at));
+        const Body = await piece(file, at, room.subarray(0, size - at));
         const PartNumber = Parts.length + 1;
         const part = new UploadPartCommand({
           ...upload,
@@ -244,9 +246,9 @@ export class ObjectBucket implements ObjectStore {
   }
 }
 
-/** All of these bytes of a file. */
-async function piece(file: FileHandle, at: number, bytes: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, at);
+/** The bytes of a file from there on, as many as there is room for. */
+async function piece(file: FileHandle, at: number, room: Buffer): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(room, 0, room.length, at);
   return buffer.subarray(0, bytesRead);
 }
 
