@@ -153,6 +153,35 @@ describe('a farm with its objects on S3-compatible storage', () => {
     }
   });
 
+  it('asks again for what a build made, when the storage was away as it was told', async () => {
+    await start({ artifacts: 'any' });
+    const worker = new RawWorker('maker');
+    const dir = await mkdtemp(join(tmpdir(), 'weir-objects-'));
+    try {
+      const { spec, epoch } = await takeBuild(farm, worker);
+      const file = join(dir, 'object');
+      await writeFile(file, 'a runtime');
+      const sha256 = createHash('sha256').update('a runtime').digest('hex');
+      const object = { sha256, bytes: 9 };
+      const place = { farm: farm.url, signal: new AbortController().signal };
+      const { build, uploadToken: token = '' } = spec;
+      await uploadObject(place, { build, token, file, object });
+      const made = { ...object, unpackedBytes: 9, files: 1 };
+      const artifact = { n: 1, at: 1, t: 'artifact' as const, ...made };
+      await bucket.stop();
+
+      worker.send({ t: 'journal', build, epoch, entries: [artifact] });
+      await worker.next('rewind');
+      await bucket.start();
+      worker.send({ t: 'journal', build, epoch, entries: [artifact] });
+
+      assert.equal((await worker.next('ack')).entries, 1);
+    } finally {
+      worker.drop();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
   it('does not begin without credentials, or with an address that is none', async () => {
     const options = { farm: repositories.farm(), remotes: repositories.remotes };
     for (const [url, said] of [
