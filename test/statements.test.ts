@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { FarmMessage, JournalEntry } from '@weir/protocol';
 import { describe, it } from 'mocha';
 import { openLogWriter } from '../packages/master/src/builds/logs/log-writer.ts';
+import { objectsPlaceOf } from '../packages/master/src/builds/objects/objects-place.ts';
 import { anchoredClock } from '../packages/master/src/clock.ts';
 import { startEngine } from '../packages/master/src/engine.ts';
 import { filesOf } from '../packages/master/src/farm/farm-files.ts';
@@ -48,6 +49,7 @@ describe('a build that does nothing', () => {
       farmKey: openFarmKey(join(dir, 'key.pem')),
       logs: disposing.use(await openLogWriter(join(dir, 'logs'))),
       dataDir: dir,
+      objectsPlace: objectsPlaceOf(null, dir),
       host: '127.0.0.1',
       workerPort: 0,
       now,
@@ -55,6 +57,7 @@ describe('a build that does nothing', () => {
       url: () => 'http://localhost',
       shortage: () => {},
       heartbeat: () => {},
+      objectsAway: () => {},
       grew: () => {},
     });
     disposing.defer(() => engine.stop());

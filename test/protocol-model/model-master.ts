@@ -77,7 +77,7 @@ export class ModelMaster {
     const builds = new LiveBuilds({
       store,
       logs,
-      objects: { bytesOf: () => undefined },
+      objects: { bytesOf: async () => undefined },
       room,
       now,
       log,

@@ -1,5 +1,6 @@
 import type { Farm, Recurrence, StableTimer } from '@weir/model';
 import type { ArtifactPolicy, FarmFileError, FarmFiles, Trust } from '@weir/protocol';
+import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import type { LogFormat } from './log.ts';
@@ -173,6 +174,8 @@ export interface FarmFacts {
   readonly shortage: string | null;
   /** Why no heartbeat is given: see `Heartbeat`. Null when it is, or nobody wants one. */
   readonly heartbeat: string | null;
+  /** Why artifacts and lists of tests can't be had just now; null: they can. */
+  readonly objectsAway: string | null;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
@@ -202,6 +205,7 @@ export interface WebOptions {
   /** As `openReader` takes it. */
   readonly store: string;
   readonly dataDir: string;
+  readonly objectsPlace: ObjectsPlace;
   readonly host: string;
   readonly port: number;
   readonly logFormat: LogFormat;

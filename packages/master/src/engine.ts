@@ -6,7 +6,8 @@ import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
 import { Damaged } from './builds/objects/damaged.ts';
-import { ObjectFiles } from './builds/objects/object-files.ts';
+import type { ObjectsPlace } from './builds/objects/objects-place.ts';
+import { openObjects } from './builds/objects/open-objects.ts';
 import { reattachBuilds } from './builds/reattach.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
@@ -23,6 +24,7 @@ import type { About, Log } from './log.ts';
 import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
+import { ObjectsWatch } from './objects-watch.ts';
 import { EmbeddedQueue } from './queue/embedded.ts';
 import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
@@ -50,6 +52,7 @@ export interface EngineOptions {
   readonly farmKey: FarmKey;
   readonly logs: LogSink;
   readonly dataDir: string;
+  readonly objectsPlace: ObjectsPlace;
   readonly host: string;
   readonly workerPort: number;
   readonly now: Clock;
@@ -65,6 +68,8 @@ export interface EngineOptions {
   shortage(text: string | null): void;
   /** Why no heartbeat is given; null when it is, or nobody wants one. */
   readonly heartbeat: (trouble: string | null) => void;
+  /** Why artifacts and lists of tests can't be had; null when they can. */
+  objectsAway(text: string | null): void;
   /** Logs grew: log id to the bytes stored. Called often. */
   grew(log: number, bytes: number): void;
 }
@@ -98,9 +103,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     minFreeBytes: () => farm().limits.minFreeBytes,
   });
   store.onDiskFull = () => room.failed();
-  const objects = new ObjectFiles(options.dataDir);
+  const { objectsPlace } = options;
+  const { objects, uploads } = await openObjects(objectsPlace);
   const artifactsDropped = (): Promise<void> => artifacts.rebuild(store.read);
-  const damaged = new Damaged({ store, objects, now, log, artifactsDropped });
+  const damaged = new Damaged({ store, objects, objectsPlace, now, log, artifactsDropped });
   const builds = new LiveBuilds({
     store,
     logs,
@@ -216,7 +222,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await leases.start();
   await builds.start();
   await quarantines.start();
-  await dropMissing({ store, objects, now });
+  await dropMissing({ store, objects, now, log });
   await artifacts.rebuild(store.read);
   await usage.rebuild(store.read, builders(), now());
   await blame.start();
@@ -256,6 +262,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store,
     logs,
     objects,
+    uploads,
     artifactsDropped,
     now,
     log,
@@ -266,6 +273,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   retain.start();
   room.watch(roomChanged);
+  const objectsWatch = new ObjectsWatch({ objects, changed: (text) => options.objectsAway(text) });
   poller.start();
   clocks.consider();
 
@@ -365,6 +373,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await retain.stop();
       quarantines.stop();
       room[Symbol.dispose]();
+      objectsWatch[Symbol.dispose]();
       await dispatcher.stop();
       await gateway.close();
       await damaged.stop();

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
+import { objectsPlaceOf } from './builds/objects/objects-place.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
 import type { Engine } from './engine.ts';
@@ -33,6 +34,8 @@ export interface MasterOptions {
   readonly dataDir: string;
   /** `postgres://...`, where the facts are; null: in a file of the data folder. */
   readonly databaseUrl: string | null;
+  /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
+  readonly objectsUrl: string | null;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -68,11 +71,12 @@ export interface Master {
  * @throws RepositoryError when the farm file's repository can't be reached, and there is no version
  * @throws StoreInUseError when another master has the data folder or the database
  * @throws StoreAwayError when there is no such database
- * @throws Error when a port is taken
+ * @throws Error when a port is taken, or the objects' address is none
  */
 export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
+  const objectsPlace = objectsPlaceOf(options.objectsUrl, dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
   const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
@@ -91,6 +95,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
+  let objectsAway: string | null = null;
   let clock: string | null = null;
   let heartbeat: string | null = null;
   let web: WebThread | undefined;
@@ -107,7 +112,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       farmOptions,
       shortage,
       heartbeat,
-      warnings: [...(clock === null ? [] : [clock]), ...ownFile.warnings()],
+      objectsAway,
+      warnings: [
+        ...objectsWarning(objectsAway),
+        ...(clock === null ? [] : [clock]),
+        ...ownFile.warnings(),
+      ],
       rules: farmRulesOf(farm, shortage !== null),
       file: farm,
     };
@@ -128,7 +138,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { store: place, dataDir, host, port, logFormat, farm: facts(options.workerPort) },
+    { store: place, dataDir, objectsPlace, host, port, logFormat, farm: facts(options.workerPort) },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
@@ -154,6 +164,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmKey,
     logs,
     dataDir,
+    objectsPlace,
     host,
     workerPort: options.workerPort,
     now,
@@ -167,6 +178,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     heartbeat(trouble) {
       heartbeat = trouble;
       tellWeb();
+    },
+    objectsAway(text) {
+      objectsAway = text;
+      tellWeb();
+      if (text === null) log.info('artifacts and lists of tests can be had again');
+      else for (const warning of objectsWarning(text)) log.warn(warning);
     },
     grew: gatherGrowth((grown) => web?.grew(grown)),
     url: () => webUrl(host, web?.port ?? port),
@@ -238,6 +255,12 @@ function sourceOf(
   const repository = { ...farmRepository, path: farmPath };
   const source = repositorySource(repository, farmOptions, { mirrors, signal });
   return { source, farmOptions };
+}
+
+/** What people are told. */
+function objectsWarning(away: string | null): string[] {
+  if (away === null) return [];
+  return [`Artifacts and lists of tests can't be had, builds that bring any wait: ${away}.`];
 }
 
 /** As this machine can be asked from elsewhere, when the farm file does not say. */

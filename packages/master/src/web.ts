@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LogReader } from './builds/logs/reader.ts';
-import { ObjectFiles } from './builds/objects/object-files.ts';
+import { openObjects } from './builds/objects/open-objects.ts';
 import { ResolvedTexts } from './builds/objects/resolved-texts.ts';
 import { TestLists } from './builds/objects/test-lists.ts';
 import { anchoredClock } from './clock.ts';
@@ -56,7 +56,7 @@ const bundles = new Bundles();
 const now = anchoredClock();
 const signIn = new AdminSignIn(db, now);
 const owners = new OwnerSignIn(db, now);
-const objects = new ObjectFiles(options.dataDir);
+const { objects, uploads } = await openObjects(options.objectsPlace);
 const context: WebContext = {
   db,
   logs,
@@ -78,6 +78,7 @@ const app = createApp({
   streams,
   bundles,
   objects,
+  uploads,
   pages: pageRoutes(context),
   hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
   log,

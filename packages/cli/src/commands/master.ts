@@ -17,6 +17,8 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --farm-branch NAME     the branch of that repository (default: main)
   --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
   --database URL         postgres://USER@HOST/NAME in place of a file in DIR (default: $WEIR_DATABASE_URL)
+  --objects URL          artifacts and lists of tests: s3://BUCKET/PREFIX?endpoint=URL&region=NAME,
+                         or file:///FOLDER (default: $WEIR_OBJECTS_URL, else below --data)
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
@@ -37,6 +39,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         'farm-branch': { type: 'string' },
         data: { type: 'string' },
         database: { type: 'string' },
+        objects: { type: 'string' },
         port: { type: 'string' },
         'worker-port': { type: 'string' },
         host: { type: 'string' },
@@ -64,6 +67,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
       // A variable that is set to nothing, as compose files do it, is not set.
       adminToken: env['WEIR_ADMIN_TOKEN'] || null,
       logFormat: parseOneOf(values.log ?? (env['WEIR_LOG'] || 'text'), '--log', ['text', 'json']),
+      objectsUrl: values.objects ?? (env['WEIR_OBJECTS_URL'] || null),
       resetAdminToken: values['reset-admin-token'] === true,
       json: values.json === true,
     });

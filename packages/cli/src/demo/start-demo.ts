@@ -55,6 +55,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
     remotes: new Map(),
     adminToken: process.env['WEIR_ADMIN_TOKEN'] || null,
     resetAdminToken: false,
+    objectsUrl: null,
     log: { ...stderrLog(), info: () => {} },
     logFormat: 'text',
   });

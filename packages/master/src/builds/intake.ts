@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReportRules } from '@weir/model';
 import { maxInFlightBytes } from '@weir/protocol';
 import type { JournalEntry, LogFrame } from '@weir/protocol';
@@ -12,12 +13,13 @@ import { HeldBack } from './held-back.ts';
 import type { LiveBuild } from './live-build.ts';
 import type { LogAddress, LogSink } from './log-sink.ts';
 import { LogRefusedError } from './logs/refused.ts';
-import type { ObjectFiles } from './objects/object-files.ts';
+import type { ObjectStore } from './objects/object-store.ts';
+import { ObjectsAwayError } from './objects/object-store.ts';
 
 export interface IntakeContext {
   readonly store: Store;
   readonly logs: LogSink;
-  readonly objects: Pick<ObjectFiles, 'bytesOf'>;
+  readonly objects: Pick<ObjectStore, 'bytesOf'>;
   readonly room: Pick<DiskRoom, 'isFull' | 'failed' | 'returned'>;
   readonly now: Clock;
   readonly log: Log;
@@ -41,6 +43,8 @@ const entriesOfEnd = 2;
 /** A worker that sends on and on without waiting for acknowledgements. */
 const maxUnstoredBytes = 4 * maxInFlightBytes;
 const maxUnappliedMessages = 1_000;
+/** What a build made can't be asked for: its journal comes again after this. */
+const objectsAwayMs = 2_000;
 /** A log whose end is refused so often at the same place has lost what is missing. */
 const maxRefusedEnds = 10;
 
@@ -142,6 +146,8 @@ export class Intake {
       this.#heldBack.hold(build, session, step, room.returned());
     } else if (error instanceof LogRefusedError && error.code === 'log-queue-full') {
       this.#heldBack.hold(build, session, step, logs.caughtUp());
+    } else if (error instanceof ObjectsAwayError) {
+      this.#heldBack.hold(build, session, step, sleep(objectsAwayMs, undefined, { ref: false }));
     } else if (error instanceof LogRefusedError || error instanceof JournalRefusedError) {
       this.#context.refused(build, text);
     } else {
@@ -169,7 +175,7 @@ export class Intake {
         return;
       }
       checkEntries(build, entries);
-      this.#checkObjects(entries);
+      await this.#checkObjects(entries);
       build.isRewinding = false;
       const lines = await this.#finishLogs(build, session, entries);
       if (lines === undefined) return;
@@ -199,11 +205,11 @@ export class Intake {
     }
   }
 
-  #checkObjects(entries: readonly JournalEntry[]): void {
+  async #checkObjects(entries: readonly JournalEntry[]): Promise<void> {
     for (const entry of entries) {
       if (entry.t !== 'artifact') continue;
       const { sha256, bytes } = entry;
-      if (this.#context.objects.bytesOf(sha256) === bytes) continue;
+      if ((await this.#context.objects.bytesOf(sha256)) === bytes) continue;
       refuseJournal(`its artifact ${sha256} was never brought`);
     }
   }

@@ -1,6 +1,8 @@
 import { keepsArtifact } from '@weir/model';
+import { ObjectsAwayError } from '../builds/objects/object-store.ts';
 import { dropArtifacts, keptArtifacts, objectsInUse } from '../store/artifacts.ts';
 import { resolvedObjectsInUse } from '../store/resolved.ts';
+import type { Store } from '../store/store.ts';
 import { testObjectsInUse } from '../store/tests.ts';
 import type { Dropped, Piece, RetainContext } from './retain.ts';
 
@@ -34,24 +36,38 @@ export function thinArtifacts(
   };
 }
 
-/** Removes the bytes that no row refers to, one folder a piece, and uploads that nobody goes on with. */
-export function sweepObjects({ store, objects, now }: RetainContext): Piece {
-  const folders = ['uploads', ...Array.from({ length: 256 }, (_, n) => hex(n))];
+/** Removes uploads that nobody goes on with, and then the bytes that no row refers to, by pages. */
+export function sweepObjects({ store, objects, uploads, now, log }: RetainContext): Piece {
+  const before = now() - graceMs;
+  let after: string | null = null;
+  let hasBegun = false;
   return async () => {
-    const folder = folders.shift();
-    if (folder === undefined) return false;
-    const before = now() - graceMs;
-    const names = await objects.untouchedSince(before, folder);
-    const artifacts = await objectsInUse(store.read, names, before);
-    const tests = await testObjectsInUse(store.read, names);
-    const resolved = await resolvedObjectsInUse(store.read, names);
-    const used = artifacts.union(tests).union(resolved);
-    const unused = names.filter((name) => !used.has(name));
-    for (const name of unused) await objects.remove(folder, name);
-    return true;
+    if (!hasBegun) {
+      hasBegun = true;
+      await uploads.sweep(before);
+      return true;
+    }
+    try {
+      const { hashes, next } = await objects.untouchedSince(before, after);
+      for (const sha256 of await unusedOf(store, hashes, before)) await objects.remove(sha256);
+      after = next;
+    } catch (error) {
+      if (!(error instanceof ObjectsAwayError)) throw error;
+      log.warn(`the rest of the objects is swept another time: ${error.message}`);
+      return false;
+    }
+    return after !== null;
   };
 }
 
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
+async function unusedOf(
+  store: Store,
+  hashes: readonly string[],
+  before: number,
+): Promise<readonly string[]> {
+  const artifacts = await objectsInUse(store.read, hashes, before);
+  const tests = await testObjectsInUse(store.read, hashes);
+  const resolved = await resolvedObjectsInUse(store.read, hashes);
+  const used = artifacts.union(tests).union(resolved);
+  return hashes.filter((sha256) => !used.has(sha256));
 }

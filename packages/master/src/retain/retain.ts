@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retention } from '@weir/model';
 import { nextRetentionTime } from '@weir/model';
 import type { LogSink } from '../builds/log-sink.ts';
-import type { ObjectFiles } from '../builds/objects/object-files.ts';
+import type { ObjectStore } from '../builds/objects/object-store.ts';
+import type { ObjectUploads } from '../builds/objects/object-uploads.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
@@ -16,7 +17,8 @@ import { dropEvents, dropNotices, dropRequests } from './rows.ts';
 export interface RetainContext {
   readonly store: Store;
   readonly logs: LogSink;
-  readonly objects: ObjectFiles;
+  readonly objects: ObjectStore;
+  readonly uploads: ObjectUploads;
   readonly now: Clock;
   readonly log: Log;
   /** Copies of what artifacts there are follow the store. */

@@ -10,7 +10,9 @@ import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
 import { LogReader } from '../../src/builds/logs/reader.ts';
-import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
+import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
+import { openObjects } from '../../src/builds/objects/open-objects.ts';
+import type { Objects } from '../../src/builds/objects/open-objects.ts';
 import { Retain } from '../../src/retain/retain.ts';
 import { recordEvents } from '../../src/store/events.ts';
 import { insertReader } from '../../src/store/readers.ts';
@@ -25,6 +27,7 @@ describe('retention', () => {
   let store: Store;
   let logs: LogWriter;
   let statements: string[];
+  let objects: Objects;
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-retain-'));
@@ -33,6 +36,7 @@ describe('retention', () => {
       onStatement: (text) => statements.push(text),
     });
     logs = await openLogWriter(join(dir, 'logs'));
+    objects = await openObjects(objectsPlaceOf(null, dir));
   });
   afterEach(async () => {
     await logs[Symbol.asyncDispose]();
@@ -44,7 +48,7 @@ describe('retention', () => {
     new Retain({
       store,
       logs,
-      objects: new ObjectFiles(dir),
+      ...objects,
       artifactsDropped: async () => {},
       now: () => at,
       log: { info: () => {}, warn: (text) => assert.fail(text) },

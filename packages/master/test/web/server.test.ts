@@ -6,6 +6,7 @@ import process from 'node:process';
 import { farmSchema, wellKnownSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { testStore } from '../../../../test/support/test-store.ts';
+import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
 import { startWebThread } from '../../src/web/thread.ts';
 import { startSmallFarm } from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
@@ -67,13 +68,15 @@ describe('the web role', () => {
     const { facts } = farm;
     const port = farm.web.port;
     const store = await testStore(farm.storePath);
-    const common = { store, dataDir: '/nowhere', host: '127.0.0.1' };
+    const dataDir = '/nowhere';
+    const objectsPlace = objectsPlaceOf(null, dataDir);
+    const common = { store, dataDir, objectsPlace, host: '127.0.0.1' };
     const options = { ...common, port, logFormat: 'text' as const, farm: facts };
     const log = { info: () => {}, warn: () => {} };
     const vitals = () => ({ commits: 0, busyMs: 0 });
-    const host = { run: async () => ({}), started: Promise.resolve(), vitals, log };
+    const engine = { run: async () => ({}), started: Promise.resolve(), vitals, log };
 
-    await assert.rejects(startWebThread(options, host), /port can't be opened.*EADDRINUSE/);
+    await assert.rejects(startWebThread(options, engine), /port can't be opened.*EADDRINUSE/);
   });
 });
 

@@ -9,6 +9,7 @@ import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
+import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
 import { moveHead } from '../../src/builds/settle-build.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../../src/command.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
@@ -100,6 +101,7 @@ export async function startSmallFarm(
     farmOptions: { remotes: new Map(), base: '/' },
     shortage: null,
     heartbeat: null,
+    objectsAway: null,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
@@ -111,6 +113,7 @@ export async function startSmallFarm(
       {
         store: await testStore(storePath),
         dataDir: dir,
+        objectsPlace: objectsPlaceOf(null, dir),
         host: '127.0.0.1',
         port: 0,
         logFormat: 'text',

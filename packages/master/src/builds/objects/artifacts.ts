@@ -2,11 +2,13 @@ import { runtimeKey } from '@weir/model';
 import type { Artifact, ArtifactPolicy } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import type { ArtifactRow } from '../../store/artifacts.ts';
 import { artifactsOf, dropArtifacts, fetchableArtifacts } from '../../store/artifacts.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
-import type { ObjectFiles } from './object-files.ts';
+import type { ObjectStore } from './object-store.ts';
+import { ObjectsAwayError } from './object-store.ts';
 
 /** The artifacts that workers can fetch, by runtime: a copy of the store's. */
 export class Artifacts {
@@ -58,13 +60,32 @@ function toArtifact({
 /** At start: after a restore from a backup the bytes may not be there. */
 export async function dropMissing(context: {
   store: Store;
-  objects: ObjectFiles;
+  objects: ObjectStore;
   now: Clock;
+  log: Log;
 }): Promise<void> {
-  const { store, objects, now } = context;
-  const rows = await fetchableArtifacts(store.read);
-  const missing = rows.filter(({ sha256, bytes }) => objects.bytesOf(sha256) !== bytes);
-  if (missing.length === 0) return;
-  const ids = missing.map(({ id }) => id);
+  const { store, objects, now, log } = context;
+  let ids: number[];
+  try {
+    ids = await missingOf(await fetchableArtifacts(store.read), objects);
+  } catch (error) {
+    if (!(error instanceof ObjectsAwayError)) throw error;
+    log.warn(`whether all artifacts are there is not known: ${error.message}`);
+    return;
+  }
+  if (ids.length === 0) return;
   await store.unit((db) => dropArtifacts(db, ids, now()));
+}
+
+/** So many are asked for at once: far away, each takes some milliseconds. */
+const askedAtOnce = 32;
+
+async function missingOf(rows: readonly ArtifactRow[], objects: ObjectStore): Promise<number[]> {
+  const missing: number[] = [];
+  for (let at = 0; at < rows.length; at += askedAtOnce) {
+    const some = rows.slice(at, at + askedAtOnce);
+    const sizes = await Promise.all(some.map(({ sha256 }) => objects.bytesOf(sha256)));
+    missing.push(...some.filter(({ bytes }, n) => sizes[n] !== bytes).map(({ id }) => id));
+  }
+  return missing;
 }

@@ -6,11 +6,13 @@ import { buildById } from '../../store/builds.ts';
 import { recordEvents } from '../../store/events.ts';
 import type { Store } from '../../store/store.ts';
 import type { Look } from './look.ts';
-import type { ObjectFiles } from './object-files.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { ObjectsPlace } from './objects-place.ts';
 
 export interface DamagedContext {
   readonly store: Store;
-  readonly objects: ObjectFiles;
+  readonly objects: ObjectStore;
+  readonly objectsPlace: ObjectsPlace;
   readonly now: Clock;
   readonly log: Log;
   /** Copies of what artifacts there are follow the store. */
@@ -51,14 +53,14 @@ export class Damaged {
     if ((await buildById(store.read, build))?.runtime_sha256 !== sha256) return;
     const rows = await artifactsOfObject(store.read, sha256);
     if (rows.length === 0) return;
-    const look = await this.#read(objects.path(sha256));
+    const look = await this.#read(sha256);
     if (look.t === 'unread') {
       log.warn(`the object ${sha256}, which build ${build} could not fetch: ${look.text}`);
       return;
     }
     if (look.t === 'read' && look.sha256 === sha256) return;
-    if (look.t === 'read') await objects.removeDamaged(sha256, look.inode);
-    const text = look.t === 'read' ? 'its bytes had changed on the disk' : look.text;
+    if (look.t === 'read') await objects.removeDamaged(sha256, look.version);
+    const text = look.t === 'read' ? 'its bytes had changed' : look.text;
     log.warn(`the artifact ${sha256} is dropped, to be built again: ${text}`);
     const at = now();
     await store.unit(async (db) => {
@@ -74,11 +76,11 @@ export class Damaged {
     await artifactsDropped();
   }
 
-  async #read(path: string): Promise<Look> {
+  async #read(sha256: string): Promise<Look> {
     if (this.#isStopped) throw new Error('the farm stops');
     const thread = new Worker(new URL('./look-thread.ts', import.meta.url), {
       name: 'object check',
-      workerData: { path },
+      workerData: { place: this.#context.objectsPlace, sha256 },
     });
     this.#thread = thread;
     try {

@@ -1,126 +1,83 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Look } from './look.ts';
+import { lookAt } from './look.ts';
+import type { ObjectPage, ObjectStore } from './object-store.ts';
+import { beginsAsZstd, zstdMagicBytes } from './zstd-magic.ts';
 
-/** What zstd begins every file with. */
-const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-
-/** Bytes that came for an object and are not those of its hash: they are gone again. */
-export class WrongBytesError extends Error {
-  override readonly name = 'WrongBytesError';
-}
-
-/**
- * Files by the SHA-256 of their bytes, below one folder: `ab/abcd...`. What is being uploaded lies in
- * `uploads/` until its hash is checked, so whatever has the name of a hash is whole.
- */
-export class ObjectFiles {
+/** Objects as files below one folder: `ab/abcd...`. */
+export class ObjectFiles implements ObjectStore {
   readonly #dir: string;
 
-  constructor(dataDir: string) {
-    this.#dir = join(dataDir, 'objects');
+  constructor(dir: string) {
+    this.#dir = dir;
   }
 
-  /** The size of an object, in bytes; undefined when it is not here. */
-  bytesOf(sha256: string): number | undefined {
-    return statSync(this.path(sha256), { throwIfNoEntry: false })?.size;
+  // Thousands are asked for at the start: a call that waits for no other thread is the quickest.
+  async bytesOf(sha256: string): Promise<number | undefined> {
+    return statSync(this.#path(sha256), { throwIfNoEntry: false })?.size;
   }
 
-  path(sha256: string): string {
-    return join(this.#dir, sha256.slice(0, 2), sha256);
+  async read(sha256: string, { from, to }: { from: number; to: number }): Promise<Readable> {
+    return createReadStream(this.#path(sha256), { start: from, end: to - 1 });
   }
 
-  /** The bytes from `from`, and up to but not including `to`. */
-  read(sha256: string, { from, to }: { from: number; to: number }): Readable {
-    return createReadStream(this.path(sha256), { start: from, end: to - 1 });
-  }
-
-  /** Whether its bytes are packed: most are, but for what is read as it is. */
   async isZstd(sha256: string): Promise<boolean> {
-    await using file = await open(this.path(sha256));
-    const { buffer } = await file.read(Buffer.alloc(zstdMagic.length), 0, zstdMagic.length, 0);
-    return buffer.equals(zstdMagic);
+    await using file = await open(this.#path(sha256));
+    const { buffer } = await file.read(Buffer.alloc(zstdMagicBytes), 0, zstdMagicBytes, 0);
+    return beginsAsZstd(buffer);
   }
 
-  /** Keeps an object from being swept for another while: somebody is about to refer to it. */
   async touch(sha256: string): Promise<void> {
     const now = new Date();
-    await utimes(this.path(sha256), now, now);
+    await utimes(this.#path(sha256), now, now);
   }
 
-  /** How much of an upload is here. */
-  async received(build: number, sha256: string): Promise<number> {
-    const found = await stat(this.#uploadPath(build, sha256)).catch(ifMissing);
-    return found?.size ?? 0;
-  }
-
-  /** Appends to an upload; what came before a cut is kept. At most `most` bytes are taken. */
-  async append(
-    { build, sha256 }: { build: number; sha256: string },
-    piece: Readable,
-    most: number,
-  ): Promise<void> {
-    await mkdir(join(this.#dir, 'uploads'), { recursive: true, mode: 0o700 });
-    const file = createWriteStream(this.#uploadPath(build, sha256), { flags: 'a', mode: 0o600 });
-    await pipeline(piece, (source) => atMost(source as AsyncIterable<Buffer>, most), file);
-  }
-
-  /**
-   * Checks a whole upload and gives it its name, on the disk for good.
-   *
-   * @throws WrongBytesError when its bytes have another hash
-   */
-  async complete(build: number, sha256: string): Promise<void> {
-    const from = this.#uploadPath(build, sha256);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(from), hash);
-    if (hash.digest('hex') !== sha256) {
-      await rm(from);
-      throw new WrongBytesError(`the bytes that came are not those of ${sha256}`);
-    }
+  async take(sha256: string, file: string): Promise<void> {
     const folder = join(this.#dir, sha256.slice(0, 2));
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await sync(from);
-    await rename(from, this.path(sha256));
+    await sync(file);
+    await rename(file, this.#path(sha256));
     await sync(folder);
   }
 
-  /** Removes a file that was found to be damaged, unless another has its name by now. */
-  async removeDamaged(sha256: string, inode: number): Promise<void> {
-    const found = await stat(this.path(sha256)).catch(ifMissing);
-    if (found?.ino === inode) await rm(this.path(sha256), { force: true });
+  look(sha256: string): Promise<Look> {
+    return lookAt(this.#path(sha256));
   }
 
-  /** The hashes of the objects in one of the 256 folders, and of uploads that nobody touched since then. */
-  async untouchedSince(time: number, folder: string): Promise<string[]> {
+  async removeDamaged(sha256: string, version: string): Promise<void> {
+    const found = await stat(this.#path(sha256)).catch(ifMissing);
+    if (found !== undefined && String(found.ino) === version) await this.remove(sha256);
+  }
+
+  /** One of the 256 folders is a page. */
+  async untouchedSince(time: number, after: string | null): Promise<ObjectPage> {
+    const number = after === null ? 0 : Number.parseInt(after, 16) + 1;
+    const folder = hex(number);
     const names = await readdir(join(this.#dir, folder)).catch(ifMissing);
-    const old: string[] = [];
+    const hashes: string[] = [];
     for (const name of names ?? []) {
       const found = await stat(join(this.#dir, folder, name)).catch(ifMissing);
-      if (found !== undefined && found.mtimeMs < time) old.push(name);
+      if (found !== undefined && found.mtimeMs < time) hashes.push(name);
     }
-    return old;
+    return { hashes, next: number < 255 ? folder : null };
   }
 
-  async remove(folder: string, name: string): Promise<void> {
-    await rm(join(this.#dir, folder, name), { force: true });
+  async remove(sha256: string): Promise<void> {
+    await rm(this.#path(sha256), { force: true });
   }
 
-  #uploadPath(build: number, sha256: string): string {
-    return join(this.#dir, 'uploads', `${build}-${sha256}`);
+  async check(): Promise<void> {}
+
+  #path(sha256: string): string {
+    return join(this.#dir, sha256.slice(0, 2), sha256);
   }
 }
 
-async function* atMost(source: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
-  let left = most;
-  for await (const chunk of source) {
-    if (chunk.length > left) throw new WrongBytesError('more came than the upload is long');
-    left -= chunk.length;
-    yield chunk;
-  }
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
 
 async function sync(path: string): Promise<void> {

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { maxResolvedBytes } from '@weir/protocol';
 import { differenceOfTexts } from '../../text-difference.ts';
-import type { ObjectFiles } from './object-files.ts';
+import type { ObjectStore } from './object-store.ts';
+import { ObjectsAwayError } from './object-store.ts';
 
 /** A file in which a step left what its dependencies came to, as far as its bytes are kept. */
 export interface KeptFile {
@@ -24,6 +25,9 @@ export interface ResolvedDifference {
   readonly because: string;
 }
 
+/** By their paths; a text says why there are none. */
+type Texts = ReadonlyMap<string, string> | string;
+
 /** It is made by the thread that serves all pages. */
 const timeoutMs = 300;
 const maxLines = 500;
@@ -33,11 +37,11 @@ const maxKept = 50;
 
 /** Compares what the dependencies of two builds came to, in files that workers brought: they are hostile. */
 export class ResolvedTexts {
-  readonly #objects: Pick<ObjectFiles, 'bytesOf' | 'path'>;
+  readonly #objects: Pick<ObjectStore, 'bytesOf' | 'read'>;
   /** Those asked for last are at the end. */
   readonly #differences = new Map<string, ResolvedDifference>();
 
-  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>) {
+  constructor(objects: Pick<ObjectStore, 'bytesOf' | 'read'>) {
     this.#objects = objects;
   }
 
@@ -53,8 +57,15 @@ export class ResolvedTexts {
   }
 
   async #compare(from: KeptFiles, to: KeptFiles): Promise<ResolvedDifference> {
-    const was = await this.#textsOf(from);
-    const is = await this.#textsOf(to);
+    let was: Texts;
+    let is: Texts;
+    try {
+      was = await this.#textsOf(from);
+      is = await this.#textsOf(to);
+    } catch (error) {
+      if (!(error instanceof ObjectsAwayError)) throw error;
+      return { text: null, because: error.message };
+    }
     if (typeof was === 'string') return { text: null, because: was };
     if (typeof is === 'string') return { text: null, because: is };
     const [before, after] = [
@@ -66,16 +77,18 @@ export class ResolvedTexts {
     return cut(patch);
   }
 
-  /** By their paths; a text says why there are none. */
-  async #textsOf({ name, files }: KeptFiles): Promise<ReadonlyMap<string, string> | string> {
+  /** @throws ObjectsAwayError */
+  async #textsOf({ name, files }: KeptFiles): Promise<Texts> {
     const texts = new Map<string, string>();
     for (const { path, sha256, bytes } of files) {
-      const held = bytes === 0 ? 0 : this.#objects.bytesOf(sha256);
+      const held = bytes === 0 ? 0 : await this.#objects.bytesOf(sha256);
       if (held === undefined) return `the bytes of ${path} of ${name} are not here`;
       if (held !== bytes || held > maxResolvedBytes) {
         return `${path} of ${name} is not as it was told`;
       }
-      const content = held === 0 ? Buffer.alloc(0) : await readFile(this.#objects.path(sha256));
+      const range = { from: 0, to: held };
+      const content =
+        held === 0 ? Buffer.alloc(0) : await buffer(await this.#objects.read(sha256, range));
       texts.set(path, textOf(content, sha256));
     }
     return texts;

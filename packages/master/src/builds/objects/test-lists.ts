@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import type { TestList } from '@weir/model';
@@ -10,7 +10,8 @@ import {
   maxTestResultsBytes,
 } from '@weir/protocol';
 import type { StoredObject, StoredTests } from '@weir/protocol';
-import type { ObjectFiles } from './object-files.ts';
+import type { ObjectStore } from './object-store.ts';
+import { ObjectsAwayError } from './object-store.ts';
 import { Turns } from './turns.ts';
 
 const decompress = promisify(zstdDecompress);
@@ -42,14 +43,14 @@ interface KeptNames {
  * bytes unpack to is bounded. Names stay the same from build to build, and are kept for a while.
  */
 export class TestLists {
-  readonly #objects: Pick<ObjectFiles, 'bytesOf' | 'path'>;
+  readonly #objects: Pick<ObjectStore, 'bytesOf' | 'read'>;
   /** By hash; those read last are at the end. */
   readonly #names = new Map<string, KeptNames>();
   readonly #maxKeptBytes: number;
   readonly #turns = new Turns(maxWaiting);
 
   /** @param maxKeptBytes names are kept in memory up to so many bytes, of the lists that were read last */
-  constructor(objects: Pick<ObjectFiles, 'bytesOf' | 'path'>, maxKeptBytes = usualKeptBytes) {
+  constructor(objects: Pick<ObjectStore, 'bytesOf' | 'read'>, maxKeptBytes = usualKeptBytes) {
     this.#objects = objects;
     this.#maxKeptBytes = maxKeptBytes;
   }
@@ -70,6 +71,11 @@ export class TestLists {
       const names = await this.#namesOf(tests.names);
       if (names.length === results.outcomes.length) return { names, results };
     } catch (error) {
+      if (error instanceof ObjectsAwayError) {
+        throw new TestListError(`the list of tests can't be had now: ${error.message}`, {
+          cause: error,
+        });
+      }
       if (!(error instanceof BadTestListError)) throw error;
       throw new TestListError(`the list of tests can't be read: ${error.message}`, {
         cause: error,
@@ -99,10 +105,10 @@ export class TestLists {
   }
 
   async #content({ sha256 }: StoredObject, maxOutputLength: number): Promise<Uint8Array> {
-    const bytes = this.#objects.bytesOf(sha256);
+    const bytes = await this.#objects.bytesOf(sha256);
     if (bytes === undefined) throw new NoTestListError('the list of these tests is not here');
     if (bytes > maxOutputLength) throw new BadTestListError(`${bytes} bytes packed`);
-    const packed = await readFile(this.#objects.path(sha256));
+    const packed = await buffer(await this.#objects.read(sha256, { from: 0, to: bytes }));
     try {
       return await decompress(packed, { maxOutputLength });
     } catch (cause) {

@@ -3,9 +3,9 @@ import { sha256Schema, uploadHeaders } from '@weir/protocol';
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { cookieSecretSetting } from '../../admin-token.ts';
-import { lookAt } from '../../builds/objects/look.ts';
-import { WrongBytesError } from '../../builds/objects/object-files.ts';
-import type { ObjectFiles } from '../../builds/objects/object-files.ts';
+import type { ObjectStore } from '../../builds/objects/object-store.ts';
+import { WrongBytesError } from '../../builds/objects/object-uploads.ts';
+import type { Objects } from '../../builds/objects/open-objects.ts';
 import { uploadToken } from '../../builds/objects/upload-token.ts';
 import { isOpen } from '../../store/builds.ts';
 import { saysDiskFull } from '../../store/disk-full.ts';
@@ -15,7 +15,7 @@ import type { WebContext } from '../context.ts';
 import { problem } from '../server/problems.ts';
 import { isSame } from '../sign-in/session.ts';
 
-type Context = Pick<WebContext, 'db' | 'farm'> & { readonly objects: ObjectFiles };
+type Context = Pick<WebContext, 'db' | 'farm'> & Objects;
 
 interface Upload {
   readonly build: number;
@@ -96,11 +96,11 @@ async function admit({ db, farm }: Context, request: Request): Promise<Upload> {
  * @param looks those under way: each reads a whole file
  */
 async function dropDamaged(
-  objects: ObjectFiles,
+  objects: ObjectStore,
   sha256: string,
   looks: Map<string, Promise<void>>,
 ): Promise<void> {
-  if (objects.bytesOf(sha256) === undefined) return;
+  if ((await objects.bytesOf(sha256)) === undefined) return;
   const look = looks.get(sha256) ?? removeIfDamaged(objects, sha256);
   looks.set(sha256, look);
   try {
@@ -110,41 +110,43 @@ async function dropDamaged(
   }
 }
 
-async function removeIfDamaged(objects: ObjectFiles, sha256: string): Promise<void> {
-  const look = await lookAt(objects.path(sha256));
+async function removeIfDamaged(objects: ObjectStore, sha256: string): Promise<void> {
+  const look = await objects.look(sha256);
   if (look.t === 'read' && look.sha256 !== sha256) {
-    await objects.removeDamaged(sha256, look.inode);
+    await objects.removeDamaged(sha256, look.version);
   }
 }
 
 /** 201 when the object is here, else how much of it. */
 async function answerProgress(
-  { objects }: Context,
+  { objects, uploads }: Context,
   { build, sha256 }: Upload,
   response: Response,
 ): Promise<void> {
-  if (objects.bytesOf(sha256) !== undefined) {
+  if ((await objects.bytesOf(sha256)) !== undefined) {
     await objects.touch(sha256);
     response.status(201).end();
     return;
   }
-  const offset = await objects.received(build, sha256);
+  const offset = await uploads.received({ build, sha256 });
   response.status(204).set(uploadHeaders.offset, String(offset)).end();
 }
 
 async function takePiece(
-  { objects }: Context,
+  { objects, uploads }: Context,
   { build, sha256, bytes }: Upload,
   request: Request,
 ): Promise<void> {
-  if (objects.bytesOf(sha256) !== undefined) return;
-  const offset = await objects.received(build, sha256);
+  if ((await objects.bytesOf(sha256)) !== undefined) return;
+  const offset = await uploads.received({ build, sha256 });
   if (Number(request.get(uploadHeaders.offset)) !== offset) {
     throw problem('wrong-offset', `the upload goes on at ${offset}`);
   }
   try {
-    await objects.append({ build, sha256 }, request, bytes - offset);
-    if ((await objects.received(build, sha256)) === bytes) await objects.complete(build, sha256);
+    await uploads.append({ build, sha256 }, request, bytes - offset);
+    if ((await uploads.received({ build, sha256 })) === bytes) {
+      await uploads.complete({ build, sha256 });
+    }
   } catch (error) {
     if (error instanceof WrongBytesError) throw problem('wrong-bytes', error.message);
     if (saysDiskFull(error)) throw problem('disk-full', 'there is no room for it');
@@ -155,12 +157,12 @@ async function takePiece(
 }
 
 async function sendObject(
-  objects: ObjectFiles,
+  objects: ObjectStore,
   sha256: string,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const size = objects.bytesOf(sha256);
+  const size = await objects.bytesOf(sha256);
   if (size === undefined) throw problem('no-such-artifact', `there is no object ${sha256}`);
   const etag = `"${sha256}"`;
   const isPacked = await objects.isZstd(sha256);
@@ -182,7 +184,7 @@ async function sendObject(
     return;
   }
   try {
-    await pipeline(objects.read(sha256, { from, to }), response);
+    await pipeline(await objects.read(sha256, { from, to }), response);
   } catch (error) {
     // A client that goes away is no failure of ours.
     if (!response.closed) throw error;

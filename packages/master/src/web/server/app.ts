@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
-import type { ObjectFiles } from '../../builds/objects/object-files.ts';
+import type { Objects } from '../../builds/objects/open-objects.ts';
 import type { EngineVitals } from '../../command.ts';
 import type { Log } from '../../log.ts';
 import { eventBounds } from '../../store/events.ts';
@@ -42,14 +42,13 @@ export const maxBodyBytes = 64 * 1024;
 const maxFarmBytes = 8 * 1024 * 1024;
 
 /** Everything that the web role is made of. */
-export interface WebParts {
+export interface WebParts extends Objects {
   readonly context: WebContext;
   readonly signIn: AdminSignIn;
   readonly feed: EventFeed;
   readonly growth: LogGrowth;
   readonly streams: Streams;
   readonly bundles: Bundles;
-  readonly objects: ObjectFiles;
   readonly pages: Router;
   readonly log: Log;
   /** What forges sign their hooks with; null where none is set. */
@@ -84,7 +83,8 @@ export function createApp(parts: WebParts): Express {
   );
   app.get('/.well-known/weir', wellKnownDoor(context.farm, context.now));
   app.use(bundleRoutes(parts.bundles));
-  app.use(objectRoutes({ db: context.db, farm: context.farm, objects: parts.objects }));
+  const { objects, uploads } = parts;
+  app.use(objectRoutes({ db: context.db, farm: context.farm, objects, uploads }));
   app.use(hookRoutes(context, { secret: parts.hookSecret }));
   app.use(signIn.identify, context.owners.identify);
   app.use('/api/v1/farm', farmBody(signIn));

@@ -6,7 +6,7 @@ import { programNumber } from '../../store/migrate.ts';
 import type { Database } from '../../store/schema.ts';
 import { problem } from './problems.ts';
 
-/** `/healthz`: the process lives. `/readyz`: store, schema, engine and room for its data are there too. */
+/** `/healthz`: the process lives. `/readyz`: store, schema, engine, objects and room for its data are there too. */
 export function healthRoutes(
   db: Kysely<Database>,
   farm: () => FarmFacts,
@@ -19,8 +19,9 @@ export function healthRoutes(
   router.get('/readyz', async (_request, response) => {
     await checkStore(db);
     await ping();
-    const { shortage } = farm();
+    const { shortage, objectsAway } = farm();
     if (shortage !== null) throw problem('disk-full', shortage);
+    if (objectsAway !== null) throw problem('objects-away', objectsAway);
     response.set('cache-control', 'no-store').json({ status: 'ok' });
   });
   return router;

@@ -1,6 +1,7 @@
 import { bytesText } from '@weir/model/layout';
 import type { Problem } from '@weir/protocol';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { ObjectsAwayError } from '../../builds/objects/object-store.ts';
 import type { Log } from '../../log.ts';
 import { problem, ProblemError } from './problems.ts';
 
@@ -40,6 +41,9 @@ export function sendProblem(response: Response, error: ProblemError): void {
 /** What express, its parsers or our own code threw, as one of the problems. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (error instanceof ObjectsAwayError) {
+    return problem('objects-away', error.message, { cause: error });
+  }
   const cause = error instanceof Error ? error : undefined;
   const status = cause && 'status' in cause ? cause.status : undefined;
   switch (status) {

@@ -49,6 +49,7 @@ export const problems = {
   internal: { status: 500, title: 'The farm failed' },
   'engine-away': { status: 503, title: 'The engine does not answer' },
   'disk-full': { status: 503, title: 'The farm has too little room for its data' },
+  'objects-away': { status: 503, title: 'Artifacts and lists of tests can not be had' },
   'store-away': { status: 503, title: 'The store is not there, or not ready' },
   'too-many-searches': { status: 503, title: 'Too many look through lists of tests' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },

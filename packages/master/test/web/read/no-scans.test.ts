@@ -117,7 +117,7 @@ describe('no query scans history', () => {
     await addRequest(farm, runtimeBuilder, { upstream: 3 });
     raw = openReaderDatabase(farm.storePath);
     logs = new LogReader(dir);
-    const objects = new ObjectFiles(dirname(farm.storePath));
+    const objects = new ObjectFiles(join(dirname(farm.storePath), 'objects'));
     tests = new TestLists(objects);
     resolved = new ResolvedTexts(objects);
     db = new Kysely({

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { BucketServer, bucketKeys } from '../../../../../test/support/bucket-server.ts';
+import type { ObjectStore } from '../../../src/builds/objects/object-store.ts';
+import { ObjectsAwayError } from '../../../src/builds/objects/object-store.ts';
+import type { ObjectUploads } from '../../../src/builds/objects/object-uploads.ts';
+import { WrongBytesError } from '../../../src/builds/objects/object-uploads.ts';
+import { objectsPlaceOf } from '../../../src/builds/objects/objects-place.ts';
+import { openObjects } from '../../../src/builds/objects/open-objects.ts';
+
+const mib = 1024 * 1024;
+const day = 86_400_000;
+const zstd = Buffer.from('28b52ffd00', 'hex');
+
+let bucket: BucketServer;
+let prefix = '';
+
+/** Where the objects are, and where the bytes of one are on this machine. */
+const drivers = {
+  files: {
+    url: (dir: string) => `file://${dir}/shared`,
+    fileOf: (dir: string, sha256: string) => join(dir, 'shared', sha256.slice(0, 2), sha256),
+    touchedFileOf: (dir: string, sha256: string) => join(dir, 'shared', sha256.slice(0, 2), sha256),
+  },
+  'S3-compatible storage': {
+    url: () => bucket.url(prefix),
+    fileOf: (_dir: string, sha256: string) => bucket.fileOf(prefix, sha256),
+    // Amazon's copy of an object onto itself has another time; this server writes what goes with it alone.
+    touchedFileOf: (_dir: string, sha256: string) => bucket.metadataOf(prefix, sha256),
+  },
+};
+
+describe('where objects are', () => {
+  before(async () => {
+    Object.assign(process.env, bucketKeys);
+    bucket = await BucketServer.start();
+  });
+  after(async () => {
+    for (const name of Object.keys(bucketKeys)) delete process.env[name];
+    await bucket?.[Symbol.asyncDispose]();
+  });
+
+  for (const [name, { url, fileOf, touchedFileOf }] of Object.entries(drivers)) {
+    describe(`objects on ${name}`, () => {
+      let dir: string;
+      let objects: ObjectStore;
+      let uploads: ObjectUploads;
+
+      beforeEach(async () => {
+        dir = await mkdtemp(join(tmpdir(), 'weir-objects-'));
+        prefix = `farms/${randomBytes(4).toString('hex')}`;
+        await open();
+      });
+      afterEach(() => rm(dir, { recursive: true, force: true }));
+
+      /** As another life of the farm does it. */
+      async function open(): Promise<void> {
+        ({ objects, uploads } = await openObjects(objectsPlaceOf(url(dir), dir)));
+      }
+
+      async function put(bytes: Buffer): Promise<string> {
+        const sha256 = sha256Of(bytes);
+        await writeFile(join(dir, sha256), bytes);
+        await objects.take(sha256, join(dir, sha256));
+        return sha256;
+      }
+
+      /** All pages. */
+      async function untouchedSince(time: number): Promise<string[]> {
+        const all: string[] = [];
+        for (let after: string | null = null; ;) {
+          const { hashes, next } = await objects.untouchedSince(time, after);
+          all.push(...hashes);
+          if (next === null) return all.toSorted();
+          after = next;
+        }
+      }
+
+      it('are had again byte for byte, whole or in ranges', async () => {
+        const bytes = randomBytes(1_000);
+
+        const sha256 = await put(bytes);
+
+        assert.equal(await objects.bytesOf(sha256), 1_000);
+        assert.deepEqual(await buffer(await objects.read(sha256, { from: 0, to: 1_000 })), bytes);
+        const some = await buffer(await objects.read(sha256, { from: 10, to: 20 }));
+        assert.deepEqual(some, bytes.subarray(10, 20));
+        assert.ok(!existsSync(join(dir, sha256)), 'the file was taken');
+      });
+
+      it('of many megabytes are had again', async () => {
+        const bytes = randomBytes(40 * mib + 1);
+
+        const sha256 = await put(bytes);
+
+        assert.equal(await objects.bytesOf(sha256), bytes.length);
+        const range = { from: 16 * mib - 5, to: 32 * mib + 5 };
+        const some = await buffer(await objects.read(sha256, range));
+        assert.ok(some.equals(bytes.subarray(range.from, range.to)));
+        assert.equal((await look(sha256)).sha256, sha256);
+      });
+
+      it('are known to be packed or not, in another life too', async () => {
+        const [packed, plain] = [await put(zstd), await put(Buffer.from('plain'))];
+        await open();
+
+        assert.equal(await objects.isZstd(packed), true);
+        assert.equal(await objects.isZstd(plain), false);
+      });
+
+      it('that are not here are told from those that can not be had', async () => {
+        const none = sha256Of(Buffer.from('none'));
+
+        assert.equal(await objects.bytesOf(none), undefined);
+        assert.equal((await objects.look(none)).t, 'gone');
+        await objects.remove(none);
+        await objects.check();
+      });
+
+      it('come in pieces, and go on after a restart', async () => {
+        const bytes = randomBytes(3_000);
+        const upload = { build: 7, sha256: sha256Of(bytes) };
+        for (const from of [0, 1_000, 2_000]) {
+          await open();
+          assert.equal(await uploads.received(upload), from);
+          const part = bytes.subarray(from, from + 1_000);
+          await uploads.append(upload, Readable.from([part]), 3_000 - from);
+        }
+        assert.equal(await objects.bytesOf(upload.sha256), undefined);
+
+        await uploads.complete(upload);
+
+        assert.equal(await objects.bytesOf(upload.sha256), 3_000);
+        assert.equal(await uploads.received(upload), 0);
+      });
+
+      it('are refused with a wrong byte, and nothing of them stays', async () => {
+        const upload = { build: 7, sha256: sha256Of(Buffer.from('right')) };
+        await uploads.append(upload, Readable.from([Buffer.from('wrong')]), 5);
+
+        await assert.rejects(uploads.complete(upload), WrongBytesError);
+
+        assert.equal(await objects.bytesOf(upload.sha256), undefined);
+        assert.equal(await uploads.received(upload), 0);
+      });
+
+      it('are listed by pages once nobody touched them for long, and can be removed', async () => {
+        const all = await Promise.all(
+          Array.from({ length: 20 }, (_, n) => put(Buffer.from(`object ${n}`))),
+        );
+        const [fresh = '', removed = '', ...old] = all;
+        for (const each of [removed, ...old]) await age(fileOf(dir, each), 2 * day);
+        assert.deepEqual(await untouchedSince(Date.now() - 3 * day), []);
+        assert.deepEqual(await untouchedSince(Date.now() - day), [removed, ...old].toSorted());
+
+        await objects.remove(removed);
+
+        assert.deepEqual(await untouchedSince(Date.now() - day), old.toSorted());
+        assert.equal(await objects.bytesOf(fresh), 'object 0'.length);
+      });
+
+      it('that are about to be referred to are touched', async () => {
+        const sha256 = await put(zstd);
+        const file = touchedFileOf(dir, sha256);
+        for (const each of [fileOf(dir, sha256), file]) await age(each, 2 * day);
+
+        await objects.touch(sha256);
+
+        assert.ok(Date.now() - (await stat(file)).mtimeMs < day);
+        assert.equal(await objects.isZstd(sha256), true);
+        assert.equal(await objects.bytesOf(sha256), zstd.length);
+      });
+
+      it('that were damaged are found, and removed unless others came in their place', async () => {
+        const bytes = Buffer.from('as it was brought');
+        const sha256 = await put(bytes);
+        await writeFile(fileOf(dir, sha256), 'as it is no longer');
+
+        const { sha256: found, version } = await look(sha256);
+
+        assert.equal(found, sha256Of(Buffer.from('as it is no longer')));
+        await objects.removeDamaged(sha256, `${version}0`);
+        assert.notEqual(await objects.bytesOf(sha256), undefined);
+        await objects.removeDamaged(sha256, version);
+        assert.equal(await objects.bytesOf(sha256), undefined);
+      });
+
+      async function look(sha256: string): Promise<{ sha256: string; version: string }> {
+        const seen = await objects.look(sha256);
+        assert.ok(seen.t === 'read');
+        return seen;
+      }
+    });
+  }
+
+  describe('S3-compatible storage', () => {
+    let dir: string;
+
+    beforeEach(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'weir-objects-'));
+      prefix = `farms/${randomBytes(4).toString('hex')}`;
+    });
+    afterEach(() => rm(dir, { recursive: true, force: true }));
+
+    const open = (url: string) => openObjects(objectsPlaceOf(url, dir));
+
+    it('lists more than it tells in one answer', async function () {
+      this.timeout(120_000);
+      const hashes = Array.from({ length: 1_001 }, (_, n) => sha256Of(Buffer.from(`${n}`)));
+      const { objects } = await open(bucket.url(prefix));
+      for (const hash of hashes) {
+        await writeFile(join(dir, hash), 'x');
+        await objects.take(hash, join(dir, hash));
+      }
+
+      const first = await objects.untouchedSince(Date.now() + day, null);
+      const second = await objects.untouchedSince(Date.now() + day, first.next);
+
+      assert.equal(first.hashes.length, 1_000);
+      assert.deepEqual([...first.hashes, ...second.hashes], hashes.toSorted());
+      assert.equal(second.next, null);
+    });
+
+    it('is waited for while it is away: the upload stays, and is taken afterwards', async function () {
+      this.timeout(60_000);
+      const { objects, uploads } = await open(bucket.url(prefix));
+      const bytes = randomBytes(20 * mib);
+      const upload = { build: 1, sha256: sha256Of(bytes) };
+      await uploads.append(upload, Readable.from([bytes]), bytes.length);
+
+      await bucket.stop();
+      try {
+        const away = (error: unknown): boolean =>
+          error instanceof ObjectsAwayError &&
+          /^http:\/\/127.*can't be asked for bucket 'farm': ECONNREFUSED/.test(error.message);
+        await assert.rejects(objects.bytesOf(upload.sha256), away);
+        await assert.rejects(uploads.complete(upload), away);
+        await assert.rejects(objects.check(), away);
+        assert.equal((await objects.look(upload.sha256)).t, 'unread');
+        assert.equal(await uploads.received(upload), bytes.length);
+      } finally {
+        await bucket.start();
+      }
+
+      await uploads.complete(upload);
+      assert.equal(await objects.bytesOf(upload.sha256), bytes.length);
+    });
+
+    it('that does not answer is not waited for long', async function () {
+      this.timeout(30_000);
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      try {
+        const { objects } = await open(`s3://farm/x?endpoint=http://127.0.0.1:${port}`);
+        await assert.rejects(objects.check(), /^ObjectsAwayError: http:.* did not answer in time$/);
+        const stopped = objects.check(AbortSignal.abort());
+        await assert.rejects(stopped, ObjectsAwayError);
+      } finally {
+        silent.closeAllConnections();
+        silent.close();
+      }
+    });
+
+    it('without that bucket takes nothing for lost', async () => {
+      const { objects } = await open(bucket.url(prefix, { bucket: 'nowhere' }));
+      const none = sha256Of(Buffer.from('none'));
+
+      await assert.rejects(
+        objects.check(),
+        /^ObjectsAwayError: there is no bucket 'nowhere' at http/,
+      );
+      await assert.rejects(objects.bytesOf(none), /there is no bucket 'nowhere'/);
+      assert.equal((await objects.look(none)).t, 'unread');
+    });
+
+    it('that denies says by which variables it was asked', async () => {
+      process.env['AWS_ACCESS_KEY_ID'] = 'nobody';
+      const { objects } = await open(bucket.url(prefix));
+      Object.assign(process.env, bucketKeys);
+
+      await assert.rejects(objects.check(), /denies access to bucket 'farm'.*AWS_ACCESS_KEY_ID/);
+      await assert.rejects(objects.bytesOf(sha256Of(zstd)), /denies access to bucket 'farm'/);
+    });
+  });
+});
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function age(file: string, ms: number): Promise<void> {
+  const time = new Date(Date.now() - ms);
+  await utimes(file, time, time);
+}
