@@ -22,13 +22,15 @@ import type { Log } from './log.ts';
 import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
-import { EmbeddedQueue } from './queue/embedded.ts';
+import { openQueue } from './queue/open-queue.ts';
+import { redisPrefix } from './redis/redis-url.ts';
 import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
 import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { bringBackFutureTimes } from './store/future-times.ts';
 import type { RequestRow } from './store/requests.ts';
+import { waitingAmong } from './store/requests.ts';
 import { getSetting } from './store/settings.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
@@ -51,6 +53,8 @@ export interface EngineOptions {
   readonly dataDir: string;
   readonly host: string;
   readonly workerPort: number;
+  /** Where engines of this farm share what waits; null: there is one engine. */
+  readonly redisUrl: URL | null;
   readonly now: Clock;
   readonly log: Log;
   /** Where the pages are, without a slash at the end. */
@@ -86,7 +90,16 @@ const reconcileEveryMs = 60_000;
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, farmInForce, logs, now, log } = options;
   const { farm, builders } = farmInForce;
-  const queue = new EmbeddedQueue();
+  await using starting = new AsyncDisposableStack();
+  const queue = starting.use(
+    await openQueue(options.redisUrl, {
+      prefix: redisPrefix(options.farmKey),
+      read: async (ids) => dispatcher.waitingOf(await waitingAmong(store.read, ids)),
+      reconcile: () => dispatcher.reconcile(),
+      changed: () => dispatcher.wake(),
+      log,
+    }),
+  );
   const usage = new Usage();
   const artifacts = new Artifacts();
   const uploadSecret = (await getSetting(store.read, cookieSecretSetting)) ?? '';
@@ -321,6 +334,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
   }
 
+  const running = starting.move();
   return {
     workerPort: gateway.port,
     command: (actor, command) =>
@@ -357,6 +371,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       quarantines.stop();
       room[Symbol.dispose]();
       await dispatcher.stop();
+      await running.disposeAsync();
       await gateway.close();
       await builds.settled();
       await poller.stop();
