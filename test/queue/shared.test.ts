@@ -48,6 +48,7 @@ describe('a queue shared by engines', function () {
       return queue.getRanges(['prioritized'], 0, -1, true);
     });
   }
+  const turnOver = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const jobsAre = async (...ids: number[]): Promise<boolean> =>
     (await jobs()).join() === ids.map((id) => `request-${id}`).join();
 
@@ -72,16 +73,18 @@ describe('a queue shared by engines', function () {
     await soon(() => jobsAre(1));
   });
 
-  it('keeps what is removed and added in one turn', async () => {
+  it('keeps what is removed and added again, however fast', async () => {
     engines.ask(one, waits(1, 'a', 5));
     await soon(() => idsOf(two, ['a']).length === 1);
-    for (let time = 0; time < 50; time++) {
+    for (let turns = 0; turns < 10; turns++) {
       engines.claim(one, 1);
+      // Redis is told in the same turn, or in one after the other, or has told of it already.
+      for (let turn = 0; turn < turns; turn++) await turnOver();
       engines.ask(one, waits(1, 'a', 5));
-      await new Promise((resolve) => setImmediate(resolve));
+      await soon(() => jobsAre(1));
+      assert.deepEqual(idsOf(one, ['a']), [1]);
     }
 
-    await soon(() => jobsAre(1));
     engines.ask(two, waits(2, 'a', 5));
     await soon(() => idsOf(one, ['a']).join() === '1,2');
     await soon(() => idsOf(two, ['a']).length === 2);
