@@ -9,6 +9,8 @@ export function waits(id: number, pool: string, urgency: number): Waiting {
 /** What the store says waits, and the queues of the engines over it. */
 export class Engines implements AsyncDisposable {
   readonly store = new Map<number, Waiting>();
+  /** Requests of builders that are not in force yet for an engine. */
+  readonly unknown = new Map<Queue, Set<number>>();
   readonly log: string[] = [];
   readonly #queues: Queue[] = [];
 
@@ -17,14 +19,25 @@ export class Engines implements AsyncDisposable {
     const say = (text: string): void => void this.log.push(text);
     const queue = await openQueue(redisUrl === null ? null : new URL(redisUrl), {
       prefix,
-      read: async (ids) => ids.flatMap((id) => this.store.get(id) ?? []),
-      reconcile: async () => queue.reconcile([...this.store.values()]),
+      read: async (ids) => ids.flatMap((id) => this.store.get(id)?.request ?? []),
+      waitingOf: (requests) => requests.flatMap(({ id }) => this.#inForce(queue, id)),
+      reconcile: async () => this.reconcile(queue),
       changed: () => {},
       log: { info: say, warn: say },
     });
     this.#queues.push(queue);
-    queue.reconcile([...this.store.values()]);
+    this.reconcile(queue);
     return queue;
+  }
+
+  /** The sweep of an engine. */
+  reconcile(queue: Queue): void {
+    queue.reconcile([...this.store.keys()].flatMap((id) => this.#inForce(queue, id)));
+  }
+
+  #inForce(queue: Queue, id: number): Waiting[] {
+    const waiting = this.store.get(id);
+    return waiting === undefined || this.unknown.get(queue)?.has(id) ? [] : [waiting];
   }
 
   /** An engine writes a request down, and has its queue hold it. */

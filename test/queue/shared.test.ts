@@ -116,6 +116,18 @@ describe('a queue shared by engines', function () {
     await soon(() => jobsAre(1));
   });
 
+  it('keeps what one engine knows the builder of, and another one not yet', async () => {
+    engines.unknown.set(two, new Set([1]));
+    engines.ask(one, waits(1, 'a', 1), waits(2, 'a', 1));
+    await soon(() => jobsAre(1, 2));
+    // Of what Redis says and it does not know, the sweep of the other takes back what waits no more.
+    engines.store.delete(2);
+    engines.reconcile(two);
+
+    await soon(() => jobsAre(1));
+    assert.ok(idsOf(one, ['a']).includes(1));
+  });
+
   it('is whole again within 3 s of FLUSHALL', async () => {
     engines.ask(one, waits(1, 'a', 1));
     await soon(() => idsOf(two, ['a']).length === 1);

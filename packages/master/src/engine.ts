@@ -94,7 +94,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const queue = starting.use(
     await openQueue(options.redisUrl, {
       prefix: redisPrefix(options.farmKey),
-      read: async (ids) => dispatcher.waitingOf(await waitingAmong(store.read, ids)),
+      read: (ids) => waitingAmong(store.read, ids),
+      waitingOf: (requests) => dispatcher.waitingOf(requests),
       reconcile: () => dispatcher.reconcile(),
       changed: () => dispatcher.wake(),
       log,

@@ -22,9 +22,9 @@ export interface SharedJobsOptions {
   /** Events from this one on, milliseconds of Redis' clock. */
   readonly since: number;
   /** Another engine added a request, newly or again. */
-  added(id: number): void;
+  readonly added: (id: number) => void;
   /** Another engine removed a request. */
-  removed(id: number): void;
+  readonly removed: (id: number) => void;
 }
 
 /** What waits, as jobs in Redis. A job is called like the engine that added it. */

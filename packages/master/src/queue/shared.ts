@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { connectRedis, connectWaiting, misgivings, mustBeUp } from '../redis/connect.ts';
 import { shownRedisUrl } from '../redis/redis-url.ts';
+import type { RequestRow } from '../store/requests.ts';
 import { EmbeddedQueue } from './embedded.ts';
 import type { Pool, Queue, Waiting } from './queue.ts';
 import { SharedJobs } from './shared-jobs.ts';
@@ -12,7 +13,9 @@ export interface SharedQueueContext {
   /** Before every key of the farm in Redis: farms may share one. */
   readonly prefix: string;
   /** Those of the requests that wait, from the store. */
-  read(ids: readonly number[]): Promise<readonly Waiting[]>;
+  read(ids: readonly number[]): Promise<readonly RequestRow[]>;
+  /** As the queue holds them; without those whose builder is not in force, or not yet. */
+  waitingOf(requests: readonly RequestRow[]): readonly Waiting[];
   /** Reads all that waits from the store, and calls `reconcile` with it. */
   reconcile(): Promise<void>;
   /** Another engine added something. */
@@ -22,6 +25,9 @@ export interface SharedQueueContext {
 
 /** How often Redis is asked whether it is there, and still what it was. */
 const beatMs = 500;
+
+/** So many requests are read from the store by one statement. */
+const readAtOnce = 1_000;
 
 /** While Redis is away this engine asks the store so often what the others wrote ... */
 const aloneMs = 2_000;
@@ -193,10 +199,10 @@ export class SharedQueue implements Queue {
   async #readHeard(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#heard.size > 0 && !this.#isClosed) {
-      const ids = [...this.#heard].slice(0, 1_000);
+      const ids = [...this.#heard].slice(0, readAtOnce);
       for (const id of ids) this.#heard.delete(id);
       try {
-        const waiting = await this.#context.read(ids);
+        const waiting = this.#context.waitingOf(await this.#context.read(ids));
         for (const each of waiting) this.#index.add(each);
         if (waiting.length > 0) this.#context.changed();
       } catch (error) {
@@ -218,16 +224,27 @@ export class SharedQueue implements Queue {
     if (jobs === undefined) return;
     const told = await jobs.ids();
     const missing = [...this.#index.all()].filter(({ request }) => !told.has(request.id));
-    const over = [...told].filter((id) => !this.#index.has(id));
     await jobs.add(missing);
-    if (over.length === 0) return;
-    // Another engine may have added it a moment ago: only the store knows.
-    const waiting = await this.#context.read(over);
-    for (const each of waiting) this.#index.add(each);
-    const gone = over.filter((id) => !this.#index.has(id));
+    const over = [...told].filter((id) => !this.#index.has(id));
+    for (let start = 0; start < over.length; start += readAtOnce) {
+      await this.#takeBack(jobs, over.slice(start, start + readAtOnce));
+    }
+  }
+
+  /**
+   * Redis says that these wait, and this engine knows nothing of it. Another one may have added them
+   * a moment ago, or go by a newer farm file: only the store knows.
+   */
+  async #takeBack(jobs: SharedJobs, ids: readonly number[]): Promise<void> {
+    const context = this.#context;
+    const rows = await context.read(ids);
+    for (const each of context.waitingOf(rows)) this.#index.add(each);
+    const waiting = new Set(rows.map(({ id }) => id));
+    const gone = ids.filter((id) => !waiting.has(id));
+    if (gone.length === 0) return;
     await jobs.remove(gone);
-    const again = gone.length === 0 ? [] : await this.#context.read(gone);
-    for (const each of again) this.add(each);
+    // What began to wait again between the look and the removal.
+    for (const each of context.waitingOf(await context.read(gone))) this.add(each);
   }
 
   #lost(error: unknown): void {
