@@ -52,6 +52,7 @@ describe('a build that does nothing', () => {
       objectsPlace: objectsPlaceOf(null, dir),
       host: '127.0.0.1',
       workerPort: 0,
+      redisUrl: null,
       now,
       log: quiet,
       url: () => 'http://localhost',

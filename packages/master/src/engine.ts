@@ -25,13 +25,15 @@ import { onceLog } from './log.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { ObjectsWatch } from './objects-watch.ts';
-import { EmbeddedQueue } from './queue/embedded.ts';
+import { openQueue } from './queue/open-queue.ts';
+import { redisPrefix } from './redis/redis-url.ts';
 import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
 import { Clocks } from './schedule/clocks.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { bringBackFutureTimes } from './store/future-times.ts';
 import type { RequestRow } from './store/requests.ts';
+import { waitingAmong } from './store/requests.ts';
 import { getSetting } from './store/settings.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
@@ -55,6 +57,8 @@ export interface EngineOptions {
   readonly objectsPlace: ObjectsPlace;
   readonly host: string;
   readonly workerPort: number;
+  /** Where engines of this farm share what waits; null: there is one engine. */
+  readonly redisUrl: URL | null;
   readonly now: Clock;
   readonly log: Log;
   /** Where the pages are, without a slash at the end. */
@@ -94,7 +98,17 @@ const reconcileEveryMs = 60_000;
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, farmInForce, logs, now, log } = options;
   const { farm, builders } = farmInForce;
-  const queue = new EmbeddedQueue();
+  await using starting = new AsyncDisposableStack();
+  const queue = starting.use(
+    await openQueue(options.redisUrl, {
+      prefix: redisPrefix(options.farmKey),
+      read: (ids) => waitingAmong(store.read, ids),
+      waitingOf: (requests) => dispatcher.waitingOf(requests),
+      reconcile: () => dispatcher.reconcile(),
+      changed: () => dispatcher.wake(),
+      log,
+    }),
+  );
   const usage = new Usage();
   const artifacts = new Artifacts();
   const uploadSecret = (await getSetting(store.read, cookieSecretSetting)) ?? '';
@@ -338,6 +352,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
   }
 
+  const running = starting.move();
   return {
     workerPort: gateway.port,
     command: (actor, command) =>
@@ -375,6 +390,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       room[Symbol.dispose]();
       objectsWatch[Symbol.dispose]();
       await dispatcher.stop();
+      await running.disposeAsync();
       await gateway.close();
       await damaged.stop();
       await builds.settled();

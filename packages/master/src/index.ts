@@ -8,6 +8,7 @@ export { stderrLog } from './log.ts';
 export type { Log, LogFormat } from './log.ts';
 export { startMaster } from './master.ts';
 export type { Master, MasterOptions } from './master.ts';
+export { parseRedisUrl } from './redis/redis-url.ts';
 export { makeBackup } from './store/backup/make-backup.ts';
 export { renumberDatabase } from './store/backup/renumber-database.ts';
 export { copyStore } from './store/copy-store.ts';

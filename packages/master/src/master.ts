@@ -40,6 +40,8 @@ export interface MasterOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly workerPort: number;
+  /** A Redis for a farm with several engines; null: the farm needs none. */
+  readonly redisUrl: URL | null;
   readonly remotes: ReadonlyMap<string, string>;
   readonly adminToken: string | null;
   readonly resetAdminToken: boolean;
@@ -167,6 +169,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     objectsPlace,
     host,
     workerPort: options.workerPort,
+    redisUrl: options.redisUrl,
     now,
     log,
     farmChanged: () => tellWeb(),

@@ -8,7 +8,7 @@ import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { ApplyContext } from './farm/apply-asked.ts';
 import { applyAsked } from './farm/apply-asked.ts';
 import type { Notifier } from './notify/notifier.ts';
-import type { EmbeddedQueue } from './queue/embedded.ts';
+import type { Queue } from './queue/queue.ts';
 import { acceptTests } from './schedule/accept-tests.ts';
 import { again, force } from './schedule/force.ts';
 import { builderByName, setBuilderPause } from './store/builders.ts';
@@ -34,7 +34,7 @@ export interface CommandContext extends ApplyContext {
   readonly builds: LiveBuilds;
   readonly quarantines: Pick<Quarantines, 'release'>;
   readonly dispatcher: Dispatcher;
-  readonly queue: EmbeddedQueue;
+  readonly queue: Queue;
   readonly notifier: Pick<Notifier, 'command'>;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
   /** Asks the remote of a branch soon. */

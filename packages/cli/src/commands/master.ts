@@ -22,6 +22,7 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
+  --redis URL            a Redis that several engines share (default: $WEIR_REDIS_URL, else none)
   --remote URL=PATH      a local mirror that serves in place of URL; repeatable
   --log text|json        lines for people, or JSON objects (default: $WEIR_LOG, else text)
   --reset-admin-token    make a new admin token and print it
@@ -43,6 +44,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         port: { type: 'string' },
         'worker-port': { type: 'string' },
         host: { type: 'string' },
+        redis: { type: 'string' },
         remote: { type: 'string', multiple: true },
         log: { type: 'string' },
         'reset-admin-token': { type: 'boolean' },
@@ -51,7 +53,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
     });
     if (values.farm === undefined) throw new UsageError('--farm FILE is missing');
     const { env } = process;
-    const { runMaster } = await import('@weir/master');
+    const { parseRedisUrl, runMaster } = await import('@weir/master');
     return runMaster({
       farmPath: values.farm,
       farmRepository: repositoryOf(values),
@@ -63,6 +65,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         '--worker-port',
       ),
       host: values.host ?? defaults.host,
+      redisUrl: redisOf(values.redis ?? (env['WEIR_REDIS_URL'] || null), parseRedisUrl),
       remotes: parseRemotes(values.remote ?? []),
       // A variable that is set to nothing, as compose files do it, is not set.
       adminToken: env['WEIR_ADMIN_TOKEN'] || null,
@@ -89,6 +92,17 @@ function repositoryOf(values: {
     throw new UsageError(`--farm is a path from the top of the repository, not '${farm}'`);
   }
   return { url, branch: branch ?? 'main' };
+}
+
+/** @throws UsageError when it is no address of a Redis */
+function redisOf(text: string | null, parse: (text: string) => URL): URL | null {
+  if (text === null) return null;
+  try {
+    return parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--redis or $WEIR_REDIS_URL is ${reason}`, { cause: error });
+  }
 }
 
 function parsePort(value: string, option: string): number {

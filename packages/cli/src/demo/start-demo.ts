@@ -52,6 +52,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
     host: '127.0.0.1',
     port,
     workerPort,
+    redisUrl: null,
     remotes: new Map(),
     adminToken: process.env['WEIR_ADMIN_TOKEN'] || null,
     resetAdminToken: false,

@@ -9,7 +9,7 @@ import type { Artifacts } from '../builds/objects/artifacts.ts';
 import { uploadToken } from '../builds/objects/upload-token.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { EmbeddedQueue } from '../queue/embedded.ts';
+import type { Queue, Waiting } from '../queue/queue.ts';
 import { waitingOf } from '../queue/queue.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { requestById, waitingRequests } from '../store/requests.ts';
@@ -23,7 +23,7 @@ import type { Usage } from './usage.ts';
 
 export interface DispatcherContext {
   readonly store: Store;
-  readonly queue: EmbeddedQueue;
+  readonly queue: Queue;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
   readonly usage: Usage;
@@ -75,10 +75,17 @@ export class Dispatcher {
 
   /** A request waits, newly or again. */
   enqueue(request: RequestRow): void {
-    const builder = this.#context.builders().get(request.builder_id);
-    if (builder === undefined) return;
-    this.#context.queue.add(waitingOf(request, builder));
+    for (const waiting of this.waitingOf([request])) this.#context.queue.add(waiting);
     this.wake();
+  }
+
+  /** These requests as the queue holds them, without those whose builder is not in force. */
+  waitingOf(requests: readonly RequestRow[]): Waiting[] {
+    const builders = this.#context.builders();
+    return requests.flatMap((request) => {
+      const builder = builders.get(request.builder_id);
+      return builder === undefined ? [] : [waitingOf(request, builder)];
+    });
   }
 
   /** Ends what waits for a runtime that can be built nowhere. */
@@ -91,10 +98,8 @@ export class Dispatcher {
   /** Makes the queue say what the store says. */
   async reconcile(): Promise<void> {
     const { queue, store } = this.#context;
-    const waiting = await waitingRequests(store.read);
-    const ids = new Set(waiting.map((request) => request.id));
-    for (const id of queue.ids()) if (!ids.has(id)) queue.remove(id);
-    for (const request of waiting) this.enqueue(request);
+    queue.reconcile(this.waitingOf(await waitingRequests(store.read)));
+    this.wake();
     await this.endBlocked();
   }
 

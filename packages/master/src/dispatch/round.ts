@@ -1,7 +1,6 @@
 import type { Assignments, DispatchFacts, Order } from '@weir/model';
 import { assign, runtimeKey, urgency } from '@weir/model';
-import type { EmbeddedQueue } from '../queue/embedded.ts';
-import type { Pool, Waiting } from '../queue/queue.ts';
+import type { Pool, Queue, Waiting } from '../queue/queue.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { toWaiting } from '../store/requests.ts';
 import { FreeByLabels } from './free-by-labels.ts';
@@ -25,7 +24,7 @@ export interface Round extends Assignments {
   readonly isMore: boolean;
 }
 
-type DecidingQueue = Pick<EmbeddedQueue, 'candidates' | 'pools'>;
+type DecidingQueue = Pick<Queue, 'candidates' | 'pools'>;
 type Around = Omit<DispatchFacts, 'requests'>;
 
 /**

@@ -39,9 +39,21 @@ export class EmbeddedQueue implements Queue {
     return [...this.#pools.keys()];
   }
 
-  ids(): readonly number[] {
-    return [...this.#waiting.keys()];
+  reconcile(waiting: readonly Waiting[]): void {
+    const ids = new Set(waiting.map(({ request }) => request.id));
+    for (const id of this.#waiting.keys()) if (!ids.has(id)) this.remove(id);
+    for (const each of waiting) this.add(each);
   }
+
+  has(requestId: number): boolean {
+    return this.#waiting.has(requestId);
+  }
+
+  all(): Iterable<Waiting> {
+    return this.#waiting.values();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 function mostUrgent(pool: Waits, n: number): Waiting[] {

@@ -19,13 +19,19 @@ export interface Waiting {
 
 /**
  * An index of what waits. It owns nothing: the store is the truth, and a guarded UPDATE claims.
- * Whatever it delivers it may deliver twice.
+ * Whatever it delivers it may deliver twice. Nothing here waits for anybody: a driver that tells
+ * others does so afterwards.
  */
-export interface Queue {
+export interface Queue extends AsyncDisposable {
+  /** A request waits, newly or again: it is held once, as it was added last. */
   add(waiting: Waiting): void;
   remove(requestId: number): void;
   /** The `n` most urgent of each of the pools; of equal urgency, those that were added first. */
   candidates(pools: readonly Pool[], n: number): readonly Waiting[];
+  /** The pools that hold something. */
+  pools(): readonly Pool[];
+  /** This is all that waits, as the store says: makes up for whatever was missed. */
+  reconcile(waiting: readonly Waiting[]): void;
 }
 
 /** A request of this builder as the queue holds it. */

@@ -102,6 +102,17 @@ export function waitingRequests(db: Kysely<Database>): Promise<RequestRow[]> {
     .execute();
 }
 
+/** Those of the requests that wait. */
+export function waitingAmong(db: Kysely<Database>, ids: readonly number[]): Promise<RequestRow[]> {
+  return db
+    .selectFrom('request')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where(isWaiting)
+    .orderBy('id')
+    .execute();
+}
+
 /** Claims a request. False when somebody else did, or it was cancelled: then it is not ours. */
 export async function claimRequest(db: Kysely<Database>, id: number): Promise<boolean> {
   const claimed = await db
