@@ -38,8 +38,8 @@ describe('more connections than a master may have files', function () {
         sockets.push(connect(port, '127.0.0.1').on('error', () => {}));
       }
     }
-    await farm.logged('web port: 64 connections are open, and no more are taken');
-    await farm.logged('worker port: 64 connections are open, and no more are taken');
+    await farm.logged('web port: 32 connections are open, and no more are taken');
+    await farm.logged('worker port: 96 connections are open, and no more are taken');
     const { last } = farm.events;
 
     // Followed by git, which needs files, built by the worker, and seen over a connection from before.

@@ -64,8 +64,10 @@ async function judgeStep(
   if (found.length === 0 && over === '') return entry;
   const all = new Set([...entry.findings, ...found.map(({ finding }) => finding)]);
   const findings = findingWords.filter((finding) => all.has(finding));
-  const parts = [...found.map((each) => each.text), entry.text, over];
-  const text = parts
+  const missed = found.map((each) => each.text);
+  // What is wrong with it by itself comes first; that all went well comes after what is missed.
+  const parts = entry.findings.length > 0 ? [entry.text, ...missed] : [...missed, entry.text];
+  const text = [...parts, over]
     .filter((part) => part !== '')
     .join('; ')
     .slice(0, maxText)
