@@ -243,7 +243,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await probation.start();
   const { dataDir, url } = options;
   const { heartbeat } = options;
-  const notifier = await startNotifier({ store, farm, dataDir, url, now, log, heartbeat });
+  const telling = { store, farm, dataDir, objects, url, now, log, heartbeat };
+  const notifier = await startNotifier(telling);
   await dispatcher.reconcile();
   considerAll();
   const askRate = new AskRate();

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Farm } from '@weir/model';
 import { LogReader } from '../builds/logs/reader.ts';
-import { ObjectFiles } from '../builds/objects/object-files.ts';
+import type { ObjectStore } from '../builds/objects/object-store.ts';
 import { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
 import { EventReader } from '../events/reader.ts';
@@ -26,6 +26,8 @@ export interface NotifierOptions {
   readonly store: Store;
   readonly farm: () => Farm;
   readonly dataDir: string;
+  /** Where the lists of tests are. */
+  readonly objects: ObjectStore;
   /** Where the pages are, unless the farm file says so. */
   readonly url: () => string;
   readonly now: Clock;
@@ -48,11 +50,11 @@ export interface Notifier {
 }
 
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { store, farm, dataDir, now, log } = options;
+  const { store, farm, dataDir, objects, now, log } = options;
   const { read: db } = store;
   const logs = new LogReader(join(dataDir, 'logs'));
   // It opens a list once for a breakage, which is no reason to keep it.
-  const tests = new TestLists(new ObjectFiles(dataDir), 0);
+  const tests = new TestLists(objects, 0);
   const mails = new MailRoute(process.env['WEIR_SMTP_URL'] ?? null, join(dataDir, 'outbox'));
   const url = (): string => farm().publicUrl ?? options.url();
   const common = { store, now, log, ...(options.waitMs && { waitMs: options.waitMs }) };

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { buildersOf } from '@weir/model';
 import type { Moved } from '@weir/protocol';
 import { openTestStore } from '../../../../test/support/test-store.ts';
+import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import { startNotifier } from '../../src/notify/notifier.ts';
@@ -66,6 +67,7 @@ export class NotifyFarm implements AsyncDisposable {
       store,
       farm: () => farm,
       dataDir: dir,
+      objects: new ObjectFiles(join(dir, 'objects')),
       url: () => 'http://weir.test',
       now,
       log: { info: () => {}, warn: () => {} },
