@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Registry } from 'prom-client';
+import { eventMetrics } from './event-metrics.ts';
 import type { EventCounts } from './events.ts';
 import { processMetrics } from './process.ts';
 import type { StateContext } from './state.ts';
@@ -12,7 +13,9 @@ import { StateMetrics } from './state.ts';
  */
 export function metricsDoor(context: StateContext, events: EventCounts): RequestHandler {
   const registry = new Registry();
-  for (const metric of [...events.metrics, ...processMetrics()]) registry.registerMetric(metric);
+  for (const metric of [...eventMetrics(events), ...processMetrics()]) {
+    registry.registerMetric(metric);
+  }
   const state = new StateMetrics(context, registry);
   return async (_request, response) => {
     await state.read();

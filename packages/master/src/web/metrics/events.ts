@@ -1,6 +1,4 @@
 import { findings, results } from '@weir/protocol';
-import { Counter } from 'prom-client';
-import type { Metric } from 'prom-client';
 import { z } from 'zod';
 import type { EventRow } from '../../store/events.ts';
 
@@ -14,34 +12,15 @@ const finishedSchema = z.looseObject({
  * same events each: take the largest, not the sum.
  */
 export class EventCounts {
-  readonly #builds = new Counter<string>({
-    name: 'weir_builds_finished_total',
-    help: 'Builds that ended, by result.',
-    labelNames: ['result'],
-    registers: [],
-  });
-  readonly #findings = new Counter<string>({
-    name: 'weir_build_findings_total',
-    help: 'Findings of builds that ended.',
-    labelNames: ['finding'],
-    registers: [],
-  });
-  readonly #kinds = new Counter<string>({
-    name: 'weir_events_seen_total',
-    help: 'Events, by what happened.',
-    labelNames: ['kind'],
-    registers: [],
-  });
-  readonly metrics: readonly Metric[] = [this.#builds, this.#findings, this.#kinds];
-
-  constructor() {
-    // A result that is counted from nothing shows its first one in a rate.
-    for (const result of results) this.#builds.inc({ result }, 0);
-  }
+  /** By result. One that is counted from nothing shows its first in a rate. */
+  readonly builds = new Map<string, number>(results.map((result) => [result, 0]));
+  readonly findings = new Map<string, number>();
+  /** By what happened. */
+  readonly kinds = new Map<string, number>();
 
   heard(rows: readonly EventRow[]): void {
     for (const row of rows) {
-      this.#kinds.inc({ kind: row.kind });
+      count(this.kinds, row.kind);
       if (row.kind === 'build.finished') this.#finished(row.data_json);
     }
   }
@@ -49,7 +28,11 @@ export class EventCounts {
   #finished(json: string): void {
     const data = finishedSchema.safeParse(JSON.parse(json));
     if (!data.success) return;
-    this.#builds.inc({ result: data.data.result });
-    for (const finding of data.data.findings) this.#findings.inc({ finding });
+    count(this.builds, data.data.result);
+    for (const finding of data.data.findings) count(this.findings, finding);
   }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

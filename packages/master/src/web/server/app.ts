@@ -24,7 +24,6 @@ import type { EventFeed } from '../live/event-feed.ts';
 import type { LogGrowth } from '../live/log-growth.ts';
 import { logLiveDoor } from '../live/log-live-door.ts';
 import type { Streams } from '../live/streams.ts';
-import { metricsDoor } from '../metrics/door.ts';
 import type { EventCounts } from '../metrics/events.ts';
 import { objectRoutes } from '../objects/object-routes.ts';
 import { signInRoutes } from '../sign-in/routes.ts';
@@ -61,26 +60,14 @@ export interface WebParts extends Objects {
 
 /** All doors and pages of the web role. */
 export function createApp(parts: WebParts): Express {
-  const { context, signIn, streams, log } = parts;
+  const { context, signIn, log } = parts;
   const app = express();
   app.disable('x-powered-by').set('query parser', 'simple');
   // A proxy on this machine says who asks, and how; nobody else is believed.
   app.set('trust proxy', 'loopback');
   app.use(securityHeaders());
   app.use(healthRoutes(context.db, context.farm, () => parts.vitals()));
-  app.get(
-    '/metrics',
-    metricsDoor(
-      {
-        db: context.db,
-        farm: context.farm,
-        vitals: () => parts.vitals(),
-        streams: () => streams.count,
-        now: context.now,
-      },
-      parts.eventCounts,
-    ),
-  );
+  app.get('/metrics', metrics(parts));
   app.get('/.well-known/weir', wellKnownDoor(context.farm, context.now));
   app.use(bundleRoutes(parts.bundles));
   const { objects, uploads } = parts;
@@ -96,6 +83,26 @@ export function createApp(parts: WebParts): Express {
   app.use(nothingHere);
   app.use(answerProblems(log));
   return app;
+}
+
+/** What speaks to Prometheus is loaded when it asks first: most farms are never asked. */
+function metrics(parts: WebParts): RequestHandler {
+  const { db, farm, now } = parts.context;
+  const asked = {
+    db,
+    farm: () => farm(),
+    now: () => now(),
+    vitals: () => parts.vitals(),
+    streams: () => parts.streams.count,
+  };
+  let door: Promise<RequestHandler> | undefined;
+  return async (request, response, next) => {
+    door ??= import('../metrics/door.ts').then(({ metricsDoor }) =>
+      metricsDoor(asked, parts.eventCounts),
+    );
+    const answer = await door;
+    await answer(request, response, next);
+  };
 }
 
 /** Only who is signed in may send much. */
