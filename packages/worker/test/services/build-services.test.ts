@@ -34,6 +34,16 @@ function containersOf({ dir }: TestSlot): string[] {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+/**
+ * Whether nobody elsewhere reaches an address: loopback, or where the worker itself may be in a
+ * container, the engine's side of its own network.
+ */
+function isOfThisMachine(address: string | undefined): boolean {
+  const format = '{{(index .IPAM.Config 0).Gateway}}';
+  const bridge = spawnSync('docker', ['network', 'inspect', '-f', format, 'bridge']);
+  return address === '127.0.0.1' || address === String(bridge.stdout).trim();
+}
+
 type Finished = Extract<JournalEntry, { t: 'step-finished' }>;
 
 function steps(entries: readonly JournalEntry[]): Finished[] {
@@ -65,7 +75,9 @@ describe('a build with services', function () {
       steps(entries).map(({ result }) => result),
       ['success', 'success', 'success'],
     );
-    assert.match(slot.log(0), /^cache: image .*\ncache: ready at 127\.0\.0\.1:\d+ after .* s\n$/);
+    const [, address] =
+      /^cache: image .*\ncache: ready at ([\d.]+):\d+ after .* s\n$/.exec(slot.log(0)) ?? [];
+    assert.ok(isOfThisMachine(address), slot.log(0));
     assert.equal(slot.log(1), '+PONG\r\n');
     assert.match(slot.log(2), /^── what cache printed\n.*Ready to accept connections/s);
     assert.match(endOf(entries).environment['service cache'] ?? '', /sha256:[0-9a-f]{64}$/);
@@ -84,7 +96,8 @@ describe('a build with services', function () {
     slot.client.abort();
     await slot.until(({ build }) => build === null);
 
-    assert.equal(network.Ports['6379/tcp'][0].HostIp, '127.0.0.1');
+    const [{ HostIp: address }] = network.Ports['6379/tcp'];
+    assert.ok(isOfThisMachine(address), `published to ${address}`);
     assert.equal(host.Privileged, false);
     assert.deepEqual(host.SecurityOpt, ['no-new-privileges']);
     assert.deepEqual(

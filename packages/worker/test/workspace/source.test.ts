@@ -239,7 +239,8 @@ describe('fillSource', () => {
 
   describe('with git LFS', () => {
     it('leaves pointers where nobody asks for the files', async () => {
-      const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n';
+      const oid = `sha256:${'0'.repeat(64)}`;
+      const pointer = `version https://git-lfs.github.com/spec/v1\noid ${oid}\nsize 1\n`;
       const files = { '.gitattributes': '*.bin filter=lfs -text\n', 'a.bin': pointer };
 
       await fill(commit('app', files));
