@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { BranchTable, ChangeTable, Database } from '../store/schema.ts';
+import type { Database } from '../store/schema.ts';
+import type { BranchTable, ChangeTable } from '../store/schema/change.ts';
 
 export interface UnscheduledRow {
   readonly position: number;

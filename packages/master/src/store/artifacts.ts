@@ -1,6 +1,7 @@
 import type { Artifact, Trust } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { ArtifactTable, Database } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { ArtifactTable } from './schema/runtime.ts';
 
 export type ArtifactRow = Selectable<ArtifactTable>;
 

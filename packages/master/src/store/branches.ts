@@ -1,6 +1,7 @@
 import type { BranchState } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { BranchTable, Database } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { BranchTable } from './schema/change.ts';
 
 export type BranchRow = Selectable<BranchTable>;
 

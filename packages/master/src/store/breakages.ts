@@ -1,7 +1,8 @@
 import type { Moved } from '@weir/protocol';
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
-import type { BreakageBuilderTable, BreakageTable, Database, SuspicionTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { BreakageBuilderTable, BreakageTable, SuspicionTable } from './schema/breakage.ts';
 
 export type BreakageRow = Selectable<BreakageTable>;
 export type BreakageBuilderRow = Selectable<BreakageBuilderTable>;

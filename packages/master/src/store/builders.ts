@@ -1,7 +1,8 @@
 import type { Builder } from '@weir/model';
 import type { Verdict } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { BuilderTable, Database } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { BuilderTable } from './schema/farm.ts';
 
 export type BuilderRow = Selectable<BuilderTable>;
 

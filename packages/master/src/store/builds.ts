@@ -2,7 +2,8 @@ import type { Trial } from '@weir/model';
 import type { Finding, Result, StepReport } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
-import type { BuildTable, Database, StepTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { BuildTable, StepTable } from './schema/build.ts';
 
 /** What runs. Written out, not bound, and ordered by `+id`: else SQLite walks the whole table by its ids. */
 export const isOpen = sql<boolean>`state != 'finished'`;

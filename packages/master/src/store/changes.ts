@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { ChangeTable, Database } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { ChangeTable } from './schema/change.ts';
 
 export type ChangeRow = Selectable<ChangeTable>;
 

@@ -1,7 +1,8 @@
 import type { Channel } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
-import type { Database, DeliveryTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { DeliveryTable } from './schema/notice.ts';
 
 export type DeliveryRow = Selectable<DeliveryTable>;
 

@@ -1,6 +1,7 @@
 import type { FarmFiles, PlanSummary, VersionSource } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, FarmVersionTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { FarmVersionTable } from './schema/farm.ts';
 
 export type FarmVersionRow = Selectable<FarmVersionTable>;
 

@@ -1,6 +1,7 @@
 import type { Trust } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, InvitationTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { InvitationTable } from './schema/worker.ts';
 
 export type InvitationRow = Selectable<InvitationTable>;
 

@@ -1,6 +1,7 @@
 import type { Range } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, LogTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { LogTable } from './schema/build.ts';
 
 export type LogRow = Selectable<LogTable>;
 

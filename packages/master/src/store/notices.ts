@@ -2,7 +2,8 @@ import type { NoticeContent } from '@weir/model';
 import type { NoticeKind } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
-import type { Database, NoticeTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { NoticeTable } from './schema/notice.ts';
 
 export type NoticeRow = Selectable<NoticeTable>;
 

@@ -3,7 +3,8 @@ import type { Finding, RequestReason, Result } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { recordEvents } from './events.ts';
-import type { Database, RequestTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { RequestTable } from './schema/build.ts';
 
 /** What waits. Written out, not bound, and ordered by `+id`: else SQLite walks the whole table by its ids. */
 export const isWaiting = sql<boolean>`state = 'waiting'`;

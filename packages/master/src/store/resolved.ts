@@ -1,6 +1,7 @@
 import type { ResolvedFile } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, ResolvedTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { ResolvedTable } from './schema/build.ts';
 
 export type ResolvedRow = Selectable<ResolvedTable>;
 

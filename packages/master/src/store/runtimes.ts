@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, RuntimeTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { RuntimeTable } from './schema/runtime.ts';
 
 export type RuntimeRow = Selectable<RuntimeTable>;
 

@@ -1,7 +1,8 @@
 import type { Scope } from '@weir/model';
 import type { Channel } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, SubscriptionTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { SubscriptionTable } from './schema/notice.ts';
 
 export type SubscriptionRow = Selectable<SubscriptionTable>;
 

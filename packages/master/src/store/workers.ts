@@ -2,7 +2,8 @@ import type { Quarantine } from '@weir/model';
 import type { EnrolmentState } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { sql } from 'kysely';
-import type { Database, WorkerTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { WorkerTable } from './schema/worker.ts';
 
 export type WorkerRow = Selectable<WorkerTable>;
 

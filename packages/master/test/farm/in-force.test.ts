@@ -14,6 +14,7 @@ import { activeBuilders } from '../../src/store/builders.ts';
 import { insertRequest, requestById, waitingRequests } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
 import { underWayByBuilder } from '../../src/store/under-way.ts';
+import { newRequest } from '../support/request-row.ts';
 
 describe('a farm file in force', () => {
   let dir: string;
@@ -45,19 +46,7 @@ describe('a farm file in force', () => {
   async function askForEach(store: Store): Promise<Map<number, string>> {
     const asked = new Map<number, string>();
     for (const { id, name } of await activeBuilders(store.read)) {
-      const request = await store.unit((db) =>
-        insertRequest(db, {
-          builderId: id,
-          reason: 'forced',
-          reasonText: '',
-          requestedBy: 'test',
-          upstreamCommit: 'a'.repeat(40),
-          upstreamPosition: 1,
-          projectCommit: null,
-          projectPosition: null,
-          createdAt: 1,
-        }),
-      );
+      const request = await store.unit((db) => insertRequest(db, { ...newRequest, builderId: id }));
       asked.set(request.id, name);
     }
     return asked;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { CommitCutter } from '../../../../test/support/commit-cutter.ts';
 import { needs } from '../../../../test/support/needs.ts';
 import { startPostgres } from '../../../../test/support/postgres-server.ts';
 import type { PostgresServer } from '../../../../test/support/postgres-server.ts';
@@ -14,22 +13,11 @@ import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.t
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import { dropOldEvents } from '../../src/store/retention.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
-import { StoreAwayError, StoreInUseError } from '../../src/store/store-errors.ts';
+import { StoreInUseError } from '../../src/store/store-errors.ts';
 import { openStore } from '../../src/store/store.ts';
-import type { Store, StoreOptions } from '../../src/store/store.ts';
-
-const event = (kind: string, at = 1) => ({ at, kind, actor: 'engine', subject: 'farm', data: {} });
-const request = {
-  builderId: 1,
-  reason: 'forced',
-  reasonText: '',
-  requestedBy: 'test',
-  upstreamCommit: 'a'.repeat(40),
-  upstreamPosition: 1,
-  projectCommit: null,
-  projectPosition: null,
-  createdAt: 1_763_640_000_000,
-} as const;
+import type { Store } from '../../src/store/store.ts';
+import { event } from '../support/event.ts';
+import { newRequest } from '../support/request-row.ts';
 
 /** Where stores are made for the contract; each test gets a place of its own. */
 interface Kind {
@@ -145,15 +133,15 @@ for (const kind of [sqlite, postgres]) {
     });
 
     it('gives times, ids and counts as numbers', async () => {
-      const row = await store.unit((db) => insertRequest(db, request));
+      const row = await store.unit((db) => insertRequest(db, newRequest));
       const counted = await store.read
         .selectFrom('request')
         .select((eb) => [eb.fn.countAll<number>().as('rows'), eb.fn.sum('created_at').as('sum')])
         .executeTakeFirstOrThrow();
 
       assert.equal(row.id, 1);
-      assert.equal(row.created_at, request.createdAt);
-      assert.deepEqual({ ...counted }, { rows: 1, sum: request.createdAt });
+      assert.equal(row.created_at, newRequest.createdAt);
+      assert.deepEqual({ ...counted }, { rows: 1, sum: newRequest.createdAt });
     });
 
     it('compares text byte by byte', async () => {
@@ -195,10 +183,10 @@ for (const kind of [sqlite, postgres]) {
     });
 
     it('gives no id twice', async () => {
-      const first = await store.unit((db) => insertRequest(db, request));
+      const first = await store.unit((db) => insertRequest(db, newRequest));
       await store.unit((db) => db.deleteFrom('request').where('id', '=', first.id).execute());
 
-      const second = await store.unit((db) => insertRequest(db, request));
+      const second = await store.unit((db) => insertRequest(db, newRequest));
 
       assert.ok(second.id > first.id);
     });
@@ -219,227 +207,3 @@ for (const kind of [sqlite, postgres]) {
     });
   });
 }
-
-describe('a store on PostgreSQL that several engines write', function () {
-  this.timeout(60_000);
-  let stores: Store[];
-  let place: string;
-  const shared: StoreOptions = { isShared: true };
-
-  before(function () {
-    return postgres.start(this);
-  });
-  after(() => postgres.end());
-  beforeEach(async () => {
-    place = await postgres.place();
-    // Started at the same moment on a database that none has migrated.
-    stores = await Promise.all([1, 2, 3].map(() => openStore(place, shared)));
-  });
-  afterEach(() => Promise.all(stores.map((store) => store[Symbol.asyncDispose]())));
-
-  it('shows readers gap-free event numbers in the order of the commits', async () => {
-    const each = 60;
-    const reader = stores[0]?.read ?? assert.fail();
-    const seen: number[] = [];
-    const writing = Promise.all(
-      stores.map(async (store, engine) => {
-        for (let n = 0; n < each; n += 1) {
-          const events = [event(`engine${engine}.${n}`), event(`engine${engine}.more`)];
-          await store.unit((db) => recordEvents(db, events), { isGuarded: n % 5 > 0 });
-        }
-      }),
-    );
-
-    // What is not there when a later number is seen would never be seen.
-    let isDone = false;
-    void writing.finally(() => (isDone = true));
-    for (let isLast = false; !isLast;) {
-      isLast = isDone;
-      const rows = await eventsAfter(reader, seen.at(-1) ?? 0, 1_000);
-      seen.push(...rows.map(({ number }) => number));
-    }
-    await writing;
-
-    const all = Array.from({ length: 2 * each * stores.length }, (_, index) => index + 1);
-    assert.deepEqual(seen, all);
-  });
-
-  it('tells an engine of what another one committed, also after the server was away', async () => {
-    const [one, two] = stores;
-    if (one === undefined || two === undefined) assert.fail();
-    for (const isAfterCrash of [false, true]) {
-      if (isAfterCrash) {
-        await server.kill();
-        await server.start();
-      }
-      const woken = Promise.withResolvers<void>();
-      two.onCommit = () => woken.resolve();
-
-      await one.unit((db) => recordEvents(db, [event('told.of')]));
-
-      await woken.promise;
-    }
-  });
-
-  it('lets one of several claims succeed', async () => {
-    const { id } = (await stores[0]?.unit((db) => insertRequest(db, request))) ?? assert.fail();
-
-    const claims = await Promise.all(
-      stores.map((store) => store.unit((db) => claimRequest(db, id), { isGuarded: true })),
-    );
-
-    assert.equal(claims.filter(Boolean).length, 1);
-  });
-
-  it('runs a unit that says nothing of guards alone', async () => {
-    const increment = (store: Store) =>
-      store.unit(async (db) => {
-        const value = Number((await getSetting(db, 'count')) ?? '0');
-        await putSetting(db, 'count', String(value + 1));
-      });
-
-    await Promise.all(
-      stores.flatMap((store) =>
-        Array.from({ length: 20 }, async () => {
-          await nextTurn();
-          await increment(store);
-        }),
-      ),
-    );
-
-    assert.equal(await getSetting(stores[0]?.read ?? assert.fail(), 'count'), '60');
-  });
-
-  it('runs units again that locked each other out, each once', async () => {
-    const [one, two] = stores;
-    if (one === undefined || two === undefined) assert.fail();
-    await one.unit(async (db) => {
-      for (const name of ['a', 'b']) await putSetting(db, name, '');
-    });
-    const bothHold = Promise.withResolvers<void>();
-    let holding = 0;
-    /** Each takes one row, and wants the other's. */
-    const cross = (store: Store, first: string, second: string) =>
-      store.unit(
-        async (db) => {
-          const append = (name: string) =>
-            sql`update setting set value = value || ${first}::text where name = ${name}`.execute(
-              db,
-            );
-          await append(first);
-          holding += 1;
-          if (holding >= 2) bothHold.resolve();
-          await bothHold.promise;
-          await append(second);
-          await recordEvents(db, [event(`crossed.${first}`)]);
-        },
-        { isGuarded: true },
-      );
-
-    await Promise.all([cross(one, 'a', 'b'), cross(two, 'b', 'a')]);
-
-    const values = await Promise.all(['a', 'b'].map((name) => getSetting(one.read, name)));
-    assert.deepEqual(
-      values.map((value) => value?.split('').toSorted().join('')),
-      ['ab', 'ab'],
-    );
-    assert.deepEqual(await eventBounds(one.read), { oldest: 1, newest: 2 });
-    assert.ok(holding > 2, 'one of them was run again');
-  });
-
-  it('commits each unit once through crashes of the server', async () => {
-    const each = 40;
-    const writing = stores.map(async (store, engine) => {
-      for (let n = 0; n < each; n += 1) {
-        await store.unit((db) => recordEvents(db, [event(`engine${engine}.${n}`)]), {
-          isGuarded: true,
-        });
-      }
-    });
-    for (const _ of [1, 2]) {
-      await server.kill();
-      await server.start();
-    }
-    await Promise.all(writing);
-
-    const rows = await eventsAfter(stores[0]?.read ?? assert.fail(), 0, 1_000);
-    const kinds = rows.map(({ kind: name }) => name);
-    assert.equal(new Set(kinds).size, kinds.length);
-    assert.equal(kinds.length, each * stores.length);
-    assert.equal(rows.at(-1)?.number, kinds.length);
-  });
-
-  it('has one time for all engines, which is the server’s', async () => {
-    const [one, two] = stores;
-    if (one === undefined || two === undefined) assert.fail();
-
-    const { rows } = await sql<{ at: number }>`
-      select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`.execute(one.read);
-
-    const at = rows[0]?.at ?? 0;
-    assert.ok(Math.abs(one.now() - at) < 1_000, `${one.now()} and ${at}`);
-    assert.ok(Math.abs(one.now() - two.now()) < 1_000);
-  });
-
-  it('finds out what became of a commit whose answer got lost', async () => {
-    const url = new URL(place);
-    const socket = join(url.searchParams.get('host') ?? '', '.s.PGSQL.5432');
-    await using cutter = await CommitCutter.start(socket);
-    const through = `postgres://weir@127.0.0.1:${cutter.port}${url.pathname}`;
-    await using store = await openStore(through, shared);
-    cutter.toCut = 3;
-
-    for (const n of [1, 2, 3, 4]) {
-      await store.unit((db) => recordEvents(db, [event(`once.${n}`)]));
-    }
-
-    const kinds = (await eventsAfter(stores[0]?.read ?? assert.fail(), 0, 10)).map(
-      (row) => row.kind,
-    );
-    assert.equal(cutter.toCut, 0);
-    assert.deepEqual(kinds, ['once.1', 'once.2', 'once.3', 'once.4']);
-  });
-
-  it('commits each unit once though sessions are ended in the middle of it', async () => {
-    const [one] = stores;
-    if (one === undefined) assert.fail();
-    const each = 60;
-    const mostEnded = 60;
-    let isDone = false;
-    const writing = Promise.all(
-      stores.map(async (store, engine) => {
-        for (let n = 0; n < each; n += 1) {
-          await store.unit((db) => recordEvents(db, [event(`engine${engine}.${n}`)]), {
-            isGuarded: true,
-          });
-        }
-      }),
-    ).finally(() => (isDone = true));
-    let ended = 0;
-    while (!isDone && ended < mostEnded) {
-      const { rows } = await sql`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and query like '%commit%' and pid != pg_backend_pid()`.execute(
-        one.read,
-      );
-      ended += rows.length;
-      await nextTurn();
-    }
-    await writing;
-    assert.ok(ended > 0, 'none was ended');
-
-    const rows = await eventsAfter(one.read, 0, 1_000);
-    assert.equal(new Set(rows.map(({ kind: name }) => name)).size, each * stores.length);
-    assert.equal(rows.length, each * stores.length);
-    assert.equal(rows.at(-1)?.number, rows.length);
-  });
-
-  it('says so when there is no such database', async () => {
-    const url = place.replace(/contract_\d+/, 'nowhere');
-
-    await assert.rejects(openStore(url), (error) => {
-      assert.ok(error instanceof StoreAwayError);
-      assert.match(error.message, /"nowhere" does not exist/);
-      return true;
-    });
-  });
-});

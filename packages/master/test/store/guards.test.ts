@@ -15,18 +15,8 @@ import {
 import { raiseEpoch } from '../../src/store/leases.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
+import { newRequest } from '../support/request-row.ts';
 
-const request = {
-  builderId: 1,
-  reason: 'forced',
-  reasonText: '',
-  requestedBy: 'test',
-  upstreamCommit: 'a'.repeat(40),
-  upstreamPosition: 1,
-  projectCommit: null,
-  projectPosition: null,
-  createdAt: 1,
-} as const;
 const end = { result: 'success', findings: [], text: '', environment: {}, at: 9 } as const;
 
 describe('guarded writes', () => {
@@ -57,7 +47,7 @@ describe('guarded writes', () => {
   });
 
   it('let one of several claims succeed', async () => {
-    const { id } = await store.unit((db) => insertRequest(db, request));
+    const { id } = await store.unit((db) => insertRequest(db, newRequest));
 
     const claims = await Promise.all([1, 2, 3].map(() => store.unit((db) => claimRequest(db, id))));
 

@@ -1,4 +1,4 @@
-import type { RequestRow } from '../../src/store/requests.ts';
+import type { NewRequest, RequestRow } from '../../src/store/requests.ts';
 
 /** Waiting request 1 of builder 2 at commit `c1`, as the store has it, unless told otherwise. */
 export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
@@ -27,3 +27,16 @@ export function requestRow(over: Partial<RequestRow> = {}): RequestRow {
     ...over,
   };
 }
+
+/** A request of builder 1 that a person makes. */
+export const newRequest = {
+  builderId: 1,
+  reason: 'forced',
+  reasonText: '',
+  requestedBy: 'test',
+  upstreamCommit: 'a'.repeat(40),
+  upstreamPosition: 1,
+  projectCommit: null,
+  projectPosition: null,
+  createdAt: 1_763_640_000_000,
+} as const satisfies NewRequest;

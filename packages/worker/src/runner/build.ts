@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Finding, ResolvedFile, Result, StepReport, StepSpec } from '@weir/protocol';
+import type { ResolvedFile, StepReport, StepSpec } from '@weir/protocol';
 import { UnfetchedError } from '../artifact/download.ts';
 import { hasFiles } from '../artifact/has-files.ts';
 import { ObjectUploads } from '../artifact/object-uploads.ts';
@@ -15,7 +15,8 @@ import { recordResolved } from '../resolved/record.ts';
 import type { StepPlace } from '../sandbox/contract.ts';
 import { BuildServices } from '../services/build-services.ts';
 import { SpoolWriter } from '../spool/writer.ts';
-import { errorText } from './disk-full.ts';
+import { cancelled, hasSpoken, isPass, joinEndings, nothingInstalled, sayError } from './ending.ts';
+import type { Ending } from './ending.ts';
 import { sandboxFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
 import type { JournalFact } from './journal.ts';
@@ -34,21 +35,6 @@ export interface BuildHooks {
   /** A log has more bytes. */
   readonly onGrew: () => void;
 }
-
-interface Ending {
-  readonly result: Result;
-  readonly findings: Finding[];
-  readonly text: string;
-  /** The object for want of which it could not begin. */
-  readonly unfetched?: string;
-}
-
-/** Else projects would be tested with whatever of its name the machine has. */
-const nothingInstalled: Ending = {
-  result: 'failure',
-  findings: ['install-failed'],
-  text: 'nothing was installed into $WEIR_RUNTIME',
-};
 
 /** One build in its slot, from an empty folder to the last entry of its journal. */
 export class SlotBuild implements HeldBuild {
@@ -303,33 +289,6 @@ export class SlotBuild implements HeldBuild {
   }
 }
 
-/** Whether it is the step itself that ended so. */
-function hasSpoken(outcome: Pick<Ending, 'result'>): boolean {
-  return isPass(outcome) || outcome.result === 'failure';
-}
-
-function cancelled({ reason }: AbortSignal): Ending {
-  return { result: 'cancelled', findings: [], text: `cancelled: ${String(reason)}`.slice(0, 500) };
-}
-
 function writableDirs({ src, tmp, home, runtime, isRuntimeWritable }: StepPlace): string[] {
   return isRuntimeWritable ? [src, tmp, home, runtime] : [src, tmp, home];
-}
-
-/** From the best to the worst that a runner may say. */
-const order: readonly Result[] = ['success', 'warnings', 'failure', 'exception', 'cancelled'];
-
-/** The worse of two, with the findings of both; of equals the first, which the other may follow from. */
-function joinEndings(before: Ending, after: Ending): Ending {
-  const isWorse = order.indexOf(after.result) > order.indexOf(before.result);
-  const findings = [...new Set([...before.findings, ...after.findings])];
-  return { ...(isWorse ? after : before), findings };
-}
-
-function isPass({ result }: Pick<Ending, 'result'>): boolean {
-  return result === 'success' || result === 'warnings';
-}
-
-function sayError(error: unknown): string {
-  return errorText(error).slice(0, 500);
 }

@@ -2,7 +2,8 @@ import { whyPending } from '@weir/model';
 import type { ApiBranch, Wait } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import type { FarmRules } from '../../command.ts';
-import type { BranchTable, Database } from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { BranchTable } from '../../store/schema/change.ts';
 
 type BranchRow = Selectable<BranchTable>;
 

@@ -2,7 +2,8 @@ import type { ApiBuild, ApiBuildSummary, BuildState, Result } from '@weir/protoc
 import type { Kysely, Selectable } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import { buildById, isOpen } from '../../store/builds.ts';
-import type { BuildTable, Database } from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { BuildTable } from '../../store/schema/build.ts';
 import { artifactOfBuild } from './artifacts.ts';
 import { readBuildChanges } from './build-changes.ts';
 import type { Page, PageAsk } from './page.ts';

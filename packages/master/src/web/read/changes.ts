@@ -2,7 +2,8 @@ import type { ApiChange } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import { branchByName } from '../../store/branches.ts';
 import { changesBetween } from '../../store/changes.ts';
-import type { ChangeTable, Database } from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { ChangeTable } from '../../store/schema/change.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 

@@ -1,11 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
-import type {
-  ArtifactTable,
-  BuildTable,
-  Database,
-  RequestTable,
-  StepTable,
-} from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { BuildTable, RequestTable, StepTable } from '../../store/schema/build.ts';
+import type { ArtifactTable } from '../../store/schema/runtime.ts';
 
 /** What the store says of a request that has ended. */
 export interface RequestLife {
