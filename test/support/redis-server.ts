@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 
 /** A Redis of a test's own, with the settings that docs/run-a-farm.md asks for. */
@@ -71,6 +72,11 @@ export class RedisServer implements AsyncDisposable {
 
   resume(): void {
     this.#process?.kill('SIGCONT');
+  }
+
+  /** FLUSHALL */
+  async empty(): Promise<void> {
+    await promisify(execFile)('redis-cli', ['-p', String(this.#port), 'flushall']);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
