@@ -2,6 +2,7 @@ import type { ApiBuild, ApiBuildSummary, BuildState, Result } from '@weir/protoc
 import type { Kysely, Selectable } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import { buildById, isOpen } from '../../store/builds.ts';
+import { newestBuilds } from '../../store/newest-builds.ts';
 import type { Database } from '../../store/schema.ts';
 import type { BuildTable } from '../../store/schema/build.ts';
 import { artifactOfBuild } from './artifacts.ts';
@@ -57,14 +58,12 @@ export async function latestBuilds(
   perBuilder: number,
 ): Promise<ApiBuildSummary[]> {
   if (builderIds.length === 0) return [];
-  const rows = await db
+  const builders = await db
     .selectFrom('builder')
-    .innerJoin('build', 'build.builder_id', 'builder.id')
-    .select('build.id')
-    .where('builder.id', 'in', builderIds)
-    // Numbers have no gaps: the newest are found by the index, without counting back.
-    .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', perBuilder)))
+    .select(['id', 'next_number'])
+    .where('id', 'in', builderIds)
     .execute();
+  const rows = await newestBuilds(db, builders, { columns: ['id'], perBuilder });
   const ids = rows.map((row) => row.id).toSorted((a, b) => b - a);
   return buildSummaryList(db, ids);
 }
