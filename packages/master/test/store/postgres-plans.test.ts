@@ -47,7 +47,7 @@ describe('no query scans history on PostgreSQL', function () {
   before(async function () {
     server = await startAnyPostgres(this);
     const database = await createDatabase(server.url('postgres'), 'large_farm');
-    farm = await startSmallFarm({}, largeFarmText, database);
+    farm = await startSmallFarm({}, largeFarmText, { database });
     await addBuilds(farm);
     const client = new pg.Client({ connectionString: database });
     await client.connect();

@@ -74,11 +74,17 @@ export interface SmallFarm extends AsyncDisposable {
   answer: (command: Command) => Promise<CommandAnswer>;
 }
 
-/** @param database where its store is; by default where the tests run */
+/** What a farm of a test may have other than on its own. */
+export interface SmallFarmServers {
+  /** Where its store is; by default where the tests run. */
+  readonly database?: string;
+  readonly redisUrl?: string;
+}
+
 export async function startSmallFarm(
   facts: Partial<FarmFacts> = {},
   text = farmText,
-  database?: string,
+  options: SmallFarmServers = {},
 ): Promise<SmallFarm> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-web-'));
   await using disposing = new AsyncDisposableStack();
@@ -86,7 +92,7 @@ export async function startSmallFarm(
   const reading = readFarmText(text, 'farm.yaml');
   if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
   const storePath = join(dir, 'weir.sqlite');
-  const place = database ?? (await testStore(storePath));
+  const place = options.database ?? (await testStore(storePath));
   const store = disposing.use(await openStore(place));
   await ensureAdminToken(store, { given: adminToken, reset: false });
   await store.unit(async (db) => {
@@ -118,6 +124,7 @@ export async function startSmallFarm(
         store: place,
         dataDir: dir,
         objectsPlace: objectsPlaceOf(null, dir),
+        redisUrl: options.redisUrl ?? null,
         host: '127.0.0.1',
         port: 0,
         logFormat: 'text',
