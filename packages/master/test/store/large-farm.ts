@@ -30,8 +30,8 @@ ${projects
   .join('')}`;
 
 /**
- * What such a farm has after weeks: 50,000 builds with their requests, steps and logs, 20,000 changes,
- * 100,000 events, notices; of which 60 builds run, two of them out of reach, and 300 requests wait.
+ * What such a farm has after weeks: 50,000 builds with their requests, steps and logs, 50,000 requests that were superseded, 20,000 changes,
+ * 50,000 events, notices; of which 60 builds run, two of them out of reach, and 300 requests wait.
  */
 export async function addHistory(client: pg.Client): Promise<void> {
   for (const statement of statements) await client.query(statement);
@@ -65,6 +65,11 @@ const statements = [
    select request_id + 50000, builder_id, 'waiting', 'trunk', 'because', 'engine',
      md5(g::text) || '00000000', 700, 60000000, 0, '[]'
    from made where g <= 300`,
+  `insert into request (id, builder_id, state, reason, reason_text, requested_by, upstream_commit,
+     upstream_position, created_at, attempts, declined_json, superseded_by, result, finished_at)
+   select request_id + 100000, builder_id, 'cancelled', 'trunk', 'because', 'engine',
+     md5((g / 50)::text) || '00000000', g / 70, g * 1000::bigint, 0, '[]', request_id, 'cancelled', g * 1000::bigint
+   from made`,
   `insert into build (id, builder_id, number, request_id, worker_id, state, attempt, epoch, boot, lease_until,
      detached_at, journal_n, result, findings_json, text, environment_json, verdict_before, started_at, finished_at)
    select build_id, m.builder_id, b.next_number - 1 + row_number() over (partition by m.builder_id order by g),
@@ -97,7 +102,7 @@ const statements = [
    from generate_series(1, 20000) g`,
   `insert into event (number, at, kind, actor, subject, data_json)
    select newest + g, g, 'build.finished', 'engine', 'build/' || g / 2, '{"result":"success","builder":"lua/master/linux"}'
-   from generate_series(1, 100000) g, event_counter`,
-  `update event_counter set newest = newest + 100000`,
+   from generate_series(1, 50000) g, event_counter`,
+  `update event_counter set newest = newest + 50000`,
   `analyze`,
 ];

@@ -2,7 +2,6 @@ import type { ApiBuild, ApiBuildSummary, BuildState, Result } from '@weir/protoc
 import type { Kysely, Selectable } from 'kysely';
 import type { LogReader } from '../../builds/logs/reader.ts';
 import { buildById, isOpen } from '../../store/builds.ts';
-import { newestBuilds } from '../../store/newest-builds.ts';
 import type { Database } from '../../store/schema.ts';
 import type { BuildTable } from '../../store/schema/build.ts';
 import { artifactOfBuild } from './artifacts.ts';
@@ -49,23 +48,6 @@ export async function listBuilds(
     page.items.map((row) => row.id),
   );
   return { items, next: page.next ?? (last === undefined ? null : encodeCursor(keyOf(last))) };
-}
-
-/** The newest builds of each of the builders, at most so many of each; newest first. */
-export async function latestBuilds(
-  db: Kysely<Database>,
-  builderIds: readonly number[],
-  perBuilder: number,
-): Promise<ApiBuildSummary[]> {
-  if (builderIds.length === 0) return [];
-  const builders = await db
-    .selectFrom('builder')
-    .select(['id', 'next_number'])
-    .where('id', 'in', builderIds)
-    .execute();
-  const rows = await newestBuilds(db, builders, { columns: ['id'], perBuilder });
-  const ids = rows.map((row) => row.id).toSorted((a, b) => b - a);
-  return buildSummaryList(db, ids);
 }
 
 /** The tries at a request, newest first. */

@@ -28,7 +28,7 @@ import { readConsole } from '../../../src/web/pages/console-data.ts';
 import { readWaterfall } from '../../../src/web/pages/waterfall-data.ts';
 import { buildsWithArtifact, changeOfArtifact } from '../../../src/web/read/artifacts.ts';
 import { listBuilders, readBuilder } from '../../../src/web/read/builders.ts';
-import { latestBuilds, listBuilds, readBuild } from '../../../src/web/read/builds.ts';
+import { listBuilds, readBuild } from '../../../src/web/read/builds.ts';
 import { listChanges, readChange } from '../../../src/web/read/changes.ts';
 import { readFarm } from '../../../src/web/read/farm.ts';
 import { builderHabits } from '../../../src/web/read/habits.ts';
@@ -138,7 +138,6 @@ export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknow
   'failed builds': ({ db }) => listBuilds(db, { ...page, result: 'failure' }),
   'builds of a builder': ({ db }) => listBuilds(db, { ...page, builder: projectBuilder }),
   'builds of a worker': ({ db }) => listBuilds(db, { ...page, worker: 'w1', result: 'success' }),
-  'latest builds of builders': ({ db }) => latestBuilds(db, [1, 2, 3], 10),
   'one build': ({ db, logs, resolved }) => readBuild({ db, logs, resolved }, 2),
   'what a worker was told': ({ db }) => readSpec(db, 2),
   'what ran with an artifact': ({ db }) =>
@@ -213,11 +212,6 @@ export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknow
       { builders: [], red: false, zoom: 'normal', group: 'trunk', worker: 'w1' },
       now,
     ),
-  'the console of a project': ({ db, facts }) =>
-    readConsole(
-      db,
-      facts.rules,
-      { project: 'json', limit: 25, merged: false, collapsed: false },
-      now,
-    ),
+  'the console': ({ db, facts }) =>
+    readConsole(db, facts.rules, { limit: 25, merged: false, collapsed: false }, now),
 };
