@@ -9,7 +9,7 @@ import { findEngine, NoEngineError } from '../../packages/worker/src/services/en
 const label = 'weir.test';
 
 /** An image comes within so long, in milliseconds, or the tests do without. */
-const fetchMs = 180_000;
+const fetchMs = 120_000;
 
 /** No suite keeps a container for so long, in milliseconds: its tests were killed. */
 const forgottenMs = 3_600_000;
@@ -24,6 +24,8 @@ export interface ServerContainer {
 }
 
 let engine: Promise<Engine | undefined> | undefined;
+/** What was fetched, or could not be, so that no suite waits for it again. */
+const fetched = new Map<string, Promise<boolean>>();
 
 /** The engine of this machine, after what killed tests left there was removed; undefined without one. */
 function anEngine(): Promise<Engine | undefined> {
@@ -50,8 +52,14 @@ export async function imageHere(images: readonly string[]): Promise<string | und
   return undefined;
 }
 
-/** Fetches an image. False when it can't be had within three minutes, or there is no container engine. */
-export async function fetchImage(image: string): Promise<boolean> {
+/** Fetches an image. False when it can't be had within two minutes, or there is no container engine. */
+export function fetchImage(image: string): Promise<boolean> {
+  const fetching = fetched.get(image) ?? fetchOnce(image);
+  fetched.set(image, fetching);
+  return fetching;
+}
+
+async function fetchOnce(image: string): Promise<boolean> {
   const found = await anEngine();
   if (found === undefined) return false;
   const name = found.imageNamed(image);

@@ -109,7 +109,8 @@ async function imageFor(
   const [{ fetchImage, imageHere }] = await loadContainers();
   const image = await imageHere(images);
   if (image !== undefined || isHere) return image;
-  context.timeout(300_000);
+  // To fetch it, and to start it.
+  context.timeout(180_000);
   return (await fetchImage(images[1])) ? images[1] : undefined;
 }
 
