@@ -39,6 +39,7 @@ import {
   readDeliveryView,
   readNotice,
 } from '../../../src/web/read/notices.ts';
+import { readQueue } from '../../../src/web/read/queue.ts';
 import { listRequests, readRequest } from '../../../src/web/read/requests.ts';
 import { readSpec } from '../../../src/web/read/specs.ts';
 import { takenTries } from '../../../src/web/read/taken.ts';
@@ -212,6 +213,7 @@ export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknow
       { builders: [], red: false, zoom: 'normal', group: 'trunk', worker: 'w1' },
       now,
     ),
+  'the queue': ({ db, facts }) => readQueue(db, facts.rules, null),
   'the console': ({ db, facts }) =>
     readConsole(db, facts.rules, { limit: 25, merged: false, collapsed: false }, now),
 };
