@@ -9,9 +9,10 @@ import { openReader } from '../packages/master/src/store/store.ts';
 import { GatedFarm } from './support/gated-farm.ts';
 import type { GatedBuild } from './support/gated-farm.ts';
 import { needs } from './support/needs.ts';
-import type { PostgresServer } from './support/postgres-server.ts';
-import { postgresPrograms, startPostgres } from './support/postgres-server.ts';
+import { postgresPrograms } from './support/postgres-server.ts';
 import { runWeir } from './support/run-weir.ts';
+import { ownPostgres, startAnyPostgres } from './support/servers.ts';
+import type { AnyPostgres } from './support/servers.ts';
 import { appBuilder } from './support/small-farm.ts';
 import { createDatabase } from './support/test-store.ts';
 
@@ -23,7 +24,7 @@ const list = z.object({ items: z.array(z.object({ id: z.number() })) });
 
 describe('a farm that moves to PostgreSQL', function () {
   this.timeout(120_000);
-  let server: PostgresServer;
+  let server: AnyPostgres;
   let database: string;
   let gated: GatedFarm;
   let data: string;
@@ -37,8 +38,7 @@ describe('a farm that moves to PostgreSQL', function () {
     runWeir(['copy-store', '--database', database, '--data', data, ...args]);
 
   before(async function () {
-    needs(this, 'postgres');
-    server = await startPostgres();
+    server = await startAnyPostgres(this);
     database = await createDatabase(server.url('postgres'), 'farm');
     gated = await GatedFarm.start({ env });
     const { farm } = gated;
@@ -98,13 +98,14 @@ describe('a farm that moves to PostgreSQL', function () {
     assert.ok(first !== undefined && first.number <= lastEvent + 5, `${first?.number}`);
   });
 
-  it('outlives a crash of the server: the build that runs meanwhile is not lost', async () => {
+  it('outlives a crash of the server: the build that runs meanwhile is not lost', async function () {
+    const own = ownPostgres(this, server);
     const { farm } = gated;
     const begun = await gated.begin();
-    await server.kill();
+    await own.kill();
     // Its worker has finished before the server is back.
     await gated.open();
-    await server.start();
+    await own.start();
 
     const build = await gated.end(begun.request);
 
@@ -124,7 +125,9 @@ describe('a farm that moves to PostgreSQL', function () {
     );
   });
 
-  it('goes back to a dump, and gives no number twice', async () => {
+  it('goes back to a dump, and gives no number twice', async function () {
+    // Its programs make the dump.
+    needs(this, 'postgres');
     const { farm } = gated;
     const dump = join(farm.dir, 'weir.dump');
     const programs = postgresPrograms() ?? '';

@@ -8,8 +8,7 @@ import { createInterface } from 'node:readline';
 
 const versionsDir = '/usr/lib/postgresql';
 /** Nothing here outlives a power cut. */
-const settings = [
-  'listen_addresses=',
+export const postgresSettings = [
   'fsync=off',
   'full_page_writes=off',
   'max_connections=200',
@@ -82,6 +81,7 @@ async function run({ programs, dir, data, user }: ServerFolder): Promise<{
   /** To the server and all of its sessions. */
   signal(signal: NodeJS.Signals): void;
 }> {
+  const settings = ['listen_addresses=', ...postgresSettings];
   const args = ['-D', data, '-k', dir, ...settings.flatMap((setting) => ['-c', setting])];
   const command = ['--pdeathsig', 'QUIT', join(programs, 'postgres'), ...args];
   const child = spawn('setpriv', command, {

@@ -206,6 +206,8 @@ export interface WebOptions {
   readonly store: string;
   readonly dataDir: string;
   readonly objectsPlace: ObjectsPlace;
+  /** The Redis with the index of what waits; null: that is in the engine's memory. */
+  readonly redisUrl: string | null;
   readonly host: string;
   readonly port: number;
   readonly logFormat: LogFormat;

@@ -140,7 +140,16 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { store: place, dataDir, objectsPlace, host, port, logFormat, farm: facts(options.workerPort) },
+    {
+      store: place,
+      dataDir,
+      objectsPlace,
+      redisUrl: options.redisUrl?.href ?? null,
+      host,
+      port,
+      logFormat,
+      farm: facts(options.workerPort),
+    },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,

@@ -11,6 +11,7 @@ import { anchoredClock } from './clock.ts';
 import type { WebOptions } from './command.ts';
 import { boundConnections } from './descriptors.ts';
 import { openLog } from './log.ts';
+import { redisPrefix } from './redis/redis-url.ts';
 import { openReader } from './store/store.ts';
 import type { WebContext } from './web/context.ts';
 import { EngineLink } from './web/live/engine-link.ts';
@@ -66,6 +67,7 @@ const context: WebContext = {
   signIn,
   owners,
   farm: engine.farm,
+  readIndex: indexReader(options),
   sendCommand: engine.sendCommand,
   agentSha256: async () => (await bundles.agent()).sha256,
   asset: (name) => bundles.assetUrl(name),
@@ -103,6 +105,15 @@ server.once('error', (error) => {
 server.listen(options.port, options.host, () => {
   engine.send({ t: 'listening', port: (server.address() as AddressInfo).port });
 });
+
+/** What speaks to Redis is loaded when an admin looks. */
+function indexReader({ redisUrl, farm }: WebOptions): WebContext['readIndex'] {
+  if (redisUrl === null) return null;
+  return async () => {
+    const { readIndex } = await import('./queue/index-state.ts');
+    return readIndex(new URL(redisUrl), redisPrefix(farm));
+  };
+}
 
 async function stop(): Promise<void> {
   streams.endAll();

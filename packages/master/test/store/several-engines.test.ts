@@ -4,9 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { CommitCutter } from '../../../../test/support/commit-cutter.ts';
-import { needs } from '../../../../test/support/needs.ts';
-import { startPostgres } from '../../../../test/support/postgres-server.ts';
-import type { PostgresServer } from '../../../../test/support/postgres-server.ts';
+import { ownPostgres, startAnyPostgres } from '../../../../test/support/servers.ts';
+import type { AnyPostgres } from '../../../../test/support/servers.ts';
 import { createDatabase } from '../../../../test/support/test-store.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
@@ -19,15 +18,14 @@ import { newRequest } from '../support/request-row.ts';
 
 describe('a store on PostgreSQL that several engines write', function () {
   this.timeout(60_000);
-  let server: PostgresServer;
+  let server: AnyPostgres;
   let stores: Store[];
   let place: string;
   let count = 0;
   const shared: StoreOptions = { isShared: true };
 
   before(async function () {
-    needs(this, 'postgres');
-    server = await startPostgres();
+    server = await startAnyPostgres(this);
   });
   after(() => server?.[Symbol.asyncDispose]());
   beforeEach(async () => {
@@ -64,13 +62,14 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.deepEqual(seen, all);
   });
 
-  it('tells an engine of what another one committed, also after the server was away', async () => {
+  it('tells an engine of what another one committed, also after the server was away', async function () {
+    const own = ownPostgres(this, server);
     const [one, two] = stores;
     if (one === undefined || two === undefined) assert.fail();
     for (const isAfterCrash of [false, true]) {
       if (isAfterCrash) {
-        await server.kill();
-        await server.start();
+        await own.kill();
+        await own.start();
       }
       const woken = Promise.withResolvers<void>();
       two.onCommit = () => woken.resolve();
@@ -147,7 +146,8 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.ok(holding > 2, 'one of them was run again');
   });
 
-  it('commits each unit once through crashes of the server', async () => {
+  it('commits each unit once through crashes of the server', async function () {
+    const own = ownPostgres(this, server);
     const each = 40;
     const writing = stores.map(async (store, engine) => {
       for (let n = 0; n < each; n += 1) {
@@ -157,8 +157,8 @@ describe('a store on PostgreSQL that several engines write', function () {
       }
     });
     for (const _ of [1, 2]) {
-      await server.kill();
-      await server.start();
+      await own.kill();
+      await own.start();
     }
     await Promise.all(writing);
 
@@ -181,7 +181,8 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.ok(Math.abs(one.now() - two.now()) < 1_000);
   });
 
-  it('finds out what became of a commit whose answer got lost', async () => {
+  it('finds out what became of a commit whose answer got lost', async function () {
+    ownPostgres(this, server);
     const url = new URL(place);
     const socket = join(url.searchParams.get('host') ?? '', '.s.PGSQL.5432');
     await using cutter = await CommitCutter.start(socket);
