@@ -53,7 +53,9 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
         if (!isMore) return;
       } while (await pause());
     },
+    say: () => {},
     onCommit: () => {},
+    onWord: () => {},
     onDiskFull: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();

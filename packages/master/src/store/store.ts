@@ -20,8 +20,15 @@ export interface Store extends AsyncDisposable {
    * milliseconds. `pause` is awaited between them; false ends it.
    */
   compact(pause: () => Promise<boolean>): Promise<void>;
+  /**
+   * Tells the other processes that share the store something that no row says. It may get lost, and
+   * does when it is longer than some thousand bytes. Where there are no others it does nothing.
+   */
+  say(word: string): void;
   /** Called after each commit, and soon after those of other engines. A wake-up only: it carries no fact. */
   onCommit: () => void;
+  /** Called with what another process said. */
+  onWord: (word: string) => void;
   /** Called when there was no room for a unit. */
   onDiskFull: () => void;
 }

@@ -30,7 +30,12 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     await db.destroy();
     throw refusal(url, error);
   }
-  const wakeUps = isShared ? await WakeUps.open(url, () => store.onCommit()) : undefined;
+  const wakeUps = isShared
+    ? await WakeUps.open(url, {
+        wake: () => store.onCommit(),
+        word: (word) => store.onWord(word),
+      })
+    : undefined;
   const read = openPostgresReader(url);
   const clock = await ServerClock.open(read);
   const writer = new PostgresWriter({
@@ -49,7 +54,9 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     unit: (unit, { isGuarded = false } = {}) => writer.run(unit, { isGuarded }),
     // The server sees to that by itself.
     compact: async () => {},
+    say: (word) => wakeUps?.say(word),
     onCommit: () => {},
+    onWord: () => {},
     onDiskFull: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
