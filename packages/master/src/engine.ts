@@ -17,6 +17,7 @@ import { buildEnded } from './dispatch/build-ended.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { reconcileRuntimes } from './dispatch/runtimes.ts';
 import { Usage } from './dispatch/usage.ts';
+import { engineEffects } from './engine-effects.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { Applied, FarmInForce } from './farm/in-force.ts';
 import type { FarmToApply } from './farm/own-file.ts';
@@ -318,13 +319,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function apply({ farm: next, version }: FarmToApply): Promise<Applied> {
     const applied = await farmInForce.apply(next, version, now());
-    // It is in force: what fails below is made up for by the sweep.
+    await effects.farmChanged();
+    return applied;
+  }
+
+  /** It is in force: what fails in writing what follows is made up for by the sweep. */
+  function farmChanged(): Promise<void> {
     poller.start();
     clocks.consider();
     considerAll();
     options.farmChanged();
-    await followFarm();
-    return applied;
+    return followFarm();
   }
 
   /** What follows from the farm file in force, written again and again without harm. */
@@ -353,27 +358,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
   }
 
+  const effects = engineEffects({
+    store,
+    farmInForce,
+    sessions,
+    builds,
+    dispatcher,
+    queue,
+    notifier,
+    farmChanged,
+    poll: (branch) => void poller.poll(branch),
+    pollFarmFile: () => options.pollFarmFile(),
+  });
   const running = starting.move();
   return {
     workerPort: gateway.port,
     command: (actor, command) =>
       runCommand(
-        {
-          store,
-          now,
-          sessions,
-          builds,
-          quarantines,
-          dispatcher,
-          queue,
-          notifier,
-          builders,
-          poll: (branch) => void poller.poll(branch),
-          refreshBuilder: (id) => farmInForce.refreshOne(id),
-          farmOptions: options.farmOptions,
-          apply,
-          pollFarmFile: () => options.pollFarmFile(),
-        },
+        { store, now, farmInForce, farmOptions: options.farmOptions, effects },
         actor,
         command,
       ),
