@@ -26,6 +26,10 @@ export interface DispatcherContext {
   readonly queue: Queue;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
+  /** This engine's number among the members; absent in a farm of one process. */
+  readonly engine?: number | undefined;
+  /** What runs on workers of other engines. */
+  readonly runningElsewhere?: () => Iterable<RunningBuild>;
   readonly usage: Usage;
   readonly artifacts: Artifacts;
   /** Signs upload tokens. */
@@ -144,13 +148,17 @@ export class Dispatcher {
     // Together, so that the store commits them together.
     await Promise.all([
       this.#askForRuntimes(runtimesNeeded),
-      ...assigned.map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
+      // In the order of the requests, so that two engines that want the same don't wait crosswise.
+      ...assigned
+        .toSorted((a, b) => a.request - b.request)
+        .map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
     ]);
     if (round.isMore) this.#isWoken = true;
   }
 
   #facts(): Omit<DispatchFacts, 'requests'> {
     const { sessions, builds, usage, now, farm, builders, isFarmFull } = this.#context;
+    const elsewhere = this.#context.runningElsewhere?.() ?? [];
     const at = now();
     const { artifacts: policy } = farm();
     return {
@@ -158,7 +166,7 @@ export class Dispatcher {
       isFarmFull: isFarmFull(),
       builders: builders(),
       workers: sessions.all(),
-      running: [...builds.all(), ...this.#ending],
+      running: [...builds.all(), ...elsewhere, ...this.#ending],
       artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
       slotSeconds: usage.slotSeconds(at),
     };
@@ -185,7 +193,7 @@ export class Dispatcher {
   }
 
   async #offer(request: RequestRow | undefined, workerId: number): Promise<void> {
-    const { store, queue, sessions, builds, now, farm, builders, artifacts, uploadSecret } =
+    const { store, queue, sessions, builds, now, farm, builders, artifacts, uploadSecret, engine } =
       this.#context;
     const session = sessions.of(workerId);
     const builder = request && builders().get(request.builder_id);
@@ -203,6 +211,7 @@ export class Dispatcher {
             builder,
             request,
             session,
+            engine,
             logFile: logFileOf(at),
             leaseUntil: at + leaseMs,
             artifact: artifacts.of(runtime, builder.artifacts),
@@ -217,11 +226,19 @@ export class Dispatcher {
     } finally {
       session.offering -= 1;
     }
-    if (claimed === undefined) return;
+    if (claimed === undefined) return this.#refused(request, session);
     builds.add(claimed.build);
     session.offers.add(claimed.build.id);
     this.#awaitAnswer(claimed.build, session);
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
+  }
+
+  /** A request that could not be claimed is gone, or was tried elsewhere, or its worker went there. */
+  async #refused({ id, attempts }: RequestRow, session: Session): Promise<void> {
+    const request = await requestById(this.#context.store.read, id);
+    if (request?.state !== 'waiting') return;
+    if (request.attempts === attempts) session.credit = 0;
+    this.enqueue(request);
   }
 
   #awaitAnswer(build: LiveBuild, session: Session): void {
