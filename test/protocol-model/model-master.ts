@@ -190,10 +190,10 @@ export class ModelMaster {
       builds: this.builds,
       dispatcher: this.#dispatcher,
       queue: this.#queue,
-      notifier: { deliver: () => {} },
       farmChanged: async () => {},
+      deliver: () => {},
       poll: () => {},
-      pollFarmFile: () => {},
+      askElsewhere: () => {},
     });
     const farmOptions = { remotes: new Map(), base: '' };
     await runCommand(

@@ -1,8 +1,7 @@
 import type { LiveBuilds } from './builds/live-builds.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
-import type { Effects } from './effects.ts';
+import type { Effects, OwnerAsk } from './effects.ts';
 import type { FarmInForce } from './farm/in-force.ts';
-import type { Notifier } from './notify/notifier.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerRow } from './store/workers.ts';
@@ -17,37 +16,37 @@ export interface EngineEffectsContext {
   readonly builds: LiveBuilds;
   readonly dispatcher: Dispatcher;
   readonly queue: Queue;
-  readonly notifier: Pick<Notifier, 'deliver'>;
+  /** Deliveries may have been asked for. */
+  deliver(): void;
   /** Lets all follow that follows from the farm file in force. */
   farmChanged(): Promise<void>;
-  /** Asks the remote of a branch soon. */
-  poll(branch: string): void;
-  /** Asks the repository of the farm file soon. */
-  pollFarmFile(): void;
+  /** Asks the remotes of these branches soon, or of the farm file. */
+  poll(branches: readonly string[], farmFile: boolean): void;
+  /** Has the engine that has a worker's session ask it. */
+  askElsewhere(worker: number, ask: OwnerAsk): void;
 }
 
 /** The effects where the engine is: at once. */
 export function engineEffects(context: EngineEffectsContext): Effects {
-  const { farmInForce, sessions, builds, dispatcher, queue, notifier } = context;
+  const { farmInForce, sessions, builds, dispatcher, queue } = context;
   return {
     requestWaits: (request) => dispatcher.enqueue(request),
     requestGone: (id) => queue.remove(id),
     cancelBuild: (build, reason) => builds.cancel(build, reason),
     workerChanged: (worker) => workerChanged(context, worker),
     askWorker(worker, ask) {
+      const session = sessions.of(worker);
+      if (session === undefined) return context.askElsewhere(worker, ask);
       const said = ask.t === 'slots' ? { t: 'owner' as const, slots: ask.slots } : ask;
-      sessions.of(worker)?.send(said);
+      session.send(said);
     },
     async builderChanged(builder) {
       await farmInForce.refreshOne(builder);
       dispatcher.wake();
     },
     farmChanged: () => context.farmChanged(),
-    poll(branches, farmFile) {
-      for (const branch of branches) context.poll(branch);
-      if (farmFile) context.pollFarmFile();
-    },
-    noticesChanged: () => notifier.deliver(),
+    poll: (branches, farmFile) => context.poll(branches, farmFile),
+    noticesChanged: () => context.deliver(),
   };
 }
 

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
 import { objectsPlaceOf } from './builds/objects/objects-place.ts';
+import { readCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
 import type { Engine } from './engine.ts';
@@ -25,6 +26,7 @@ import { farmRulesOf } from './web/farm-rules.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
 import { openFarmKey } from './workers/farm-key.ts';
+import { sharedFarmKey } from './workers/shared-farm-key.ts';
 
 export interface MasterOptions {
   /** On this machine's disk or, with a repository, from the top of that. */
@@ -36,6 +38,8 @@ export interface MasterOptions {
   readonly databaseUrl: string | null;
   /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
   readonly objectsUrl: string | null;
+  /** What this engine is called among others. */
+  readonly name: string;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -82,18 +86,26 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
   const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
-  const store = disposing.use(await openStore(place, { say: (text) => log.info(text) }));
+  // On PostgreSQL and with Redis there may be other engines, and web processes.
+  const isShared = options.databaseUrl !== null && options.redisUrl !== null;
+  const say = (text: string): void => log.info(text);
+  const store = disposing.use(await openStore(place, { say, isShared }));
   const { now } = store;
   const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
   const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
   const ownFile = new OwnFile({ store, source, options: farmOptions, log });
-  const { inForce, next } = await ownFile.start();
-  const farmInForce = new FarmInForce(store, inForce);
-  const applied = await farmInForce.apply(next.farm, next.version, now());
-  if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
-  const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
+  const { inForce, next } = await ownFile.start({ isShared });
+  const farmInForce = new FarmInForce(store, inForce, isShared ? () => farmOptions : null);
+  // What another engine put in force is in force: it wrote all that follows.
+  if (inForce === null || !isShared || !(await hasCaughtUp(farmInForce))) {
+    const applied = await farmInForce.apply(next.farm, next.version, now());
+    if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
+  }
+  const keyPath = join(dataDir, 'farm-key.pem');
+  const farmKey =
+    options.databaseUrl === null ? openFarmKey(keyPath) : await sharedFarmKey(store, keyPath, log);
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
@@ -159,6 +171,8 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     }),
   );
   const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
+  /** One engine follows its own farm file: where there are several, the one that leads. */
+  let isFollowing = !isShared;
   const engine = await startEngine({
     store,
     farmInForce,
@@ -170,6 +184,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     host,
     workerPort: options.workerPort,
     redisUrl: options.redisUrl,
+    ...(isShared && { others: { databaseUrl: place, name: options.name } }),
+    leads(isLeading) {
+      isFollowing = isLeading;
+      // Another engine's file may have been read last, or this one has changed since.
+      if (isLeading) void following.poll();
+    },
     now,
     log,
     farmChanged: () => tellWeb(),
@@ -195,6 +215,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const following = followOwnFile({
     source,
     ownFile,
+    isFollowing: () => isFollowing,
     log,
     signal: stopping.signal,
     apply: (farm) => engine.apply(farm),
@@ -212,7 +233,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const thread = await starting;
   web = thread;
   tellWeb();
-  if (source.isFollowed) void following.poll();
+  if (source.isFollowed && isFollowing) void following.poll();
   const wake = oncePerTurn(() => {
     thread.wake();
     engine.wake();
@@ -220,6 +241,10 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   store.onCommit = () => {
     commits += 1;
     wake();
+  };
+  store.onCall = (text) => {
+    const call = readCall(text);
+    if (call !== null) engine.heard(call);
   };
   // For what was committed before it listened.
   thread.wake();
@@ -241,6 +266,16 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     reload: () => following.poll(),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Whether the version in force is another engine's, and can be gone by as that wrote it down. */
+async function hasCaughtUp(farmInForce: FarmInForce): Promise<boolean> {
+  try {
+    return await farmInForce.catchUp();
+  } catch {
+    // This program finds more in it than the one that applied it.
+    return false;
+  }
 }
 
 /** Where the farm file is, and how farm files are read wherever they come from. */

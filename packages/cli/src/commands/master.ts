@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import process from 'node:process';
 import type { CliCommand } from '../command.ts';
 import { dataDirOf, defaultDataDir } from '../data-dir.ts';
@@ -24,6 +25,7 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
   --redis URL            a Redis that several engines share (default: $WEIR_REDIS_URL, else none)
   --remote URL=PATH      a local mirror that serves in place of URL; repeatable
+  --name NAME            this engine's among several (default: $WEIR_NAME, else the machine's)
   --log text|json        lines for people, or JSON objects (default: $WEIR_LOG, else text)
   --reset-admin-token    make a new admin token and print it
 
@@ -44,6 +46,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         port: { type: 'string' },
         'worker-port': { type: 'string' },
         host: { type: 'string' },
+        name: { type: 'string' },
         redis: { type: 'string' },
         remote: { type: 'string', multiple: true },
         log: { type: 'string' },
@@ -65,6 +68,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         '--worker-port',
       ),
       host: values.host ?? defaults.host,
+      name: values.name ?? (env['WEIR_NAME'] || hostname()),
       redisUrl: redisOf(values.redis ?? (env['WEIR_REDIS_URL'] || null), parseRedisUrl),
       remotes: parseRemotes(values.remote ?? []),
       // A variable that is set to nothing, as compose files do it, is not set.

@@ -42,7 +42,7 @@ export interface Applied {
 /** The farm file in force and its builders: what every part of the engine goes by. */
 export class FarmInForce {
   readonly #store: Store;
-  readonly #others: FarmOptions | null;
+  readonly #others: (() => FarmOptions) | null;
   #farm: Farm | null;
   #version = 0;
   #builders = new Map<number, BuilderFacts>();
@@ -52,7 +52,7 @@ export class FarmInForce {
    * @param farm what the version in force means; null when there is none, or it can't be read
    * @param others how farm files are read that other processes put in force; null: none do
    */
-  constructor(store: Store, farm: Farm | null, others: FarmOptions | null = null) {
+  constructor(store: Store, farm: Farm | null, others: (() => FarmOptions) | null = null) {
     this.#store = store;
     this.#farm = farm;
     this.#others = others;
@@ -98,7 +98,7 @@ export class FarmInForce {
     const newest = await newestFarmVersion(this.#store.read);
     if (newest === undefined || newest.id === this.#version) return false;
     this.#version = newest.id;
-    const reading = await readFarmFiles(filesOfVersion(newest), this.#others);
+    const reading = await readFarmFiles(filesOfVersion(newest), this.#others());
     if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
     this.#builders = await loadBuilders(this.#store.read, reading.farm);
     this.#farm = reading.farm;

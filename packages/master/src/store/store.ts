@@ -13,6 +13,8 @@ export interface Store extends AsyncDisposable {
   unit<T>(unit: Unit<T>, options?: UnitOptions): Promise<T>;
   /** The time by which leases run: the database server's where there is one, so that no engine's clock moves them. */
   readonly now: Clock;
+  /** Other processes write to it, too. */
+  readonly isShared: boolean;
   /** For reading only: sees what is committed. */
   readonly read: Kysely<Database>;
   /**
@@ -20,18 +22,18 @@ export interface Store extends AsyncDisposable {
    * milliseconds. `pause` is awaited between them; false ends it.
    */
   compact(pause: () => Promise<boolean>): Promise<void>;
-  /**
-   * Tells the other processes that share the store something that no row says. It may get lost, and
-   * does when it is longer than some thousand bytes. Where there are no others it does nothing.
-   */
-  say(word: string): void;
   /** Called after each commit, and soon after those of other engines. A wake-up only: it carries no fact. */
   onCommit: () => void;
-  /** Called with what another process said. */
-  onWord: (word: string) => void;
   /** Called when there was no room for a unit. */
   onDiskFull: () => void;
+  /** Says something to the other processes that share the store, at most `callBytes` of it. It may get lost. */
+  call(text: string): void;
+  /** Called with what another process says. */
+  onCall: (text: string) => void;
 }
+
+/** PostgreSQL's notifications hold less than 8,000 bytes. */
+export const callBytes = 7_000;
 
 export interface UnitOptions {
   /**

@@ -192,6 +192,23 @@ export function onlineWorkers(
   return db.selectFrom('worker').select(['id', 'name', 'engine']).where('online', '=', 1).execute();
 }
 
+/** Those that count as connected to an engine that is no member any more. */
+export function workersOfNobody(
+  db: Kysely<Database>,
+): Promise<{ id: number; name: string; engine: number | null }[]> {
+  return db
+    .selectFrom('worker')
+    .select(['id', 'name', 'engine'])
+    .where('online', '=', 1)
+    .where((eb) =>
+      eb.or([
+        eb('engine', 'is', null),
+        eb('engine', 'not in', eb.selectFrom('member').select('member.id')),
+      ]),
+    )
+    .execute();
+}
+
 /**
  * At the start of an engine nobody is connected to it, whatever the last one wrote.
  *

@@ -32,8 +32,8 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
   }
   const wakeUps = isShared
     ? await WakeUps.open(url, {
-        wake: () => store.onCommit(),
-        word: (word) => store.onWord(word),
+        woken: () => store.onCommit(),
+        called: (text) => store.onCall(text),
       })
     : undefined;
   const read = openPostgresReader(url);
@@ -49,15 +49,16 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     onDiskFull: () => store.onDiskFull(),
   });
   const store: Store = {
+    isShared,
     read,
     now: clock.now,
     unit: (unit, { isGuarded = false } = {}) => writer.run(unit, { isGuarded }),
     // The server sees to that by itself.
     compact: async () => {},
-    say: (word) => wakeUps?.say(word),
     onCommit: () => {},
-    onWord: () => {},
     onDiskFull: () => {},
+    call: (text) => wakeUps?.call(text),
+    onCall: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
       clock[Symbol.dispose]();

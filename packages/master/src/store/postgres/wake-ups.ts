@@ -3,28 +3,26 @@ import pg from 'pg';
 import { clientConfig } from './postgres-config.ts';
 
 const channel = 'weir_commit';
-const wordChannel = 'weir_word';
-/** The server takes less than 8,000 bytes. */
-const maxWordBytes = 7_900;
+const callChannel = 'weir_call';
 /** Commits of so long are told of together: the server tells one notification after another. */
 const gatherMs = 20;
 const reconnectMs = 1_000;
 
-export interface WakeUpsHears {
-  /** Another process committed something. */
-  wake(): void;
-  /** Another process said this. */
-  word(word: string): void;
+/** What the other processes of a farm tell. */
+export interface WakeUpListener {
+  /** Something was committed. */
+  woken(): void;
+  called(text: string): void;
 }
 
 /**
  * Tells the other processes of a farm that something was committed, and hears it from them. It carries
- * no fact and may get lost: who waits for it looks by himself, too, every few seconds.
+ * no fact and may get lost: who waits for it looks by himself, too, every few seconds. Calls say
+ * what stands nowhere else, and may get lost as well.
  */
 export class WakeUps implements AsyncDisposable {
   readonly #url: string;
-  readonly #onWake: () => void;
-  readonly #onWord: (word: string) => void;
+  readonly #listener: WakeUpListener;
   /** Which notifications are its own. */
   readonly #name = crypto.randomUUID();
   #client: pg.Client | undefined;
@@ -32,15 +30,14 @@ export class WakeUps implements AsyncDisposable {
   #told: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  private constructor(url: string, hears: WakeUpsHears) {
+  private constructor(url: string, listener: WakeUpListener) {
     this.#url = url;
-    this.#onWake = () => hears.wake();
-    this.#onWord = (word) => hears.word(word);
+    this.#listener = listener;
   }
 
   /** Resolves when it hears the others. */
-  static async open(url: string, hears: WakeUpsHears): Promise<WakeUps> {
-    const wakeUps = new WakeUps(url, hears);
+  static async open(url: string, listener: WakeUpListener): Promise<WakeUps> {
+    const wakeUps = new WakeUps(url, listener);
     await wakeUps.#connect();
     return wakeUps;
   }
@@ -56,31 +53,26 @@ export class WakeUps implements AsyncDisposable {
     }, gatherMs).unref();
   }
 
-  /** See `Store.say`. */
-  say(word: string): void {
-    const text = `${this.#name} ${word}`;
-    if (Buffer.byteLength(text) > maxWordBytes) return;
-    this.#told = this.#told.then(() => this.#notify(wordChannel, text));
+  /** Says it to the others. */
+  call(text: string): void {
+    this.#told = this.#told.then(() => this.#notify(callChannel, `${this.#name} ${text}`));
   }
 
-  async #notify(where: string, text: string): Promise<void> {
+  async #notify(to: string, text: string): Promise<void> {
     // After the commit, and not in it: the server lets no two transactions that notify commit at once.
-    await this.#client?.query('select pg_notify($1, $2)', [where, text]).catch(() => {});
-  }
-
-  #hear(where: string, text: string): void {
-    const [name = '', ...rest] = text.split(' ');
-    if (name === this.#name) return;
-    if (where === channel) this.#onWake();
-    else this.#onWord(rest.join(' '));
+    await this.#client?.query('select pg_notify($1, $2)', [to, text]).catch(() => {});
   }
 
   async #connect(): Promise<void> {
     const client = new pg.Client(clientConfig(this.#url));
     client.on('error', () => {});
-    client.on('notification', ({ channel: where, payload = '' }) => this.#hear(where, payload));
+    client.on('notification', ({ channel: heard, payload = '' }) => {
+      if (payload.startsWith(this.#name)) return;
+      if (heard === channel) this.#listener.woken();
+      else this.#listener.called(payload.slice(this.#name.length + 1));
+    });
     await client.connect();
-    await client.query(`listen ${channel}; listen ${wordChannel}`);
+    await client.query(`listen ${channel}; listen ${callChannel}`);
     client.once('end', () => void this.#reconnect());
     this.#client = client;
   }
@@ -92,7 +84,7 @@ export class WakeUps implements AsyncDisposable {
       try {
         await this.#connect();
         // For what was told meanwhile.
-        this.#onWake();
+        this.#listener.woken();
         return;
       } catch {
         // The server is still away.
