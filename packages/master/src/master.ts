@@ -2,12 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
 import { objectsPlaceOf } from './builds/objects/objects-place.ts';
-import { readCall } from './calls.ts';
+import { readCall, sendCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
+import type { EngineFacts } from './engine-facts.ts';
+import { farmFactsOf, ToldFacts } from './engine-facts.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
 import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
@@ -22,7 +25,6 @@ import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
-import { farmRulesOf } from './web/farm-rules.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
 import { openFarmKey } from './workers/farm-key.ts';
@@ -54,6 +56,10 @@ export interface MasterOptions {
   /** How the web role writes its own. */
   readonly logFormat: LogFormat;
 }
+
+/** Watching a log is no reason to send a message for each of its lines. */
+const growthHereMs = 100;
+const growthElsewhereMs = 250;
 
 /** A farm on one machine: engine and web in one process. */
 export interface Master {
@@ -113,28 +119,26 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   let clock: string | null = null;
   let heartbeat: string | null = null;
   let web: WebThread | undefined;
-  const facts = (workerPort: number): FarmFacts => {
-    const farm = farmInForce.farm();
-    return {
-      name: farm.name,
-      publicUrl: farm.publicUrl,
-      workerUrl: farm.workerUrl,
-      workerPort,
-      fingerprint: farmKey.fingerprint,
-      farmRepository,
-      version: farmInForce.version,
-      farmOptions,
-      shortage,
-      heartbeat,
-      objectsAway,
-      warnings: [
-        ...objectsWarning(objectsAway),
-        ...(clock === null ? [] : [clock]),
-        ...ownFile.warnings(),
-      ],
-      rules: farmRulesOf(farm, shortage !== null),
-      file: farm,
-    };
+  let workerPort = options.workerPort;
+  const engineFacts = (): EngineFacts => ({
+    workerPort,
+    farmRepository,
+    farmOptions,
+    isMailSet: Boolean(process.env['WEIR_SMTP_URL']),
+    shortage,
+    heartbeat,
+    objectsAway,
+    warnings: [
+      ...objectsWarning(objectsAway),
+      ...(clock === null ? [] : [clock]),
+      ...ownFile.warnings(),
+    ],
+  });
+  const facts = (): FarmFacts => farmFactsOf(farmInForce, farmKey.fingerprint, engineFacts());
+  let told: ToldFacts | undefined;
+  const tellWeb = (): void => {
+    web?.setFarm(facts());
+    told?.changed();
   };
   disposing.use(
     new ClockWatch({
@@ -142,7 +146,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       newestAt,
       changed(warning) {
         clock = warning;
-        if (web !== undefined) tellWeb();
+        tellWeb();
         tellClock({ store, now, log }, warning);
       },
     }),
@@ -152,7 +156,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { store: place, dataDir, objectsPlace, host, port, logFormat, farm: facts(options.workerPort) },
+    { store: place, dataDir, objectsPlace, host, port, logFormat, farm: facts() },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
@@ -170,7 +174,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       warn: (message) => log.warn(message),
     }),
   );
-  const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
+  const growth = [gatherGrowth((grown) => web?.grew(grown), growthHereMs)];
+  if (isShared) {
+    const say = (grown: ReadonlyMap<number, number>): void =>
+      sendCall(store, { t: 'grew', logs: [...grown.keys()] });
+    growth.push(gatherGrowth(say, growthElsewhereMs));
+  }
   /** One engine follows its own farm file: where there are several, the one that leads. */
   let isFollowing = !isShared;
   const engine = await startEngine({
@@ -208,10 +217,14 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       if (text === null) log.info('artifacts and lists of tests can be had again');
       else for (const warning of objectsWarning(text)) log.warn(warning);
     },
-    grew: gatherGrowth((grown) => web?.grew(grown)),
+    grew(id, bytes) {
+      for (const grew of growth) grew(id, bytes);
+    },
     url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
+  workerPort = engine.workerPort;
+  if (isShared) told = disposing.use(new ToldFacts(store, engineFacts, log));
   const following = followOwnFile({
     source,
     ownFile,
@@ -244,10 +257,11 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   };
   store.onCall = (text) => {
     const call = readCall(text);
-    if (call !== null) engine.heard(call);
+    if (call?.t === 'grew') thread.grew(new Map(call.logs.map((id) => [id, 0])));
+    else if (call !== null) engine.heard(call);
   };
   // For what was committed before it listened.
-  thread.wake();
+  wake();
 
   const running = disposing.move();
   return {

@@ -16,9 +16,9 @@ export interface LeadershipOptions {
   readonly url: string;
   readonly log: Log;
   /** This engine leads from now on. When it rejects, another one may try. */
-  lead(): Promise<void>;
+  readonly lead: () => Promise<void>;
   /** It leads no more, and another one may already. Called once after each `lead`. */
-  retire(): Promise<void>;
+  readonly retire: () => Promise<void>;
 }
 
 /**

@@ -30,12 +30,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     await db.destroy();
     throw refusal(url, error);
   }
-  const wakeUps = isShared
-    ? await WakeUps.open(url, {
-        woken: () => store.onCommit(),
-        called: (text) => store.onCall(text),
-      })
-    : undefined;
+  let wakeUps: WakeUps | undefined;
   const read = openPostgresReader(url);
   const clock = await ServerClock.open(read);
   const writer = new PostgresWriter({
@@ -67,7 +62,18 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
       await db.destroy();
     },
   };
-  return store;
+  if (!isShared) return store;
+  try {
+    // Last: others are heard at once.
+    wakeUps = await WakeUps.open(url, {
+      woken: () => store.onCommit(),
+      called: (text) => store.onCall(text),
+    });
+    return store;
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw refusal(url, error);
+  }
 }
 
 /** Connections to an existing store that only read. */
