@@ -119,6 +119,23 @@ describe('a farm with two engines', function () {
     await leader.events.until('worker.offline', { subject: 'worker/raw' });
   });
 
+  it('refuses another machine with the key of a worker that the other engine has', async () => {
+    const worker = new RawWorker('held');
+    stack.defer(() => worker.drop());
+    await joinFarm(leader, worker);
+    await worker.connect(leader.workerPort, { hello: { boot: 'first' } });
+    const twin = worker.twin();
+
+    await twin.prove(other.workerPort);
+    await twin.next('proof');
+    twin.hello({ boot: 'second' });
+
+    assert.equal((await twin.closed).code, closeCodes.duplicate);
+    await leader.events.until('worker.duplicate', { subject: 'worker/held' });
+    worker.drop();
+    await leader.events.until('worker.offline', { subject: 'worker/held' });
+  });
+
   it('goes on with the builds of an engine that is killed', async () => {
     const begun = await beginTwo();
     const { last } = leader.events;

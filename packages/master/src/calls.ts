@@ -14,6 +14,14 @@ const callSchema = z.discriminatedUnion('t', [
       z.object({ t: z.literal('leave') }),
     ]),
   }),
+  /** Does the link of this worker that this engine has still answer? Another machine has come, by its boot id. */
+  z.object({ t: z.literal('knock'), engine: z.int(), worker: z.int(), boot: z.string() }),
+  z.object({
+    t: z.literal('knocked'),
+    worker: z.int(),
+    boot: z.string(),
+    isThere: z.boolean(),
+  }),
   /** These logs grew. */
   z.object({ t: z.literal('grew'), logs: z.array(z.int()) }),
 ]);

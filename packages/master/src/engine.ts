@@ -152,6 +152,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     store,
     now,
     engine: engineId,
+    call: (call) => sendCall(store, call),
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
     resume: (session, hello) => reattachBuilds({ store, logs, now, builds, log }, session, hello),
@@ -392,6 +393,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     poll: async (branch) => leading?.poll(branch),
     heard(call) {
       if (call.t === 'poll' && leading !== undefined) poll(call.branches, call.farmFile);
+      if (call.t === 'knock' || call.t === 'knocked') void sessions.heard(call);
       if (call.t === 'ask-worker' && sessions.of(call.worker) !== undefined) {
         effects.askWorker(call.worker, call.ask);
       }

@@ -3,6 +3,7 @@ import { afterOffence, keptAwayMs } from '@weir/model';
 import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
+import type { Call } from '../calls.ts';
 import type { Clock } from '../clock.ts';
 import type { About } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
@@ -19,6 +20,7 @@ import {
   workerById,
 } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
+import { Knocks } from './knocks.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
 import { writeOwnerPause } from './owner.ts';
@@ -31,6 +33,8 @@ export interface SessionsContext {
   readonly now: Clock;
   /** This engine's number among the members; absent in a farm of one process. */
   readonly engine?: number | undefined;
+  /** Says something to the other engines. */
+  readonly call?: (call: Call) => void;
   /** A link was closed for what the worker did. */
   refused(who: string, text: string, about?: About): void;
   /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
@@ -56,9 +60,11 @@ export class Sessions {
   readonly #beginning = new Map<number, Promise<Session | undefined>>();
   /** By worker. Who is cut off again and again is kept away for a while. */
   readonly #offences = new Map<number, Offences>();
+  readonly #knocks: Knocks;
 
   constructor(context: SessionsContext) {
     this.#context = context;
+    this.#knocks = new Knocks(context.call ?? (() => {}));
   }
 
   all(): readonly Session[] {
@@ -97,7 +103,7 @@ export class Sessions {
       return undefined;
     }
     const old = this.#byWorker.get(worker.id);
-    if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
+    if (await this.#isHeld(worker, old, hello)) {
       await this.#flag(worker);
       const text = `a worker with the key of ${worker.name} is connected already`;
       this.#context.refused(`worker ${worker.name}`, text, { worker: worker.name });
@@ -147,6 +153,29 @@ export class Sessions {
     session.welcome({ t: 'welcome', session: `${worker.id}-${hello.boot}`, ownerPause, builds });
     this.#context.opened(session);
     return session;
+  }
+
+  /** Whether another machine has the worker's key, and a link that answers, here or elsewhere. */
+  #isHeld(
+    worker: WorkerRow,
+    old: Session | undefined,
+    { boot }: Hello,
+  ): boolean | Promise<boolean> {
+    if (old !== undefined) return old.boot !== boot && old.answers(duplicateAnswerMs);
+    const { id, online, engine: holder, boot: holding } = worker;
+    if (online === 0 || holding === boot || holder === null) return false;
+    return (
+      holder !== this.#context.engine && this.#knocks.ask({ engine: holder, worker: id, boot })
+    );
+  }
+
+  /** What another engine asks, or answers, about a worker that has a link there. */
+  async heard(call: Extract<Call, { t: 'knock' | 'knocked' }>): Promise<void> {
+    if (call.t === 'knocked') return this.#knocks.answered(call);
+    if (call.engine !== this.#context.engine) return;
+    const session = this.#byWorker.get(call.worker);
+    const isOther = session !== undefined && session.boot !== call.boot;
+    this.#knocks.answer(call, isOther && (await session.answers(duplicateAnswerMs)));
   }
 
   /** A link went down. */
