@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSchema, closeCodes, requestSchema, workerSchema } from '@weir/protocol';
+import { buildSchema, closeCodes, farmSchema, requestSchema, workerSchema } from '@weir/protocol';
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { joinFarm } from './support/busy-worker.ts';
@@ -13,6 +13,7 @@ import type { PostgresServer } from './support/postgres-server.ts';
 import { startPostgres } from './support/postgres-server.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import { RedisServer } from './support/redis-server.ts';
+import { runWeir } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 import { createDatabase } from './support/test-store.ts';
@@ -26,6 +27,7 @@ describe('a farm with two engines', function () {
   let dir: string;
   let leader: FarmProcess;
   let other: FarmProcess;
+  let nameOf: (engine: FarmProcess) => string;
   /** Behind the one address for workers and pages: who answers there just now. */
   let front: FarmProcess;
 
@@ -66,6 +68,7 @@ describe('a farm with two engines', function () {
     stack.use(b);
     const { subject } = await a.events.until('member.leads');
     [leader, other] = subject === 'member/a' ? [a, b] : [b, a];
+    nameOf = (engine) => (engine === a ? 'a' : 'b');
     await open();
     for (const [engine, name] of [
       [leader, 'w1'],
@@ -77,6 +80,18 @@ describe('a farm with two engines', function () {
     await leader.events.until('build.finished', { data: { builder: appBuilder } });
   });
   after(() => stack.disposeAsync());
+
+  it('shows its members', async () => {
+    const { members } = await other.get('/api/v1/farm', farmSchema);
+
+    assert.deepEqual(
+      new Set(members.map(({ role, name, leads }) => `${role} ${name} ${leads}`)),
+      new Set([`engine ${nameOf(leader)} true`, `engine ${nameOf(other)} false`]),
+    );
+    const { stdout } = await runWeir(['status'], other);
+    assert.match(stdout, new RegExp(`^${nameOf(leader)} +engine, leads +\\d`, 'm'));
+    assert.match(stdout, new RegExp(`^${nameOf(other)} +engine +\\d`, 'm'));
+  });
 
   it('shares builds out, and builds a runtime once', async () => {
     const begun = await beginTwo();
@@ -117,6 +132,17 @@ describe('a farm with two engines', function () {
     assert.equal(online, true);
     worker.drop();
     await leader.events.until('worker.offline', { subject: 'worker/raw' });
+  });
+
+  it('ends the session of a worker that is revoked at the other engine', async () => {
+    const worker = new RawWorker('revoked');
+    stack.defer(() => worker.drop());
+    await joinFarm(leader, worker);
+    await worker.connect(leader.workerPort);
+
+    await other.post('/api/v1/workers/revoked/revoke', { reason: 'not wanted' });
+
+    assert.equal((await worker.closed).code, closeCodes.revoked);
   });
 
   it('refuses another machine with the key of a worker that the other engine has', async () => {

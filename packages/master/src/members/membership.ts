@@ -47,7 +47,7 @@ export class Membership {
     this.#heardAt = at;
     this.#steadySince = at;
     this.#beating = setInterval(() => {
-      this.#beat().catch((error: unknown) => options.log.warn(String(error)));
+      this.beat().catch((error: unknown) => options.log.warn(String(error)));
     }, beatMs).unref();
   }
 
@@ -68,7 +68,8 @@ export class Membership {
     return living.filter((id) => id !== this.id);
   }
 
-  async #beat(): Promise<void> {
+  /** Says that it is there. */
+  async beat(): Promise<void> {
     const { store, role, name, version } = this.#options;
     await store.unit(
       async (db) => {
@@ -100,7 +101,7 @@ export class Membership {
   async dropDead(): Promise<void> {
     const { store } = this.#options;
     const since = store.now() - deadAfterMs;
-    if (this.#steadySince > since) return;
+    if (this.#steadySince > since || store.now() - this.#heardAt > deadAfterMs / 2) return;
     const members = await allMembers(store.read);
     const areSilent = members.some(({ heard_at: heardAt }) => heardAt < since);
     if (!areSilent && (await workersOfNobody(store.read)).length === 0) return;
