@@ -171,7 +171,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     sessions,
     builds,
     engine: engineId,
-    runningElsewhere: () => others?.running() ?? [],
+    elsewhere: others,
     usage,
     artifacts,
     uploadSecret,

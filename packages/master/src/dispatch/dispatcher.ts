@@ -1,4 +1,11 @@
-import type { Assignments, BuilderFacts, DispatchFacts, Farm, RunningBuild } from '@weir/model';
+import type {
+  Assignments,
+  BuilderFacts,
+  DispatchFacts,
+  Farm,
+  RunningBuild,
+  WorkerFacts,
+} from '@weir/model';
 import { runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { EndedBuild } from '../builds/ended-build.ts';
@@ -28,8 +35,8 @@ export interface DispatcherContext {
   readonly builds: LiveBuilds;
   /** This engine's number among the members; absent in a farm of one process. */
   readonly engine?: number | undefined;
-  /** What runs on workers of other engines. */
-  readonly runningElsewhere?: () => Iterable<RunningBuild>;
+  /** What there is with other engines; absent in a farm of one process. */
+  readonly elsewhere?: Elsewhere | undefined;
   readonly usage: Usage;
   readonly artifacts: Artifacts;
   /** Signs upload tokens. */
@@ -40,6 +47,12 @@ export interface DispatcherContext {
   readonly log: Log;
   readonly farm: () => Farm;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
+}
+
+/** Workers and builds of other engines. */
+export interface Elsewhere {
+  workers(): readonly WorkerFacts[];
+  running(): Iterable<RunningBuild>;
 }
 
 /** A timer that comes so much too late tells of an engine that stood still. */
@@ -158,7 +171,7 @@ export class Dispatcher {
 
   #facts(): Omit<DispatchFacts, 'requests'> {
     const { sessions, builds, usage, now, farm, builders, isFarmFull } = this.#context;
-    const elsewhere = this.#context.runningElsewhere?.() ?? [];
+    const { elsewhere } = this.#context;
     const at = now();
     const { artifacts: policy } = farm();
     return {
@@ -166,7 +179,8 @@ export class Dispatcher {
       isFarmFull: isFarmFull(),
       builders: builders(),
       workers: sessions.all(),
-      running: [...builds.all(), ...elsewhere, ...this.#ending],
+      elsewhere: elsewhere?.workers() ?? [],
+      running: [...builds.all(), ...(elsewhere?.running() ?? []), ...this.#ending],
       artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
       slotSeconds: usage.slotSeconds(at),
     };

@@ -1,4 +1,4 @@
-import type { RunningBuild } from '@weir/model';
+import type { RunningBuild, WorkerFacts } from '@weir/model';
 import type { Kysely } from 'kysely';
 import { BuildsElsewhere } from '../builds/elsewhere.ts';
 import type { LiveBuilds } from '../builds/live-builds.ts';
@@ -9,10 +9,14 @@ import { Leadership } from '../store/postgres/leadership.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { weirVersion } from '../web/version.ts';
+import { workersElsewhere } from '../workers/workers-elsewhere.ts';
 import type { HearContext } from './hear.ts';
 import { hear } from './hear.ts';
 import { Hearing } from './hearing.ts';
 import { Membership } from './membership.ts';
+
+/** After these other workers are with other engines. */
+const connectionKinds = new Set(['worker.online', 'worker.offline', 'member.lost']);
 
 export interface OthersOptions {
   /** Of the database that they share. */
@@ -40,6 +44,7 @@ export class AmongOthers {
   /** See `HearContext`. */
   readonly #endedHere = new Set<number>();
   #elsewhere: BuildsElsewhere | undefined;
+  #workers: readonly WorkerFacts[] = [];
   #hearing: Hearing | undefined;
   #leadership: Leadership | undefined;
   #context: HearContext | undefined;
@@ -76,6 +81,11 @@ export class AmongOthers {
     return this.#elsewhere?.running() ?? [];
   }
 
+  /** Those that other engines give builds to. */
+  workers(): readonly WorkerFacts[] {
+    return this.#workers;
+  }
+
   /** This engine ended a build. */
   ended(build: number): void {
     this.#endedHere.add(build);
@@ -94,6 +104,7 @@ export class AmongOthers {
       },
     };
     await this.#elsewhere.rebuild(this.#store.read);
+    await this.#readWorkers();
     this.#hearing = new Hearing(
       { ...this.#context, hear: (events) => this.#hear(events) },
       this.#after,
@@ -112,7 +123,13 @@ export class AmongOthers {
   }
 
   async #hear(events: readonly LoggedEvent[]): Promise<void> {
-    if (this.#context !== undefined) await hear(this.#context, events);
+    if (this.#context === undefined) return;
+    if (events.some(({ kind }) => connectionKinds.has(kind))) await this.#readWorkers();
+    await hear(this.#context, events);
+  }
+
+  async #readWorkers(): Promise<void> {
+    this.#workers = await workersElsewhere(this.#store.read, this.engine);
   }
 
   /** Something may have been committed. */
@@ -124,6 +141,7 @@ export class AmongOthers {
   async reconcile(): Promise<void> {
     await this.#context?.catchUp();
     await this.#elsewhere?.rebuild(this.#store.read);
+    await this.#readWorkers();
     await this.#context?.artifacts.rebuild(this.#store.read);
   }
 
