@@ -81,6 +81,8 @@ export type Command =
       /** The version that it was planned against: another one in force is a conflict. */
       readonly against?: number | undefined;
     }
+  /** Uses up what is good once, and until a time. */
+  | { readonly t: 'spend'; readonly what: string; readonly until: number }
   /** Asks an address whether it wants mails about a scope of the model's. */
   | { readonly t: 'subscribe'; readonly address: string; readonly scope: string }
   | { readonly t: 'confirm-subscription'; readonly subscriptions: readonly number[] }

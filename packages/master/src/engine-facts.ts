@@ -17,6 +17,8 @@ const engineFactsSchema = z.object({
   farmRepository: z.object({ url: z.string(), branch: z.string() }).nullable(),
   farmOptions: z.object({ remotes: remotesSchema, base: z.string() }),
   isMailSet: z.boolean(),
+  /** As `shownObjectsPlace` writes it. */
+  objects: z.string(),
   shortage: textOrNull,
   heartbeat: textOrNull,
   objectsAway: textOrNull,
@@ -66,6 +68,7 @@ export class ToldFacts implements AsyncDisposable {
   readonly #facts: () => EngineFacts;
   readonly #name = `${prefix}${crypto.randomUUID()}`;
   readonly #timer: NodeJS.Timeout;
+  #isDue = false;
   #written: Promise<void> = Promise.resolve();
 
   constructor(store: Store, facts: () => EngineFacts, log: Log) {
@@ -73,19 +76,30 @@ export class ToldFacts implements AsyncDisposable {
     this.#log = log;
     this.#facts = facts;
     this.#timer = setInterval(() => this.changed(), everyMs).unref();
-    this.#write(() => this.#dropForgotten());
     this.changed();
+    // Not before: how the farm was last is known at any time.
+    this.#write(() => this.#dropForgotten());
   }
 
-  /** They are told anew. */
+  /** They are told anew, once for all that waits while the store is away. */
   changed(): void {
-    this.#write(() => this.#tell());
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#write(() => {
+      this.#isDue = false;
+      return this.#tell();
+    });
   }
 
-  /** The engine is no more. */
+  /** Resolves when all is told that was to be told. */
+  get written(): Promise<void> {
+    return this.#written;
+  }
+
+  /** The engine is no more; what it said last stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    this.#write(() => this.#store.unit((db) => dropSetting(db, this.#name), { isGuarded: true }));
+    this.#write(() => this.#tell(0));
     await this.#written;
   }
 
@@ -97,10 +111,9 @@ export class ToldFacts implements AsyncDisposable {
       );
   }
 
-  #tell(): Promise<void> {
+  #tell(heardAt = this.#store.now()): Promise<void> {
     const { farmOptions, ...facts } = this.#facts();
     const remotes = [...farmOptions.remotes];
-    const heardAt = this.#store.now();
     const row = { heardAt, facts: { ...facts, farmOptions: { ...farmOptions, remotes } } };
     return this.#store.unit((db) => putSetting(db, this.#name, JSON.stringify(row)), {
       isGuarded: true,

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
-import { objectsPlaceOf } from './builds/objects/objects-place.ts';
+import { objectsPlaceOf, shownObjectsPlace } from './builds/objects/objects-place.ts';
 import { readCall, sendCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
@@ -125,6 +125,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmRepository,
     farmOptions,
     isMailSet: Boolean(process.env['WEIR_SMTP_URL']),
+    objects: shownObjectsPlace(objectsPlace),
     shortage,
     heartbeat,
     objectsAway,

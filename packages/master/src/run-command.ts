@@ -13,6 +13,7 @@ import { buildById, requestCancel } from './store/builds.ts';
 import { recordEvents } from './store/events.ts';
 import type { RequestRow } from './store/requests.ts';
 import { cancelRequest, requestById } from './store/requests.ts';
+import { spend } from './store/spent.ts';
 import {
   acceptWorker,
   pauseWorker,
@@ -94,6 +95,11 @@ export async function runCommand(
     case 'resume-worker':
       await effects.workerChanged(await changeWorker(context, actor, command));
       return {};
+    case 'spend':
+      if (await store.unit((db) => spend(db, command.what, { until: command.until, at: now() }))) {
+        return {};
+      }
+      throw new CommandError(409, 'no-change', 'it was used before');
     case 'subscribe':
     case 'confirm-subscription':
     case 'unsubscribe':

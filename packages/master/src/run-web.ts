@@ -22,7 +22,8 @@ export interface RunWebOptions {
  *
  * @throws StoreAwayError when there is no such database
  * @throws FarmFileErrors when this program can't read the farm file in force
- * @throws Error when the port is taken, or the objects' address is none
+ * @throws Error when the port is taken, the objects' address is none or not the masters', or a master
+ *   has the database for itself
  */
 export async function runWeb(options: RunWebOptions): Promise<number> {
   // A master has its web role in a thread, and need not load it here.

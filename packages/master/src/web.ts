@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Kysely } from 'kysely';
 import { LogReader } from './builds/logs/reader.ts';
+import type { ObjectUploads } from './builds/objects/object-uploads.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import { openObjects } from './builds/objects/open-objects.ts';
 import { ResolvedTexts } from './builds/objects/resolved-texts.ts';
@@ -22,6 +23,8 @@ import { EventCounts } from './web/metrics/events.ts';
 import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
+import { ProblemError } from './web/server/problems.ts';
+import type { Spend } from './web/sign-in/owner-sign-in.ts';
 import { OwnerSignIn } from './web/sign-in/owner-sign-in.ts';
 import { AdminSignIn } from './web/sign-in/sign-in.ts';
 import { openTraces } from './web/traces/traces.ts';
@@ -47,6 +50,7 @@ export interface StartWebOptions {
 /** The role that shows. */
 export interface Web {
   readonly port: number;
+  readonly uploads: ObjectUploads;
   /** Ends live streams, and lets answers under way be given. */
   stop(): Promise<void>;
 }
@@ -74,7 +78,7 @@ export async function startWeb(options: StartWebOptions): Promise<Web> {
   const streams = new Streams();
   const bundles = new Bundles();
   const signIn = new AdminSignIn(db, now);
-  const owners = new OwnerSignIn(db, now);
+  const owners = new OwnerSignIn(db, now, spendBy(link));
   const { objects, uploads } = await openObjects(options.objectsPlace);
   const context: WebContext = {
     db,
@@ -133,5 +137,18 @@ export async function startWeb(options: StartWebOptions): Promise<Web> {
   }
 
   const running = starting.move();
-  return { port: (server.address() as AddressInfo).port, stop };
+  return { port: (server.address() as AddressInfo).port, uploads, stop };
+}
+
+/** What is good once is so on all web servers together. */
+function spendBy(link: EngineLink): Spend {
+  return async (what, until) => {
+    try {
+      await link.sendCommand('web', { t: 'spend', what, until });
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'no-change') return false;
+      throw error;
+    }
+  };
 }

@@ -8,7 +8,12 @@ import { cancelMeaningless } from '../dispatch/cancel-meaningless.ts';
 import { activeBuilders, syncBuilders } from '../store/builders.ts';
 import { recordEvents } from '../store/events.ts';
 import type { FarmVersionRow } from '../store/farm-versions.ts';
-import { filesOfVersion, insertFarmVersion, newestFarmVersion } from '../store/farm-versions.ts';
+import {
+  filesOfVersion,
+  insertFarmVersion,
+  newestFarmVersion,
+  newestFarmVersionId,
+} from '../store/farm-versions.ts';
 import { waitingRequests } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -95,13 +100,18 @@ export class FarmInForce {
 
   async #catchUp(): Promise<boolean> {
     if (this.#others === null) return false;
-    const newest = await newestFarmVersion(this.#store.read);
-    if (newest === undefined || newest.id === this.#version) return false;
-    this.#version = newest.id;
+    const { read } = this.#store;
+    if ((await newestFarmVersionId(read)) === this.#version) return false;
+    const newest = await newestFarmVersion(read);
+    if (newest === undefined) return false;
     const reading = await readFarmFiles(filesOfVersion(newest), this.#others());
-    if (!reading.ok) throw new FarmFileErrors(reading.errors, reading.texts);
-    this.#builders = await loadBuilders(this.#store.read, reading.farm);
+    if (!reading.ok) {
+      this.#version = newest.id;
+      throw new FarmFileErrors(reading.errors, reading.texts);
+    }
+    this.#builders = await loadBuilders(read, reading.farm);
     this.#farm = reading.farm;
+    this.#version = newest.id;
     return true;
   }
 

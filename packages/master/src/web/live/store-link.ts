@@ -3,6 +3,7 @@ import type { Command, CommandAnswer, FarmFacts } from '../../command.ts';
 import type { EngineFacts } from '../../engine-facts.ts';
 import { farmFactsOf, knownEngines } from '../../engine-facts.ts';
 import { farEffects } from '../../far-effects.ts';
+import { FarmFileErrors } from '../../farm/farm-file-error.ts';
 import { FarmInForce } from '../../farm/in-force.ts';
 import type { Log } from '../../log.ts';
 import { refusalOf } from '../../refusal.ts';
@@ -34,6 +35,7 @@ export class StoreLink implements EngineLink, Disposable {
   readonly #farmInForce: FarmInForce;
   #engine: EngineFacts;
   #isAlive = false;
+  #isLooking = false;
   #farm: FarmFacts | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,6 +62,11 @@ export class StoreLink implements EngineLink, Disposable {
     this.#farm ??= this.#facts();
     return this.#farm;
   };
+
+  /** Where the engines have their objects, as `shownObjectsPlace` writes it. */
+  get objects(): string {
+    return this.#engine.objects;
+  }
 
   async sendCommand(actor: string, command: Command): Promise<CommandAnswer> {
     if (needEngine.has(command.t)) await this.vitals();
@@ -101,6 +108,8 @@ export class StoreLink implements EngineLink, Disposable {
       effects: farEffects(store),
     };
     try {
+      // What another server was asked for a moment ago counts.
+      await this.#catchUp();
       return await runCommand(context, actor, command);
     } catch (error) {
       const refusal = refusalOf(error);
@@ -113,12 +122,26 @@ export class StoreLink implements EngineLink, Disposable {
   }
 
   async #lookAgain(): Promise<void> {
-    const { log } = this.#options;
+    // A store that answers slowly is not asked by several at once.
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     try {
-      await this.#farmInForce.catchUp();
+      await this.#catchUp();
       await this.#look();
     } catch (error) {
-      log.warn(`what is in force was not read: ${String(error)}`);
+      this.#options.log.warn(`how the farm is was not read: ${String(error)}`);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** A farm file that only newer programs can read leaves the one before in force here. */
+  async #catchUp(): Promise<void> {
+    try {
+      await this.#farmInForce.catchUp();
+    } catch (error) {
+      if (!(error instanceof FarmFileErrors)) throw error;
+      this.#options.log.warn(`the farm file in force can't be read here: ${error.message}`);
     }
   }
 
