@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { buildSchema, closeCodes, farmSchema, requestSchema, workerSchema } from '@weir/protocol';
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { openStore } from '../packages/master/src/store/store.ts';
+import { setAllOffline } from '../packages/master/src/store/workers.ts';
 import { joinFarm } from './support/busy-worker.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { FarmProcess } from './support/farm-process.ts';
@@ -25,6 +27,7 @@ describe('a farm with two engines', function () {
   const stack = new AsyncDisposableStack();
   let repositories: SmallFarm;
   let dir: string;
+  let database: string;
   let leader: FarmProcess;
   let other: FarmProcess;
   let nameOf: (engine: FarmProcess) => string;
@@ -51,8 +54,9 @@ describe('a farm with two engines', function () {
       artifacts: 'any',
       extra: `worker-url: ws://127.0.0.1:${links.port}/worker\n`,
     });
+    database = await createDatabase(postgres.url('postgres'), 'engines');
     const env = {
-      WEIR_DATABASE_URL: await createDatabase(postgres.url('postgres'), 'engines'),
+      WEIR_DATABASE_URL: database,
       WEIR_REDIS_URL: redis.url,
       WEIR_OBJECTS_URL: `file://${dir}/objects`,
     };
@@ -160,6 +164,27 @@ describe('a farm with two engines', function () {
     await leader.events.until('worker.duplicate', { subject: 'worker/held' });
     worker.drop();
     await leader.events.until('worker.offline', { subject: 'worker/held' });
+  });
+
+  it('gives its workers builds though it was taken for dead', async () => {
+    {
+      await using store = await openStore(database, { isShared: true });
+      await store.unit(async (db) => {
+        await db.deleteFrom('member').execute();
+        await setAllOffline(db);
+      });
+    }
+    const { last } = leader.events;
+
+    const begun = await beginTwo();
+
+    assertWell(await end(leader, begun));
+    for (const { data } of begun) {
+      await leader.events.until('worker.online', {
+        after: last,
+        subject: `worker/${String(data['worker'])}`,
+      });
+    }
   });
 
   it('goes on with the builds of an engine that is killed', async () => {

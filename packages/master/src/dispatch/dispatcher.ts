@@ -247,11 +247,13 @@ export class Dispatcher {
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
   }
 
-  /** A request that could not be claimed is gone, or was tried elsewhere, or its worker went there. */
+  /** A request that could not be claimed is gone, or was tried elsewhere, or its worker is connected elsewhere. */
   async #refused({ id, attempts }: RequestRow, session: Session): Promise<void> {
-    const request = await requestById(this.#context.store.read, id);
+    const { store, sessions } = this.#context;
+    const request = await requestById(store.read, id);
     if (request?.state !== 'waiting') return;
-    if (request.attempts === attempts) session.credit = 0;
+    // Before it is offered again: else the same worker is chosen once more.
+    if (request.attempts === attempts) await sessions.connected(session.id);
     this.enqueue(request);
   }
 

@@ -4,6 +4,7 @@ import { BuildsElsewhere } from '../builds/elsewhere.ts';
 import type { LiveBuilds } from '../builds/live-builds.ts';
 import type { LoggedEvent } from '../events/reader.ts';
 import type { Log } from '../log.ts';
+import { onceLog } from '../log.ts';
 import { eventBounds } from '../store/events.ts';
 import { Leadership } from '../store/postgres/leadership.ts';
 import type { Database } from '../store/schema.ts';
@@ -112,7 +113,7 @@ export class AmongOthers {
     this.#hearing.wake();
     const leadership: Leadership = new Leadership({
       url: this.#options.databaseUrl,
-      log: this.#log,
+      log: onceLog(this.#log),
       lead: async () => {
         await this.membership.lead();
         await context.lead(() => leadership.isCertain);
@@ -139,6 +140,8 @@ export class AmongOthers {
 
   /** Makes up for what was not heard. */
   async reconcile(): Promise<void> {
+    // Of one whose end was heard of before it was noted here nothing more comes.
+    this.#endedHere.clear();
     await this.#context?.catchUp();
     await this.#elsewhere?.rebuild(this.#store.read);
     await this.#readWorkers();

@@ -35,7 +35,7 @@ const artifactKinds = new Set(['artifact.dropped', 'farm.retained']);
  * Its own events come by as well; what follows from them a second time does no harm.
  */
 export async function hear(context: HearContext, events: readonly LoggedEvent[]): Promise<void> {
-  const { store, elsewhere, effects, artifacts, dispatcher, probation } = context;
+  const { store, elsewhere, effects, artifacts, dispatcher, probation, log } = context;
   const { read } = store;
   const idsOf = (isKind: (event: LoggedEvent) => boolean): number[] => [
     ...new Set(events.filter(isKind).map(idOf)),
@@ -46,7 +46,11 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
   }
   const begun = idsOf(({ kind }) => kind === 'build.started' || kind === 'build.attached');
   await elsewhere.began(read, begun);
-  for (const event of events) await hearOne(context, event);
+  for (const event of events) {
+    await hearOne(context, event).catch((error: unknown) => {
+      log.warn(`event ${event.number} of another process did not take effect: ${String(error)}`);
+    });
+  }
   const ended = idsOf(({ kind }) => endKinds.has(kind)).filter(
     (id) => !context.endedHere.delete(id),
   );
