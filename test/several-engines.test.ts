@@ -23,7 +23,7 @@ import { createDatabase } from './support/test-store.ts';
 const buildOf = ({ subject }: ApiEvent): number => Number(subject.slice('build/'.length));
 
 describe('a farm with two engines', function () {
-  this.timeout(60_000);
+  this.timeout(40_000);
   const stack = new AsyncDisposableStack();
   let repositories: SmallFarm;
   let dir: string;
