@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { ensureAdminToken } from './admin-token.ts';
 import { openLogWriter } from './builds/logs/log-writer.ts';
-import { objectsPlaceOf } from './builds/objects/objects-place.ts';
+import { objectsPlaceOf, shownObjectsPlace } from './builds/objects/objects-place.ts';
+import { readCall, sendCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
+import type { EngineFacts } from './engine-facts.ts';
+import { farmFactsOf, ToldFacts } from './engine-facts.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
 import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
@@ -21,10 +25,10 @@ import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
-import { farmRulesOf } from './web/farm-rules.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
 import { openFarmKey } from './workers/farm-key.ts';
+import { sharedFarmKey } from './workers/shared-farm-key.ts';
 
 export interface MasterOptions {
   /** On this machine's disk or, with a repository, from the top of that. */
@@ -36,6 +40,8 @@ export interface MasterOptions {
   readonly databaseUrl: string | null;
   /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
   readonly objectsUrl: string | null;
+  /** What this engine is called among others. */
+  readonly name: string;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -50,6 +56,10 @@ export interface MasterOptions {
   /** How the web role writes its own. */
   readonly logFormat: LogFormat;
 }
+
+/** Watching a log is no reason to send a message for each of its lines. */
+const growthHereMs = 100;
+const growthElsewhereMs = 250;
 
 /** A farm on one machine: engine and web in one process. */
 export interface Master {
@@ -82,18 +92,26 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
   const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
-  const store = disposing.use(await openStore(place, { say: (text) => log.info(text) }));
+  // On PostgreSQL and with Redis there may be other engines, and web processes.
+  const isShared = options.databaseUrl !== null && options.redisUrl !== null;
+  const say = (text: string): void => log.info(text);
+  const store = disposing.use(await openStore(place, { say, isShared }));
   const { now } = store;
   const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
   const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
   const ownFile = new OwnFile({ store, source, options: farmOptions, log });
-  const { inForce, next } = await ownFile.start();
-  const farmInForce = new FarmInForce(store, inForce);
-  const applied = await farmInForce.apply(next.farm, next.version, now());
-  if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
-  const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
+  const { inForce, next } = await ownFile.start({ isShared });
+  const farmInForce = new FarmInForce(store, inForce, isShared ? () => farmOptions : null);
+  // What another engine put in force is in force: it wrote all that follows.
+  if (inForce === null || !isShared || !(await hasCaughtUp(farmInForce))) {
+    const applied = await farmInForce.apply(next.farm, next.version, now());
+    if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
+  }
+  const keyPath = join(dataDir, 'farm-key.pem');
+  const farmKey =
+    options.databaseUrl === null ? openFarmKey(keyPath) : await sharedFarmKey(store, keyPath, log);
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
@@ -101,28 +119,27 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   let clock: string | null = null;
   let heartbeat: string | null = null;
   let web: WebThread | undefined;
-  const facts = (workerPort: number): FarmFacts => {
-    const farm = farmInForce.farm();
-    return {
-      name: farm.name,
-      publicUrl: farm.publicUrl,
-      workerUrl: farm.workerUrl,
-      workerPort,
-      fingerprint: farmKey.fingerprint,
-      farmRepository,
-      version: farmInForce.version,
-      farmOptions,
-      shortage,
-      heartbeat,
-      objectsAway,
-      warnings: [
-        ...objectsWarning(objectsAway),
-        ...(clock === null ? [] : [clock]),
-        ...ownFile.warnings(),
-      ],
-      rules: farmRulesOf(farm, shortage !== null),
-      file: farm,
-    };
+  let workerPort = options.workerPort;
+  const engineFacts = (): EngineFacts => ({
+    workerPort,
+    farmRepository,
+    farmOptions,
+    isMailSet: Boolean(process.env['WEIR_SMTP_URL']),
+    objects: shownObjectsPlace(objectsPlace),
+    shortage,
+    heartbeat,
+    objectsAway,
+    warnings: [
+      ...objectsWarning(objectsAway),
+      ...(clock === null ? [] : [clock]),
+      ...ownFile.warnings(),
+    ],
+  });
+  const facts = (): FarmFacts => farmFactsOf(farmInForce, farmKey.fingerprint, engineFacts());
+  let told: ToldFacts | undefined;
+  const tellWeb = (): void => {
+    web?.setFarm(facts());
+    told?.changed();
   };
   disposing.use(
     new ClockWatch({
@@ -130,7 +147,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       newestAt,
       changed(warning) {
         clock = warning;
-        if (web !== undefined) tellWeb();
+        tellWeb();
         tellClock({ store, now, log }, warning);
       },
     }),
@@ -148,7 +165,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       host,
       port,
       logFormat,
-      farm: facts(options.workerPort),
+      farm: facts(),
     },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
@@ -167,7 +184,14 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       warn: (message) => log.warn(message),
     }),
   );
-  const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
+  const growth = [gatherGrowth((grown) => web?.grew(grown), growthHereMs)];
+  if (isShared) {
+    const say = (grown: ReadonlyMap<number, number>): void =>
+      sendCall(store, { t: 'grew', logs: [...grown.keys()] });
+    growth.push(gatherGrowth(say, growthElsewhereMs));
+  }
+  /** One engine follows its own farm file: where there are several, the one that leads. */
+  let isFollowing = !isShared;
   const engine = await startEngine({
     store,
     farmInForce,
@@ -179,6 +203,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     host,
     workerPort: options.workerPort,
     redisUrl: options.redisUrl,
+    ...(isShared && { others: { databaseUrl: place, name: options.name } }),
+    leads(isLeading) {
+      isFollowing = isLeading;
+      // Another engine's file may have been read last, or this one has changed since.
+      if (isLeading) void following.poll();
+    },
     now,
     log,
     farmChanged: () => tellWeb(),
@@ -197,13 +227,18 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       if (text === null) log.info('artifacts and lists of tests can be had again');
       else for (const warning of objectsWarning(text)) log.warn(warning);
     },
-    grew: gatherGrowth((grown) => web?.grew(grown)),
+    grew(id, bytes) {
+      for (const grew of growth) grew(id, bytes);
+    },
     url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
+  workerPort = engine.workerPort;
+  if (isShared) told = disposing.use(new ToldFacts(store, engineFacts, log));
   const following = followOwnFile({
     source,
     ownFile,
+    isFollowing: () => isFollowing,
     log,
     signal: stopping.signal,
     apply: (farm) => engine.apply(farm),
@@ -221,7 +256,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const thread = await starting;
   web = thread;
   tellWeb();
-  if (source.isFollowed) void following.poll();
+  if (source.isFollowed && isFollowing) void following.poll();
   const wake = oncePerTurn(() => {
     thread.wake();
     engine.wake();
@@ -230,8 +265,13 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     commits += 1;
     wake();
   };
+  store.onCall = (text) => {
+    const call = readCall(text);
+    if (call?.t === 'grew') thread.grew(new Map(call.logs.map((id) => [id, 0])));
+    else if (call !== null) engine.heard(call);
+  };
   // For what was committed before it listened.
-  thread.wake();
+  wake();
 
   const running = disposing.move();
   return {
@@ -250,6 +290,16 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     reload: () => following.poll(),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Whether the version in force is another engine's, and can be gone by as that wrote it down. */
+async function hasCaughtUp(farmInForce: FarmInForce): Promise<boolean> {
+  try {
+    return await farmInForce.catchUp();
+  } catch {
+    // This program finds more in it than the one that applied it.
+    return false;
+  }
 }
 
 /** Where the farm file is, and how farm files are read wherever they come from. */

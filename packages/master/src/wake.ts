@@ -11,12 +11,10 @@ export function oncePerTurn(wake: () => void): () => void {
   };
 }
 
-/** Watching a log is no reason to send a message for each of its lines. */
-const growthEveryMs = 100;
-
-/** Tells a few times a second at most which logs grew, and to how many bytes each. */
+/** Tells once in so many milliseconds at most which logs grew, and to how many bytes each. */
 export function gatherGrowth(
   tell: (logs: ReadonlyMap<number, number>) => void,
+  everyMs: number,
 ): (log: number, bytes: number) => void {
   let growing = new Map<number, number>();
   return (log, bytes) => {
@@ -25,7 +23,7 @@ export function gatherGrowth(
         const grown = growing;
         growing = new Map();
         tell(grown);
-      }, growthEveryMs).unref();
+      }, everyMs).unref();
     }
     growing.set(log, bytes);
   };

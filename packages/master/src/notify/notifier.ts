@@ -15,8 +15,6 @@ import { addressWebhook } from './address-webhook.ts';
 import { Deliverer } from './deliverer.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MailRoute } from './mail-route.ts';
-import type { NoticeCommand } from './run-notice-command.ts';
-import { runNoticeCommand } from './run-notice-command.ts';
 import { Teller } from './teller.ts';
 import { ensureNoticeSecret } from './tokens.ts';
 import { postWebhook } from './webhook.ts';
@@ -44,8 +42,8 @@ export interface Notifier {
   wake(): void;
   /** Another farm file is in force. */
   farmChanged(): Promise<void>;
-  /** Does what a person asks; resolves after the commit. @throws CommandError */
-  command(actor: string, command: NoticeCommand): Promise<void>;
+  /** Deliveries may have been asked for. */
+  deliver(): void;
   stop(): Promise<void>;
 }
 
@@ -117,10 +115,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
       heartbeat.start();
       await farmChanged();
     },
-    async command(actor, command) {
-      await runNoticeCommand({ store, farm, now }, actor, command);
-      deliver();
-    },
+    deliver,
     async stop() {
       await heartbeat.stop();
       await reader.stop();

@@ -8,9 +8,11 @@ import { ownPostgres, startAnyPostgres } from '../../../../test/support/servers.
 import type { AnyPostgres } from '../../../../test/support/servers.ts';
 import { createDatabase } from '../../../../test/support/test-store.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
+import { insertMember } from '../../src/store/members.ts';
+import { programNumber, StoreTooNewError } from '../../src/store/migrate.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
-import { StoreAwayError } from '../../src/store/store-errors.ts';
+import { StoreAwayError, StoreInUseError } from '../../src/store/store-errors.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { event } from '../support/event.ts';
@@ -232,6 +234,53 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.equal(new Set(rows.map(({ kind: name }) => name)).size, each * stores.length);
     assert.equal(rows.length, each * stores.length);
     assert.equal(rows.at(-1)?.number, rows.length);
+  });
+
+  it('is migrated by a newer engine while older ones write', async () => {
+    const [old] = stores;
+    if (old === undefined) assert.fail();
+    await old.unit(async (db) => {
+      await db.schema.dropTable('member').execute();
+      await db.schema.alterTable('worker').dropColumn('engine').execute();
+      await sql`delete from migration where number = 19`.execute(db);
+    });
+    let isDone = false;
+    const writing = (async () => {
+      let count = 0;
+      for (; !isDone; count += 1) {
+        await old.unit((db) => recordEvents(db, [event('old.wrote')]), { isGuarded: true });
+      }
+      return count;
+    })();
+
+    const said: string[] = [];
+    await using newer = await openStore(place, { ...shared, say: (text) => said.push(text) });
+
+    isDone = true;
+    const wrote = await writing;
+    await newer.unit((db) => insertMember(db, { role: 'engine', name: 'n', version: '1', at: 0 }));
+    assert.match(said.join(), /^the store was migrated from schema \d+ to \d+$/);
+    assert.equal((await eventBounds(newer.read)).newest, wrote);
+  });
+
+  it('runs an older engine on a newer schema as long as that allows it', async () => {
+    const [newer] = stores;
+    const migrated = (oldestProgram: number) =>
+      newer?.unit((db) =>
+        sql`insert into migration (number, name, oldest_program, applied_at)
+          values (${programNumber + oldestProgram}, 'later', ${oldestProgram}, 0)`.execute(db),
+      );
+    await migrated(programNumber);
+    await (await openStore(place, shared))[Symbol.asyncDispose]();
+
+    await migrated(programNumber + 1);
+
+    await assert.rejects(openStore(place, shared), StoreTooNewError);
+    await newer?.unit((db) => recordEvents(db, [event('goes.on')]));
+  });
+
+  it('is not shared with an engine that has it alone', async () => {
+    await assert.rejects(openStore(place), StoreInUseError);
   });
 
   it('says so when there is no such database', async () => {

@@ -112,6 +112,7 @@ export async function startSmallFarm(
     shortage: null,
     heartbeat: null,
     objectsAway: null,
+    isMailSet: false,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
