@@ -4,6 +4,8 @@ import { Blame } from './blame/blame.ts';
 import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import type { LogsPlace } from './builds/logs/open-logs.ts';
+import { openLogReader } from './builds/logs/open-logs.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
 import { Damaged } from './builds/objects/damaged.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
@@ -53,6 +55,8 @@ export interface EngineOptions {
   readonly farmInForce: FarmInForce;
   readonly farmKey: FarmKey;
   readonly logs: LogSink;
+  /** Where they are read. */
+  readonly logsPlace: LogsPlace;
   readonly dataDir: string;
   readonly objectsPlace: ObjectsPlace;
   readonly host: string;
@@ -119,6 +123,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   store.onDiskFull = () => room.failed();
   const { objectsPlace } = options;
   const { objects, uploads } = await openObjects(objectsPlace);
+  const logReader = await openLogReader(options.logsPlace, { db: store.read, objects });
   const artifactsDropped = (): Promise<void> => artifacts.rebuild(store.read);
   const damaged = new Damaged({ store, objects, objectsPlace, now, log, artifactsDropped });
   const builds = new LiveBuilds({
@@ -243,7 +248,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await probation.start();
   const { dataDir, url } = options;
   const { heartbeat } = options;
-  const telling = { store, farm, dataDir, objects, url, now, log, heartbeat };
+  const telling = { store, logs: logReader, farm, dataDir, objects, url, now, log, heartbeat };
   const notifier = await startNotifier(telling);
   await dispatcher.reconcile();
   considerAll();
@@ -276,6 +281,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const retain = new Retain({
     store,
     logs,
+    logReader,
     objects,
     uploads,
     artifactsDropped,

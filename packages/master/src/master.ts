@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensureAdminToken } from './admin-token.ts';
-import { openLogWriter } from './builds/logs/log-writer.ts';
+import { openLogSink } from './builds/logs/open-logs.ts';
 import { objectsPlaceOf } from './builds/objects/objects-place.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
@@ -82,6 +82,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
   const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
+  const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
   const store = disposing.use(await openStore(place, { say: (text) => log.info(text) }));
   const { now } = store;
   const newestAt = await newestEventAt(store.read);
@@ -153,7 +154,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     await thread?.[Symbol.asyncDispose]();
   });
   const logs = disposing.use(
-    await openLogWriter(join(dataDir, 'logs'), {
+    await openLogSink(logsPlace, {
       capBytes: () => farmInForce.farm().limits.logBytes,
       warn: (message) => log.warn(message),
     }),
@@ -165,6 +166,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmOptions,
     farmKey,
     logs,
+    logsPlace,
     dataDir,
     objectsPlace,
     host,

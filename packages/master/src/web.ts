@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LogReader } from './builds/logs/reader.ts';
+import { hearLogGrowth, openLogReader } from './builds/logs/open-logs.ts';
 import { openObjects } from './builds/objects/open-objects.ts';
 import { ResolvedTexts } from './builds/objects/resolved-texts.ts';
 import { TestLists } from './builds/objects/test-lists.ts';
@@ -38,7 +38,6 @@ const options = workerData as WebOptions;
 
 const log = await openLog(options.logFormat, 'web');
 const db = await openReader(options.store);
-const logs = new LogReader(join(options.dataDir, 'logs'));
 const engine = new EngineLink(port, options.farm);
 const eventCounts = new EventCounts();
 const { fingerprint } = options.farm;
@@ -57,6 +56,9 @@ const now = anchoredClock();
 const signIn = new AdminSignIn(db, now);
 const owners = new OwnerSignIn(db, now);
 const { objects, uploads } = await openObjects(options.objectsPlace);
+const logsPlace = { ...options, dir: join(options.dataDir, 'logs') };
+const logs = await openLogReader(logsPlace, { db, objects });
+const growthHeard = await hearLogGrowth(logsPlace, (grown) => growth.grew(grown));
 const context: WebContext = {
   db,
   logs,
@@ -115,6 +117,7 @@ async function stop(): Promise<void> {
   feed[Symbol.dispose]();
   await traces?.stop();
   logs[Symbol.dispose]();
+  await growthHeard[Symbol.asyncDispose]();
   await db.destroy();
   port.close();
 }

@@ -22,6 +22,7 @@ import { artifacts } from './migrations/0015-artifacts.ts';
 import { tests } from './migrations/0016-tests.ts';
 import { specs } from './migrations/0017-specs.ts';
 import { resolved } from './migrations/0018-resolved.ts';
+import { logs } from './migrations/0020-logs.ts';
 import type { Database } from './schema.ts';
 
 /** The databases that a store may be on. */
@@ -57,6 +58,7 @@ const allMigrations: readonly Migration[] = [
   tests,
   specs,
   resolved,
+  logs,
 ];
 
 /** This program, by the newest migration it knows. */

@@ -16,8 +16,8 @@ export interface CopiedTable {
   readonly hash: string;
 }
 
-/** Each store has its own of these. */
-const ownTables = ['migration', 'event_counter', 'commit_mark'];
+/** Each store has its own of these; logs, which are files beside the other one, are moved by themselves. */
+const ownTables = ['migration', 'event_counter', 'commit_mark', 'log_head', 'log_chunk'];
 /** Rows that are held at once. */
 const rowsPerStep = 1_000;
 const rowidColumn = 'copied_rowid';
@@ -59,6 +59,7 @@ async function tableNames(target: pg.Client): Promise<string[]> {
   const { rows } = await target.query<{ name: string }>(
     `select table_name::text as name from information_schema.tables
      where table_schema = current_schema() and table_type = 'BASE TABLE' and not (table_name = any ($1))
+       and not exists (select 1 from pg_inherits where inhrelid = to_regclass(quote_ident(table_name)))
      order by table_name`,
     [ownTables],
   );

@@ -22,4 +22,6 @@ export const locks = {
   /** Held by the engine as long as its session lives. */
   engine: 8_010_002,
   migration: 8_010_003,
+  /** Held while a partition of the logs is made or dropped. */
+  logDays: 8_010_004,
 } as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
 import {
   endOf,
   keptOf,
@@ -41,7 +41,7 @@ describe('any log', () => {
 async function bringsItHome(happenings: readonly Happening[], capBytes: number): Promise<void> {
   const dir = temporaryFolder();
   const writer = new Writer(dir, capBytes);
-  const reader = new LogReader(dir);
+  const reader = readLogFiles(dir);
   try {
     for (const one of happenings) await happen(writer, one);
     if (happenings.every((one) => one.t !== 'wrong')) {

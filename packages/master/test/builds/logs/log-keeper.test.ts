@@ -4,7 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import {
   endOf,
   keptOf,
@@ -26,7 +27,7 @@ describe('the log keeper', () => {
   beforeEach(() => {
     dir = temporaryFolder();
     writer = new Writer(dir);
-    reader = new LogReader(dir);
+    reader = readLogFiles(dir);
   });
   afterEach(() => {
     writer.keeper.close();

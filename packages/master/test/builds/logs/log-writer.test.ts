@@ -5,9 +5,10 @@ import { on, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
 import type { LogWriter } from '../../../src/builds/logs/log-writer.ts';
 import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import { endOf, log, numberedLines, readAll, removeFolder, temporaryFolder } from './support.ts';
 
 describe('the log writer thread', () => {
@@ -18,7 +19,7 @@ describe('the log writer thread', () => {
   beforeEach(async () => {
     dir = temporaryFolder();
     writer = await openLogWriter(dir);
-    reader = new LogReader(dir);
+    reader = readLogFiles(dir);
   });
   afterEach(async () => {
     await writer[Symbol.asyncDispose]();
@@ -133,7 +134,7 @@ describe('a killed log writer', () => {
         await using writer = await openLogWriter(dir);
         const position = await writer.position(log);
         assert.ok(position >= acknowledged, `${position} stored, ${acknowledged} acknowledged`);
-        using reader = new LogReader(dir);
+        using reader = readLogFiles(dir);
         assert.deepEqual(await readAll(reader), printed.subarray(0, position));
         acknowledged = position;
       }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import {
   endOf,
   keptOf,
@@ -25,7 +26,7 @@ describe('the log reader', () => {
   beforeEach(() => {
     dir = temporaryFolder();
     writer = new Writer(dir);
-    reader = new LogReader(dir);
+    reader = readLogFiles(dir);
   });
   afterEach(async () => {
     await writer.packer.close();

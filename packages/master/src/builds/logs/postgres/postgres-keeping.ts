@@ -1,0 +1,78 @@
+import type { ObjectStore } from '../../objects/object-store.ts';
+import type { LogKeeping } from '../serve-log-requests.ts';
+import { GrowthTeller } from './growth.ts';
+import { LogConnection } from './log-connection.ts';
+import { LogDays } from './log-days.ts';
+import { PostgresKeeper } from './postgres-keeper.ts';
+import { PostgresPacker } from './postgres-packer.ts';
+
+/** What other engines left is looked for so often. */
+const takeOverEveryMs = 60_000;
+const maintainEveryMs = 3_600_000;
+
+export interface PostgresKeepingOptions {
+  readonly objects: Pick<ObjectStore, 'take'>;
+  /** See `PostgresPacker`. */
+  readonly uploadsDir: string;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Keeps the logs of one engine in the store's database, whose schema is there. What need not wait for
+ * one another goes over two connections: what workers print, and all else.
+ *
+ * @throws what the server says when it can't be reached
+ */
+export async function openPostgresKeeping(
+  url: string,
+  { objects, uploadsDir, warn }: PostgresKeepingOptions,
+): Promise<LogKeeping> {
+  const connection = new LogConnection(url);
+  const background = new LogConnection(url);
+  const days = new LogDays(url);
+  await days.maintain();
+  const growth = new GrowthTeller(background);
+  const packer = new PostgresPacker({ connection: background, objects, uploadsDir, warn });
+  const keeper = new PostgresKeeper({
+    connection,
+    ensureDay: (day) => days.ensure(day),
+    onFinished: (id) => packer.add(id),
+  });
+  const sweep = (act: () => Promise<void>) => () => {
+    act().catch((error: unknown) => warn(`logs: ${String(error)}`));
+  };
+  const timers = [
+    setInterval(
+      sweep(() => packer.takeOver()),
+      takeOverEveryMs,
+    ),
+    setInterval(
+      sweep(() => days.maintain()),
+      maintainEveryMs,
+    ),
+  ];
+  return {
+    async append(log, offset, bytes, options) {
+      const answer = await keeper.append(log, offset, bytes, options);
+      if (answer.t === 'stored') growth.grew(log.id, answer.offset);
+      return answer;
+    },
+    position: (log, capBytes) => keeper.position(log, capBytes),
+    finish: (log, end, capBytes) => keeper.finish(log, end, capBytes),
+    async drop({ id }) {
+      // An object that no row names any more is swept like all others.
+      await background.query(
+        `with gone as (delete from log_head where log_id = $1 returning log_id, day)
+         delete from log_chunk c using gone where c.log_id = gone.log_id and c.day = gone.day`,
+        [id],
+      );
+      keeper.forget(id);
+    },
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await keeper.close();
+      await packer.close();
+      await Promise.all([connection[Symbol.asyncDispose](), background[Symbol.asyncDispose]()]);
+    },
+  };
+}
