@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { after, before, describe } from 'mocha';
+import { needs } from '../../../../../test/support/needs.ts';
+import type { PostgresServer } from '../../../../../test/support/postgres-server.ts';
+import { startPostgres } from '../../../../../test/support/postgres-server.ts';
+import { createDatabase } from '../../../../../test/support/test-store.ts';
+import type {
+  AppendAnswer,
+  FinishAnswer,
+  LogAddress,
+  LogEnd,
+} from '../../../src/builds/log-sink.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
+import { openLogReader } from '../../../src/builds/logs/open-logs.ts';
+import { LogConnection } from '../../../src/builds/logs/postgres/log-connection.ts';
+import { LogDays } from '../../../src/builds/logs/postgres/log-days.ts';
+import { PostgresKeeper } from '../../../src/builds/logs/postgres/postgres-keeper.ts';
+import { PostgresPacker } from '../../../src/builds/logs/postgres/postgres-packer.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
+import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
+import { objectsPlaceOf } from '../../../src/builds/objects/objects-place.ts';
+import type { Database } from '../../../src/store/schema.ts';
+import { openReader, openStore } from '../../../src/store/store.ts';
+import { log, mebibyte, removeFolder, temporaryFolder, Writer } from './support.ts';
+
+/** The logs of one test, empty at first: what a log writer thread does, in this thread. */
+export interface TestLogs extends AsyncDisposable {
+  readonly reader: LogReader;
+  capBytes: number;
+  append(
+    offset: number,
+    bytes: Uint8Array,
+    afterCut?: boolean,
+    address?: LogAddress,
+  ): Promise<AppendAnswer>;
+  /** Appends all of it, 64 KiB at a time. */
+  appendAll(offset: number, bytes: Uint8Array, address?: LogAddress): Promise<void>;
+  position(): Promise<number>;
+  finish(end: LogEnd, address?: LogAddress): Promise<FinishAnswer>;
+  /** Another process goes on; where several may write, one that knows the logs as they once were. */
+  restart(): Promise<void>;
+  /** Packs what is finished. */
+  pack(): Promise<void>;
+  /** The chunks of `log`. */
+  chunks(): Promise<{ offset: number; bytes: number }[]>;
+  /** Has the disk full for chunks of one log until what is returned is called. */
+  fillDisk(id: number): Promise<() => Promise<void>>;
+}
+
+export type OpenTestLogs = (capBytes?: number) => Promise<TestLogs>;
+
+/** Describes what all drivers of the log store do. */
+export function onEachDriver(title: string, body: (open: OpenTestLogs) => void): void {
+  describe(`${title} in files`, () => {
+    body(async (capBytes) => new TestFiles(capBytes));
+  });
+  describe(`${title} on PostgreSQL`, () => {
+    const database = givenDatabase();
+    body((capBytes) => TestTables.open(database(), capBytes));
+  });
+}
+
+/** A database of a server of their own for the tests of this suite; skips them where there is none. */
+export function givenDatabase(): () => LogDatabase {
+  let server: PostgresServer | undefined;
+  let database: LogDatabase | undefined;
+  before(async function () {
+    needs(this, 'postgres');
+    this.timeout(60_000);
+    server = await startPostgres();
+    const url = await createDatabase(server.url('postgres'), 'logs');
+    await (await openStore(url))[Symbol.asyncDispose]();
+    database = { server, url, db: await openReader(url) };
+  });
+  after(async () => {
+    await database?.db.destroy();
+    await server?.[Symbol.asyncDispose]();
+  });
+  return () => {
+    if (database === undefined) throw new Error('there is no database yet');
+    return database;
+  };
+}
+
+export interface LogDatabase {
+  readonly server: PostgresServer;
+  readonly url: string;
+  readonly db: Kysely<Database>;
+}
+
+class TestFiles implements TestLogs {
+  readonly reader: LogReader;
+  readonly #dir = temporaryFolder();
+  readonly #writer: Writer;
+
+  constructor(capBytes?: number) {
+    this.#writer = new Writer(this.#dir, capBytes);
+    this.reader = readLogFiles(this.#dir);
+  }
+
+  get capBytes(): number {
+    return this.#writer.capBytes;
+  }
+
+  set capBytes(bytes: number) {
+    this.#writer.capBytes = bytes;
+  }
+
+  append(offset: number, bytes: Uint8Array, afterCut?: boolean, address?: LogAddress) {
+    return this.#writer.append(offset, bytes, afterCut, address);
+  }
+
+  appendAll(offset: number, bytes: Uint8Array, address?: LogAddress) {
+    return this.#writer.appendAll(offset, bytes, address);
+  }
+
+  position() {
+    return this.#writer.position();
+  }
+
+  finish(end: LogEnd, address?: LogAddress) {
+    return this.#writer.finish(end, address);
+  }
+
+  async restart() {
+    this.#writer.restart();
+  }
+
+  async pack() {
+    this.#writer.startPacking();
+    await this.#writer.packer.idle();
+  }
+
+  async chunks() {
+    using db = new DatabaseSync(this.#path(), { readOnly: true });
+    const rows = db.prepare('select offset, bytes from chunk where log_id = ? order by offset');
+    return rows.all(log.id).map((row) => ({
+      offset: Number(row['offset']),
+      bytes: Number(row['bytes']),
+    }));
+  }
+
+  async fillDisk(id: number) {
+    const broken = new DatabaseSync(this.#path());
+    broken.exec(`create trigger full before insert on chunk when new.log_id = ${id}
+      begin select raise(abort, 'disk full'); end`);
+    return async () => {
+      broken.exec('drop trigger full');
+      broken.close();
+    };
+  }
+
+  #path(): string {
+    return join(this.#dir, `${log.file}.sqlite`);
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#writer.packer.close();
+    this.#writer.keeper.close();
+    this.reader[Symbol.dispose]();
+    removeFolder(this.#dir);
+  }
+}
+
+/** One engine's part of it. */
+interface TestEngine {
+  readonly connection: LogConnection;
+  readonly keeper: PostgresKeeper;
+}
+
+/** Two engines' logs in one database. */
+export class TestTables implements TestLogs {
+  readonly reader: LogReader;
+  readonly packer: PostgresPacker;
+  readonly warnings: string[] = [];
+  readonly days: LogDays;
+  capBytes: number;
+  readonly #database: LogDatabase;
+  readonly #dir: string;
+  readonly #background: LogConnection;
+  readonly #engines: [TestEngine, TestEngine];
+
+  private constructor(
+    database: LogDatabase,
+    dir: string,
+    { reader, capBytes }: { reader: LogReader; capBytes: number },
+  ) {
+    const { url } = database;
+    this.#database = database;
+    this.#dir = dir;
+    this.reader = reader;
+    this.capBytes = capBytes;
+    this.days = new LogDays(url);
+    this.#background = new LogConnection(url);
+    this.#engines = [this.#engine(), this.#engine()];
+    const objects = join(dir, 'objects');
+    this.packer = new PostgresPacker({
+      connection: this.#background,
+      objects: new ObjectFiles(objects),
+      uploadsDir: join(objects, 'uploads'),
+      warn: (message) => this.warnings.push(message),
+      takeOverMs: 0,
+    });
+  }
+
+  static async open(database: LogDatabase, capBytes = 256 * mebibyte): Promise<TestTables> {
+    await using admin = new LogConnection(database.url);
+    await admin.query('truncate log_head, log_chunk');
+    const dir = mkdtempSync(join(tmpdir(), 'weir-logs-'));
+    const objectsPlace = objectsPlaceOf(null, dir);
+    const { url, db } = database;
+    const place = { store: url, dir: join(dir, 'logs'), objectsPlace };
+    const objects = new ObjectFiles(objectsPlace.dir);
+    const reader = await openLogReader(place, { db, objects });
+    return new TestTables(database, dir, { reader, capBytes });
+  }
+
+  #engine(): TestEngine {
+    const connection = new LogConnection(this.#database.url);
+    const keeper = new PostgresKeeper({
+      connection,
+      ensureDay: (day) => this.days.ensure(day),
+      onFinished: () => {},
+    });
+    return { connection, keeper };
+  }
+
+  get keeper(): PostgresKeeper {
+    return this.#engines[0].keeper;
+  }
+
+  append(offset: number, bytes: Uint8Array, afterCut = false, address = log) {
+    return this.keeper.append(address, offset, bytes, { afterCut, capBytes: this.capBytes });
+  }
+
+  async appendAll(offset: number, bytes: Uint8Array, address = log) {
+    const answers = [];
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      answers.push(this.append(offset + at, bytes.subarray(at, at + 65_536), false, address));
+    }
+    await Promise.all(answers);
+  }
+
+  position() {
+    return this.keeper.position(log, this.capBytes);
+  }
+
+  finish(end: LogEnd, address = log) {
+    return this.keeper.finish(address, end, this.capBytes);
+  }
+
+  async restart() {
+    this.#engines.reverse();
+  }
+
+  async pack() {
+    await this.packer.takeOver();
+    await this.packer.idle();
+  }
+
+  async chunks() {
+    const { rows } = await sql<{ offset: number; bytes: number }>`
+      select start as "offset", bytes from log_chunk where log_id = ${log.id} order by start`.execute(
+      this.#database.db,
+    );
+    return rows.map((row) => ({ ...row }));
+  }
+
+  async fillDisk(id: number) {
+    const query = async (text: string): Promise<void> => {
+      await this.#background.query(text);
+    };
+    await query(`create function fill() returns trigger language plpgsql as
+      $$ begin raise exception 'disk full' using errcode = '53100'; end $$`);
+    await query(`create trigger fill before insert on log_chunk for each row
+      when (new.log_id = ${id}) execute function fill()`);
+    return () => query('drop function fill cascade');
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.packer.close();
+    for (const { connection, keeper } of this.#engines) {
+      await keeper.close();
+      await connection[Symbol.asyncDispose]();
+    }
+    await this.#background[Symbol.asyncDispose]();
+    this.reader[Symbol.dispose]();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
