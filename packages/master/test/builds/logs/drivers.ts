@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Kysely } from 'kysely';
@@ -16,6 +14,7 @@ import type {
   LogEnd,
 } from '../../../src/builds/log-sink.ts';
 import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
+import type { LogsPlace } from '../../../src/builds/logs/open-logs.ts';
 import { openLogReader } from '../../../src/builds/logs/open-logs.ts';
 import { LogConnection } from '../../../src/builds/logs/postgres/log-connection.ts';
 import { LogDays } from '../../../src/builds/logs/postgres/log-days.ts';
@@ -24,8 +23,9 @@ import { PostgresPacker } from '../../../src/builds/logs/postgres/postgres-packe
 import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
 import { objectsPlaceOf } from '../../../src/builds/objects/objects-place.ts';
+import { openObjects } from '../../../src/builds/objects/open-objects.ts';
 import type { Database } from '../../../src/store/schema.ts';
-import { openReader, openStore } from '../../../src/store/store.ts';
+import { isPostgres, openReader, openStore } from '../../../src/store/store.ts';
 import { log, mebibyte, removeFolder, temporaryFolder, Writer } from './support.ts';
 
 /** The logs of one test, empty at first: what a log writer thread does, in this thread. */
@@ -54,15 +54,61 @@ export interface TestLogs extends AsyncDisposable {
 
 export type OpenTestLogs = (capBytes?: number) => Promise<TestLogs>;
 
-/** Describes what all drivers of the log store do. */
-export function onEachDriver(title: string, body: (open: OpenTestLogs) => void): void {
+/**
+ * Describes what all drivers of the log store do.
+ *
+ * @param body is told how many tries of a property there is time for
+ */
+export function onEachDriver(
+  title: string,
+  body: (open: OpenTestLogs, tries: number) => void,
+): void {
   describe(`${title} in files`, () => {
-    body(async (capBytes) => new TestFiles(capBytes));
+    body(async (capBytes) => new TestFiles(capBytes), 150);
   });
   describe(`${title} on PostgreSQL`, () => {
     const database = givenDatabase();
-    body((capBytes) => TestTables.open(database(), capBytes));
+    body((capBytes) => TestTables.open(database(), capBytes), 40);
   });
+}
+
+/** Describes what log writer threads do, wherever the logs are; each test has a place of its own. */
+export function onEachPlace(title: string, body: (begin: () => Promise<LogsPlace>) => void): void {
+  describe(`${title} in files`, () => {
+    body(async () => placeOf('weir.sqlite', temporaryFolder()));
+  });
+  describe(`${title} on PostgreSQL`, () => {
+    const database = givenDatabase();
+    body(async () => {
+      await clearLogs(database());
+      return placeOf(database().url, temporaryFolder());
+    });
+  });
+}
+
+function placeOf(store: string, dir: string): LogsPlace {
+  return { store, dir, objectsPlace: objectsPlaceOf(null, dir) };
+}
+
+/** Reads the logs of a place with connections of its own. */
+export async function openReaderOf(place: LogsPlace): Promise<LogReader & AsyncDisposable> {
+  const { objects } = await openObjects(place.objectsPlace);
+  const db = isPostgres(place.store) ? await openReader(place.store) : undefined;
+  const reader = await openLogReader(place, { db: db ?? noDatabase, objects });
+  return Object.assign(reader, {
+    async [Symbol.asyncDispose]() {
+      reader[Symbol.dispose]();
+      await db?.destroy();
+    },
+  });
+}
+
+/** Where the logs are files. */
+const noDatabase = undefined as unknown as Kysely<Database>;
+
+export async function clearLogs({ url }: LogDatabase): Promise<void> {
+  await using admin = new LogConnection(url);
+  await admin.query('truncate log_head, log_chunk');
 }
 
 /** A database of a server of their own for the tests of this suite; skips them where there is none. */
@@ -209,13 +255,11 @@ export class TestTables implements TestLogs {
   }
 
   static async open(database: LogDatabase, capBytes = 256 * mebibyte): Promise<TestTables> {
-    await using admin = new LogConnection(database.url);
-    await admin.query('truncate log_head, log_chunk');
-    const dir = mkdtempSync(join(tmpdir(), 'weir-logs-'));
-    const objectsPlace = objectsPlaceOf(null, dir);
+    await clearLogs(database);
+    const dir = temporaryFolder();
     const { url, db } = database;
-    const place = { store: url, dir: join(dir, 'logs'), objectsPlace };
-    const objects = new ObjectFiles(objectsPlace.dir);
+    const place = placeOf(url, dir);
+    const objects = new ObjectFiles(place.objectsPlace.dir);
     const reader = await openLogReader(place, { db, objects });
     return new TestTables(database, dir, { reader, capBytes });
   }
@@ -290,6 +334,6 @@ export class TestTables implements TestLogs {
     }
     await this.#background[Symbol.asyncDispose]();
     this.reader[Symbol.dispose]();
-    rmSync(this.#dir, { recursive: true, force: true });
+    removeFolder(this.#dir);
   }
 }

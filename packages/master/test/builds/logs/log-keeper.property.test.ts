@@ -18,7 +18,7 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 const printed = numberedLines(9_000);
 
-onEachDriver('any log', (open) => {
+onEachDriver('any log', (open, numRuns) => {
   it('is byte-exact, whatever happens on its way', async function () {
     this.timeout(60_000);
     const cap = fc.constantFrom(1_000_000, 30_000, 3_000, 16);
@@ -31,7 +31,7 @@ onEachDriver('any log', (open) => {
         await bringsItHome(writer, happenings, capBytes);
       },
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns });
   });
 });
 

@@ -20,8 +20,6 @@ const maxTransactionBytes = 8 * 1024 * 1024;
 /** What is held in memory of logs that are being written, by their chunks. */
 const maxHeldChunks = 200_000;
 const maxHeldLogs = 4096;
-/** How long senders wait for a server that is away: as long as units do. */
-const patienceMs = 30_000;
 const firstPauseMs = 5;
 const longestPauseMs = 1_000;
 /** A log that others write at the same time is read back so often. */
@@ -60,6 +58,8 @@ export interface PostgresKeeperOptions {
   readonly ensureDay: (day: string) => Promise<void>;
   /** A log is kept for good. */
   readonly onFinished: (id: number) => void;
+  /** How long senders wait for a server that is away. Default: 30 s, as units do. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -167,7 +167,7 @@ export class PostgresKeeper {
 
   /** Tries until the server has it, or for so long. Whatever is done twice changes nothing more. */
   async #commit(batch: readonly Waiting[]): Promise<void> {
-    const until = performance.now() + patienceMs;
+    const until = performance.now() + (this.#options.patienceMs ?? 30_000);
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       try {
         for (const answer of await this.#attempt(batch)) answer();
