@@ -16,6 +16,7 @@ import type {
 import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
 import type { LogsPlace } from '../../../src/builds/logs/open-logs.ts';
 import { openLogReader } from '../../../src/builds/logs/open-logs.ts';
+import { dropLog } from '../../../src/builds/logs/postgres/drop-log.ts';
 import { LogConnection } from '../../../src/builds/logs/postgres/log-connection.ts';
 import { LogDays } from '../../../src/builds/logs/postgres/log-days.ts';
 import { PostgresKeeper } from '../../../src/builds/logs/postgres/postgres-keeper.ts';
@@ -86,7 +87,7 @@ export function onEachPlace(title: string, body: (begin: () => Promise<LogsPlace
   });
 }
 
-function placeOf(store: string, dir: string): LogsPlace {
+export function placeOf(store: string, dir: string): LogsPlace {
   return { store, dir, objectsPlace: objectsPlaceOf(null, dir) };
 }
 
@@ -229,7 +230,9 @@ export class TestTables implements TestLogs {
   readonly #database: LogDatabase;
   readonly #dir: string;
   readonly #background: LogConnection;
-  readonly #engines: [TestEngine, TestEngine];
+  /** The first one writes. */
+  readonly engines: [TestEngine, TestEngine];
+  readonly objectsDir: string;
 
   private constructor(
     database: LogDatabase,
@@ -243,12 +246,12 @@ export class TestTables implements TestLogs {
     this.capBytes = capBytes;
     this.days = new LogDays(url);
     this.#background = new LogConnection(url);
-    this.#engines = [this.#engine(), this.#engine()];
-    const objects = join(dir, 'objects');
+    this.engines = [this.#engine(), this.#engine()];
+    this.objectsDir = join(dir, 'objects');
     this.packer = new PostgresPacker({
       connection: this.#background,
-      objects: new ObjectFiles(objects),
-      uploadsDir: join(objects, 'uploads'),
+      objects: new ObjectFiles(this.objectsDir),
+      uploadsDir: join(this.objectsDir, 'uploads'),
       warn: (message) => this.warnings.push(message),
       takeOverMs: 0,
     });
@@ -275,7 +278,7 @@ export class TestTables implements TestLogs {
   }
 
   get keeper(): PostgresKeeper {
-    return this.#engines[0].keeper;
+    return this.engines[0].keeper;
   }
 
   append(offset: number, bytes: Uint8Array, afterCut = false, address = log) {
@@ -299,7 +302,17 @@ export class TestTables implements TestLogs {
   }
 
   async restart() {
-    this.#engines.reverse();
+    this.engines.reverse();
+  }
+
+  objectPath(sha256: string): string {
+    return join(this.objectsDir, sha256.slice(0, 2), sha256);
+  }
+
+  /** As the first engine does it. */
+  async drop(id: number): Promise<void> {
+    await dropLog(this.#background, id);
+    this.keeper.forget(id);
   }
 
   async pack() {
@@ -328,7 +341,7 @@ export class TestTables implements TestLogs {
 
   async [Symbol.asyncDispose]() {
     await this.packer.close();
-    for (const { connection, keeper } of this.#engines) {
+    for (const { connection, keeper } of this.engines) {
       await keeper.close();
       await connection[Symbol.asyncDispose]();
     }

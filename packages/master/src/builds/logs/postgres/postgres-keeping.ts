@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../../objects/object-store.ts';
 import type { LogKeeping } from '../serve-log-requests.ts';
+import { dropLog } from './drop-log.ts';
 import { GrowthTeller } from './growth.ts';
 import { LogConnection } from './log-connection.ts';
 import { LogDays } from './log-days.ts';
@@ -60,12 +61,7 @@ export async function openPostgresKeeping(
     position: (log, capBytes) => keeper.position(log, capBytes),
     finish: (log, end, capBytes) => keeper.finish(log, end, capBytes),
     async drop({ id }) {
-      // An object that no row names any more is swept like all others.
-      await background.query(
-        `with gone as (delete from log_head where log_id = $1 returning log_id, day)
-         delete from log_chunk c using gone where c.log_id = gone.log_id and c.day = gone.day`,
-        [id],
-      );
+      await dropLog(background, id);
       keeper.forget(id);
     },
     async close() {
