@@ -26,8 +26,11 @@ const rowidColumn = 'copied_rowid';
 export async function copyTables(
   source: Kysely<Database>,
   url: string,
-  progress: (text: string) => void,
-): Promise<CopiedStore> {
+  {
+    progress,
+    beforeCommit,
+  }: { progress: (text: string) => void; beforeCommit: () => Promise<void> },
+): Promise<Omit<CopiedStore, 'logs'>> {
   const target = new pg.Client(clientConfig(url));
   // Its queries say so, too; without a listener the process would end.
   target.on('error', () => {});
@@ -40,6 +43,7 @@ export async function copyTables(
     const tables: CopiedTable[] = [];
     for (const name of names) tables.push(await copyTable(copy, name));
     await copyNumbers(source, target);
+    await beforeCommit();
     await target.query('commit');
     return { tables, changedTexts: copy.changedTexts };
   } finally {

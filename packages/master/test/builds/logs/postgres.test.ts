@@ -3,7 +3,6 @@ import { on } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LogAddress } from '../../../src/builds/log-sink.ts';
 import { hearLogGrowth, openLogSink } from '../../../src/builds/logs/open-logs.ts';
@@ -35,7 +34,7 @@ describe('logs on PostgreSQL', () => {
 
   async function rows<R>(text: string): Promise<R[]> {
     await using connection = new LogConnection(database().url);
-    return connection.query<R>(text);
+    return await connection.query<R>(text);
   }
 
   async function bring(bytes: Buffer, address = log): Promise<void> {
@@ -233,8 +232,8 @@ describe('logs on PostgreSQL', () => {
     assert.equal(stored.length, 1_000_000);
     assert.deepEqual(ends, [1_000_000, 1_000_000]);
     const answer = await logs.finish(endOf(texts[0] ?? Buffer.of()));
-    if (!stored.equals(texts[0] ?? Buffer.of()))
-      assert.deepEqual(answer, { t: 'rewind', offset: 0 });
+    const isFirst = stored.equals(texts[0] ?? Buffer.of());
+    assert.equal(answer.t, isFirst ? 'kept' : 'rewind');
   });
 
   describe('while the server is away', () => {
@@ -250,8 +249,7 @@ describe('logs on PostgreSQL', () => {
       const answer = await waiting;
 
       // The crash may have taken what was acknowledged: then it is asked for again.
-      if (answer.t === 'rewind')
-        await logs.appendAll(answer.offset, printed.subarray(answer.offset));
+      await logs.appendAll(answer.offset, printed.subarray(answer.offset));
       assert.equal((await logs.finish(endOf(printed))).t, 'kept');
       assert.deepEqual(await readAll(logs.reader), printed);
     });

@@ -1,4 +1,3 @@
-import type { ObjectStore } from '../../objects/object-store.ts';
 import type { LogKeeping } from '../serve-log-requests.ts';
 import { dropLog } from './drop-log.ts';
 import { GrowthTeller } from './growth.ts';
@@ -6,15 +5,13 @@ import { LogConnection } from './log-connection.ts';
 import { LogDays } from './log-days.ts';
 import { PostgresKeeper } from './postgres-keeper.ts';
 import { PostgresPacker } from './postgres-packer.ts';
+import type { PackedPlace } from './put-packed.ts';
 
 /** What other engines left is looked for so often. */
 const takeOverEveryMs = 60_000;
 const maintainEveryMs = 3_600_000;
 
-export interface PostgresKeepingOptions {
-  readonly objects: Pick<ObjectStore, 'take'>;
-  /** See `PostgresPacker`. */
-  readonly uploadsDir: string;
+export interface PostgresKeepingOptions extends PackedPlace {
   readonly warn: (message: string) => void;
 }
 

@@ -7,7 +7,8 @@ import { ChunkSource } from '../chunk-source.ts';
 import type { LogForms, LogSource } from '../log-source.ts';
 import { PackedLogs } from '../packed-source.ts';
 import type { HeadRow } from './load-logs.ts';
-import { headColumns } from './load-logs.ts';
+import { finishOf, headColumns } from './load-logs.ts';
+import { ObjectSource } from './object-source.ts';
 import { packedInMemory, PackedObject } from './packed-object.ts';
 import { ServerRows } from './server-rows.ts';
 
@@ -38,8 +39,10 @@ export class PostgresLogs implements LogForms {
     if (head === undefined) return this.#former.open(log);
     const { packed, packed_bytes: size, packed_sha256: sha256 } = head;
     if (packed !== null) return this.#packed.open(id, packedInMemory(packed));
-    if (size !== null && sha256 !== null) {
-      return this.#packed.open(id, new PackedObject(this.#objects, { sha256, size }));
+    const record = finishOf(head);
+    if (record !== undefined && size !== null && sha256 !== null) {
+      const object = new PackedObject(this.#objects, { sha256, size });
+      return new ObjectSource(record, () => this.#packed.open(id, object));
     }
     const chunks = new ServerRows(this.#db, head);
     return ChunkSource.open(id, () => chunks);
