@@ -162,16 +162,14 @@ describe('a farm that moves to PostgreSQL', function () {
   });
 
   it('tells who wants a backup of it what makes one', async () => {
-    const { status, stderr } = await runWeir([
-      'backup',
-      join(gated.farm.dir, 'backup'),
-      '--data',
-      data,
-      '--database',
-      database,
-    ]);
+    const { status, stderr } = await runWeir(
+      ['backup', join(gated.farm.dir, 'backup'), '--data', data, '--database', database],
+      undefined,
+      { WEIR_OBJECTS_URL: 's3://weir/farm?region=here' },
+    );
 
     assert.equal(status, 1);
     assert.match(stderr, /pg_dump/);
+    assert.match(stderr, /are at s3:\/\/weir\/farm: keep those, too/);
   });
 });

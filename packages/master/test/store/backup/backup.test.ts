@@ -147,9 +147,10 @@ describe('a backup', () => {
     await store.unit((db) => insertResolved(db, { build: 1, step: 0 }, [file]));
     const restored = join(dir, 'restored');
 
-    await makeBackup({ dataDir, folder });
+    const { missingObjects } = await makeBackup({ dataDir, folder });
     await restoreBackup({ backup: folder, dataDir: restored });
 
+    assert.equal(missingObjects, 1);
     for (const sha256 of [names, results, lock]) {
       assert.equal(readFileSync(join(restored, path(sha256)), 'utf8'), `of ${sha256}`);
     }
