@@ -86,7 +86,7 @@ describe('logs on PostgreSQL', () => {
       rmSync(join(logs.objectsDir, 'uploads'), { recursive: true, force: true });
       writeFileSync(join(logs.objectsDir, 'uploads'), 'in the way');
       await logs.pack();
-      assert.match(logs.warnings.join(), /log 7 was not packed, and is tried again: .*EEXIST/);
+      assert.match(logs.warnings.join(), /log 7 was not packed, and will be tried again: .*EEXIST/);
       assert.deepEqual(await readAll(logs.reader), printed);
 
       rmSync(join(logs.objectsDir, 'uploads'));

@@ -11,7 +11,7 @@ import { LogReader } from '../reader.ts';
 import { LogConnection } from './log-connection.ts';
 import { restDay } from './log-days.ts';
 import type { PackedPlace } from './put-packed.ts';
-import { putPacked } from './put-packed.ts';
+import { fitsInRow, packInMemory, packIntoObject } from './put-packed.ts';
 
 /** Logs looked up at once. */
 const logsAtOnce = 500;
@@ -93,7 +93,7 @@ async function copyLog(copy: Copy, row: LogRow): Promise<boolean | 'damaged' | u
   if (record === undefined) return (await copyChunks(copy, row)) ? false : undefined;
   let packed;
   try {
-    packed = await putPacked(copy, row.id, record, copy.reader.read(row));
+    packed = await pack(copy, row, record);
   } catch (error) {
     if (saysDamaged(error)) return 'damaged';
     throw error;
@@ -116,6 +116,20 @@ async function copyLog(copy: Copy, row: LogRow): Promise<boolean | 'damaged' | u
     ],
   );
   return packed.sha256 !== null;
+}
+
+/** The columns that say where it is. */
+async function pack(
+  copy: Copy,
+  row: LogRow,
+  record: FinishRecord,
+): Promise<{ bytes: number; sha256: string | null; inRow: Uint8Array | null }> {
+  const chunks = copy.reader.read(row);
+  if (!fitsInRow(record)) {
+    return { ...(await packIntoObject(copy, row.id, record, chunks)), inRow: null };
+  }
+  const inRow = await packInMemory(row.id, record, chunks);
+  return { bytes: inRow.length, sha256: null, inRow };
 }
 
 /** As the store has it: its week's file may be gone, where all of it was packed. */

@@ -15,11 +15,14 @@ export type Row = Readonly<Record<string, unknown>>;
  */
 export class LogConnection implements AsyncDisposable {
   readonly #url: string;
+  readonly #isLazy: boolean;
   #client: pg.Client | undefined;
   #connecting: Promise<pg.Client> | undefined;
 
-  constructor(url: string) {
+  /** @param isLazy a crash of the server may undo the last moments: all of it is done again then */
+  constructor(url: string, { isLazy = false }: { isLazy?: boolean } = {}) {
     this.#url = url;
+    this.#isLazy = isLazy;
   }
 
   /** Connects, if it is not. What belongs to one transaction is asked of the client that this gives. */
@@ -35,6 +38,7 @@ export class LogConnection implements AsyncDisposable {
       pipeline: true,
       idle_in_transaction_session_timeout: idleInTransactionMs,
       lock_timeout: lockMs,
+      ...(this.#isLazy && { options: '-c synchronous_commit=off' }),
     });
     const broke = (): void => {
       if (this.#client === client) this.#client = undefined;

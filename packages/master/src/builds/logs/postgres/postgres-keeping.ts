@@ -26,7 +26,7 @@ export async function openPostgresKeeping(
   { objects, uploadsDir, warn }: PostgresKeepingOptions,
 ): Promise<LogKeeping> {
   const connection = new LogConnection(url);
-  const background = new LogConnection(url);
+  const background = new LogConnection(url, { isLazy: true });
   const days = new LogDays(url);
   await days.maintain();
   const growth = new GrowthTeller(background);

@@ -17,43 +17,38 @@ export interface PackedPlace {
   readonly uploadsDir: string;
 }
 
-/** A packed log: the columns that say where it is. */
-export interface Packed {
-  /** Of the packed form. */
-  readonly bytes: number;
-  /** The object; null: it is `inRow`. */
-  readonly sha256: string | null;
-  readonly inRow: Uint8Array | null;
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export function fitsInRow({ ranges }: FinishRecord): boolean {
+  return keptBytes(ranges) <= maxInRowBytes;
 }
 
-/** Packs a finished log; as an object it is stored for good when this resolves. */
-export async function putPacked(
-  place: PackedPlace,
+/** The packed form of a small log. */
+export async function packInMemory(
   id: number,
   record: FinishRecord,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<Packed> {
-  if (keptBytes(record.ranges) > maxInRowBytes) return putObject(place, id, record, chunks);
+  chunks: Chunks,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   await writePacked(id, record, chunks, async (bytes) => {
     parts.push(bytes);
   });
-  const inRow = Buffer.concat(parts);
-  return { bytes: inRow.length, sha256: null, inRow };
+  return Buffer.concat(parts);
 }
 
-async function putObject(
+/** Packs a log into an object; it is stored for good when this resolves. */
+export async function packIntoObject(
   { objects, uploadsDir }: PackedPlace,
   id: number,
   record: FinishRecord,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<Packed> {
+  chunks: Chunks,
+): Promise<{ sha256: string; bytes: number }> {
   await mkdir(uploadsDir, { recursive: true, mode: 0o700 });
   const path = join(uploadsDir, `log-${id}-${randomUUID()}`);
   try {
-    const { sha256, bytes } = await writeFile(path, id, record, chunks);
-    await objects.take(sha256, path);
-    return { bytes, sha256, inRow: null };
+    const written = await writeFile(path, id, record, chunks);
+    await objects.take(written.sha256, path);
+    return written;
   } finally {
     await rm(path, { force: true });
   }
@@ -63,7 +58,7 @@ async function writeFile(
   path: string,
   id: number,
   record: FinishRecord,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: Chunks,
 ): Promise<{ sha256: string; bytes: number }> {
   await using file = await open(path, 'wx', 0o600);
   const hash = createHash('sha256');
