@@ -9,7 +9,6 @@ import { copyLogs } from '../../../src/builds/logs/postgres/copy-logs.ts';
 import { openObjects } from '../../../src/builds/objects/open-objects.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openStore } from '../../../src/store/store.ts';
-import { clearLogs, givenDatabase, openReaderOf, placeOf } from './drivers.ts';
 import {
   endOf,
   keptOf,
@@ -21,6 +20,7 @@ import {
   temporaryFolder,
   Writer,
 } from './support.ts';
+import { clearLogs, givenDatabase, openReaderOf, placeOf } from './test-tables.ts';
 
 const printed = numberedLines(100_000);
 const ids = { packed: 1, small: 2, cut: 3, open: 4, empty: 5, damaged: 6 } as const;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { it } from 'mocha';
 import { onEachDriver } from './drivers.ts';
-import type { TestLogs } from './drivers.ts';
 import { endOf, keptOf, log, numberedLines, rangesOf, readAll } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
 /** What may happen to one log on its way, besides the next frame that arrives in order. */
 const happening = fc.oneof(

@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import { onEachDriver } from './drivers.ts';
-import type { TestLogs } from './drivers.ts';
 import {
   endOf,
   keptOf,
@@ -17,6 +16,7 @@ import {
   temporaryFolder,
   Writer,
 } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
 onEachDriver('the log keeper', (open) => {
   let writer: TestLogs;

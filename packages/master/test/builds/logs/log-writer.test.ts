@@ -10,8 +10,9 @@ import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
 import type { LogsPlace } from '../../../src/builds/logs/open-logs.ts';
 import { openLogSink } from '../../../src/builds/logs/open-logs.ts';
 import type { LogReader } from '../../../src/builds/logs/reader.ts';
-import { onEachPlace, openReaderOf } from './drivers.ts';
+import { onEachPlace } from './drivers.ts';
 import { endOf, log, numberedLines, readAll, removeFolder, temporaryFolder } from './support.ts';
+import { openReaderOf } from './test-tables.ts';
 
 onEachPlace('the log writer thread', (begin) => {
   let place: LogsPlace;

@@ -8,7 +8,6 @@ import type { LogAddress } from '../../../src/builds/log-sink.ts';
 import { hearLogGrowth, openLogSink } from '../../../src/builds/logs/open-logs.ts';
 import { LogConnection } from '../../../src/builds/logs/postgres/log-connection.ts';
 import { PostgresKeeper } from '../../../src/builds/logs/postgres/postgres-keeper.ts';
-import { clearLogs, givenDatabase, openReaderOf, placeOf, TestTables } from './drivers.ts';
 import {
   endOf,
   keptOf,
@@ -19,6 +18,7 @@ import {
   removeFolder,
   temporaryFolder,
 } from './support.ts';
+import { clearLogs, givenDatabase, openReaderOf, placeOf, TestTables } from './test-tables.ts';
 
 const printed = numberedLines(100_000);
 const small: LogAddress = { id: 8, file: log.file };
@@ -122,74 +122,6 @@ describe('logs on PostgreSQL', () => {
       assert.equal((await logs.chunks()).length, 0);
       await logs.restart();
       assert.equal(await logs.position(), 0);
-    });
-  });
-
-  describe('of a day that is over', () => {
-    const day = '2026-01-05';
-    const table = `log_chunk_${day.replaceAll('-', '')}`;
-    const isThere = async () =>
-      (await rows(`select 1 where to_regclass('${table}') is not null`)).length === 1;
-
-    async function age(): Promise<void> {
-      await logs.days.ensure(day);
-      await rows(`update log_head set day = '${day}'`);
-      await rows(`update log_chunk set day = '${day}'`);
-      await logs.restart();
-    }
-
-    it('take their partition along once all of them are packed', async () => {
-      await bring(printed);
-      await age();
-      await logs.days.maintain();
-      assert.ok(await isThere(), 'a log of it waits to be packed');
-
-      await logs.pack();
-      await logs.days.maintain();
-
-      assert.equal(await isThere(), false);
-      assert.deepEqual(await readAll(logs.reader), printed);
-    });
-
-    it('outlast it where they have no end, and can be gone on with', async () => {
-      await logs.appendAll(0, printed.subarray(0, 500_000));
-      await age();
-      await logs.append(500_000, printed.subarray(500_000, 500_100));
-
-      await logs.days.maintain();
-      assert.equal(await isThere(), false);
-      assert.deepEqual(await readAll(logs.reader), printed.subarray(0, 500_100));
-      await logs.appendAll(500_100, printed.subarray(500_100));
-
-      assert.equal((await logs.finish(endOf(printed))).t, 'kept');
-      await logs.pack();
-      assert.deepEqual(await readAll(logs.reader), printed);
-    });
-
-    it('stay while somebody copies the database, and nobody waits for long', async () => {
-      await bring(printed);
-      await age();
-      await logs.pack();
-      await using connection = new LogConnection(database().url);
-      const dump = await connection.connect();
-      await dump.send('begin; select count(*) from log_chunk');
-
-      await logs.days.maintain();
-
-      assert.ok(await isThere());
-      await dump.send('commit');
-      await logs.days.maintain();
-      assert.equal(await isThere(), false);
-    });
-
-    it('have partitions for the days to come', async () => {
-      await logs.days.maintain();
-
-      const made = await rows(
-        `select 1 from generate_series(0, 3) n
-         where to_regclass('log_chunk_' || to_char((now() at time zone 'utc')::date + n, 'YYYYMMDD')) is not null`,
-      );
-      assert.equal(made.length, 4);
     });
   });
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import { onEachDriver } from './drivers.ts';
-import type { TestLogs } from './drivers.ts';
 import { endOf, keptOf, log, mebibyte, numberedLines, rangesOf, readAll } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
 /** The forms that a log may have; each shows the same to a reader. */
 const forms = ['being written', 'finished', 'packed'] as const;

@@ -29,7 +29,7 @@ export class GrowthTeller {
     const grown = this.#grown;
     this.#grown = new Map();
     for (const payload of payloadsOf(grown)) {
-      // Lost: who follows a log looks by himself, too, some time later.
+      // What got lost is told of with what comes next.
       this.#connection.query('select pg_notify($1, $2)', [channel, payload]).catch(() => {});
     }
   }
@@ -48,53 +48,57 @@ function* payloadsOf(grown: ReadonlyMap<number, number>): Generator<string, void
   if (payload !== '') yield payload;
 }
 
-/** Hears which logs grew, written by whichever engine; connects again when the server was away. */
-export async function hearGrowth(
-  url: string,
-  grew: (logs: ReadonlyMap<number, number>) => void,
-): Promise<AsyncDisposable> {
-  const stopped = new AbortController();
-  let client = await listen(url, grew);
-  const running = (async () => {
-    while (!stopped.signal.aborted) {
-      await client.ended;
-      while (!stopped.signal.aborted) {
-        await sleep(reconnectMs, undefined, { signal: stopped.signal, ref: false }).catch(() => {});
-        const next = stopped.signal.aborted ? undefined : await listen(url, grew).catch(() => {});
-        if (next === undefined) continue;
-        client = next;
-        break;
+/** Hears which logs grew, whichever engine wrote them; connects again when the server was away. */
+export class GrowthHearing implements AsyncDisposable {
+  readonly #url: string;
+  readonly #grew: (logs: ReadonlyMap<number, number>) => void;
+  #client: pg.Client | undefined;
+  #isClosed = false;
+
+  private constructor(url: string, grew: (logs: ReadonlyMap<number, number>) => void) {
+    this.#url = url;
+    this.#grew = grew;
+  }
+
+  /** Resolves when it hears. */
+  static async open(
+    url: string,
+    grew: (logs: ReadonlyMap<number, number>) => void,
+  ): Promise<GrowthHearing> {
+    const hearing = new GrowthHearing(url, grew);
+    await hearing.#connect();
+    return hearing;
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client(clientConfig(this.#url));
+    // Its queries say so, too; without a listener the process would end.
+    client.on('error', () => {});
+    client.on('notification', ({ payload = '' }) => this.#grew(read(payload)));
+    await client.connect();
+    await client.query(`listen ${channel}`);
+    client.once('end', () => void this.#reconnect());
+    this.#client = client;
+    if (this.#isClosed) await client.end();
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#client = undefined;
+    while (!this.#isClosed) {
+      await sleep(reconnectMs, undefined, { ref: false });
+      try {
+        await this.#connect();
+        return;
+      } catch {
+        // The server is still away.
       }
     }
-    await client.end();
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      stopped.abort();
-      await client.end();
-      await running;
-    },
-  };
-}
+  }
 
-interface Listening {
-  readonly ended: Promise<void>;
-  end(): Promise<void>;
-}
-
-async function listen(
-  url: string,
-  grew: (logs: ReadonlyMap<number, number>) => void,
-): Promise<Listening> {
-  const client = new pg.Client(clientConfig(url));
-  client.on('error', () => {});
-  client.on('notification', ({ payload = '' }) => grew(read(payload)));
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  client.once('end', () => resolve());
-  await client.connect();
-  await client.query(`listen ${channel}`);
-  let ending: Promise<void> | undefined;
-  return { ended, end: () => (ending ??= client.end()) };
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await this.#client?.end();
+  }
 }
 
 function read(payload: string): Map<number, number> {
