@@ -40,11 +40,11 @@ describe('the logs of a day that is over', () => {
   it('take their partition along once all of them are packed', async () => {
     await bring(printed);
     await age();
-    await logs.days.maintain();
+    await logs.days.dropPast();
     assert.ok(await isThere(), 'a log of it waits to be packed');
 
     await logs.pack();
-    await logs.days.maintain();
+    await logs.days.dropPast();
 
     assert.equal(await isThere(), false);
     assert.deepEqual(await readAll(logs.reader), printed);
@@ -55,13 +55,16 @@ describe('the logs of a day that is over', () => {
     await age();
     await logs.append(500_000, printed.subarray(500_000, 500_100));
 
-    await logs.days.maintain();
+    await logs.days.dropPast();
     assert.equal(await isThere(), false);
     assert.deepEqual(await readAll(logs.reader), printed.subarray(0, 500_100));
     await logs.appendAll(500_100, printed.subarray(500_100));
 
     assert.equal((await logs.finish(endOf(printed))).t, 'kept');
     await logs.pack();
+    assert.notEqual((await logs.chunks()).length, 0);
+    await logs.days.dropPast();
+    assert.equal((await logs.chunks()).length, 0);
     assert.deepEqual(await readAll(logs.reader), printed);
   });
 
@@ -73,16 +76,16 @@ describe('the logs of a day that is over', () => {
     const dump = await connection.connect();
     await dump.send('begin; select count(*) from log_chunk');
 
-    await logs.days.maintain();
+    await logs.days.dropPast();
 
     assert.ok(await isThere());
     await dump.send('commit');
-    await logs.days.maintain();
+    await logs.days.dropPast();
     assert.equal(await isThere(), false);
   });
 
   it('have partitions for the days to come', async () => {
-    await logs.days.maintain();
+    await logs.days.makeAhead();
 
     const made = await rows(
       `select 1 from generate_series(0, 3) n

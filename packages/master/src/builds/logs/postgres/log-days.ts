@@ -39,13 +39,23 @@ export class LogDays {
     }
   }
 
-  /** Makes those of the next days, and drops those that are done with. @throws what the server says */
-  async maintain(): Promise<void> {
+  /** Makes those of the next days. @throws what the server says */
+  async makeAhead(): Promise<void> {
     await using connection = new LogConnection(this.#url);
-    const days = await connection.query<{ day: string }>(
-      `select ((now() at time zone 'utc')::date + n)::text as day from generate_series(0, ${daysAhead}) n`,
+    const days = await connection.query<{ day: string; is_there: number }>(
+      `select day::text as day,
+         to_regclass('log_chunk_' || to_char(day, 'YYYYMMDD')) is not null as is_there
+       from (select (now() at time zone 'utc')::date + n as day from generate_series(0, ${daysAhead}) n) d`,
     );
-    for (const { day } of days) await this.ensure(day);
+    for (const { day, is_there: isThere } of days) {
+      if (isThere === 1) this.#known.set(day, Promise.resolve());
+      else await this.ensure(day);
+    }
+  }
+
+  /** Drops what is done with: whole days, and what is left of others. @throws what the server says */
+  async dropPast(): Promise<void> {
+    await using connection = new LogConnection(this.#url);
     const past = await connection.query<{ day: string }>(
       `select day::text as day from pg_inherits
        join pg_class on pg_class.oid = inhrelid,
@@ -54,6 +64,10 @@ export class LogDays {
        order by day`,
     );
     for (const { day } of past) await this.#settle(connection, day);
+    await connection.query(
+      `delete from log_chunk where day = '${restDay}' and log_id not in (
+         select log_id from log_head where day = '${restDay}' and packed_bytes is null)`,
+    );
   }
 
   async #make(day: string): Promise<void> {

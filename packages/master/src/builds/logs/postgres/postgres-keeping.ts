@@ -28,7 +28,7 @@ export async function openPostgresKeeping(
   const connection = new LogConnection(url);
   const background = new LogConnection(url, { isLazy: true });
   const days = new LogDays(url);
-  await days.maintain();
+  await days.makeAhead();
   const growth = new GrowthTeller(background);
   const packer = new PostgresPacker({ connection: background, objects, uploadsDir, warn });
   const keeper = new PostgresKeeper({
@@ -36,18 +36,21 @@ export async function openPostgresKeeping(
     ensureDay: (day) => days.ensure(day),
     onFinished: (id) => packer.add(id),
   });
-  const sweep = (act: () => Promise<void>) => () => {
+  const maintain = async (): Promise<void> => {
+    await days.makeAhead();
+    await days.dropPast();
+  };
+  const attempt = (act: () => Promise<void>) => (): void => {
     act().catch((error: unknown) => warn(`logs: ${String(error)}`));
   };
   const timers = [
     setInterval(
-      sweep(() => packer.takeOver()),
+      attempt(() => packer.takeOver()),
       takeOverEveryMs,
     ),
-    setInterval(
-      sweep(() => days.maintain()),
-      maintainEveryMs,
-    ),
+    setInterval(attempt(maintain), maintainEveryMs),
+    // Soon after the start, too: an engine may be replaced more often than once an hour.
+    setTimeout(attempt(maintain), takeOverEveryMs),
   ];
   return {
     async append(log, offset, bytes, options) {
