@@ -167,6 +167,15 @@ export class TestTables implements TestLogs {
     this.engines.reverse();
   }
 
+  /** The hash of the object that a log is in. */
+  async objectOf(id: number): Promise<string> {
+    const [head] = await this.#background.query<{ sha256: string | null }>(
+      'select packed_sha256 as sha256 from log_head where log_id = $1',
+      [id],
+    );
+    return head?.sha256 ?? '';
+  }
+
   objectPath(sha256: string): string {
     return join(this.objectsDir, sha256.slice(0, 2), sha256);
   }
