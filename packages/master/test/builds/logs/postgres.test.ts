@@ -222,6 +222,22 @@ describe('logs on PostgreSQL', () => {
     });
   });
 
+  it('do not suffer from another one that can not be stored', async () => {
+    const mend = await logs.breakLog(small.id, '22000');
+
+    const waiting = [
+      logs.append(0, Buffer.from('bad'), false, small),
+      logs.append(0, Buffer.from('good')),
+    ];
+
+    assert.deepEqual(
+      (await Promise.allSettled(waiting)).map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    );
+    await mend();
+    assert.equal(String(await readAll(logs.reader)), 'good');
+  });
+
   it('say that the disk is full, and go on when it is not', async () => {
     await clearLogs(database());
     const place = placeOf(database().url, temporaryFolder());

@@ -199,12 +199,17 @@ export class TestTables implements TestLogs {
     return rows.map((row) => ({ ...row }));
   }
 
-  async fillDisk(id: number) {
+  fillDisk(id: number) {
+    return this.breakLog(id, '53100');
+  }
+
+  /** Has the server refuse chunks of one log, with this code, until what is returned is called. */
+  async breakLog(id: number, code: string) {
     const query = async (text: string): Promise<void> => {
       await this.#background.query(text);
     };
     await query(`create function fill() returns trigger language plpgsql as
-      $$ begin raise exception 'disk full' using errcode = '53100'; end $$`);
+      $$ begin raise exception 'disk full' using errcode = '${code}'; end $$`);
     await query(`create trigger fill before insert on log_chunk for each row
       when (new.log_id = ${id}) execute function fill()`);
     return () => query('drop function fill cascade');

@@ -176,14 +176,24 @@ export class PostgresKeeper {
         for (const { id } of batch) this.#held.delete(id);
         this.#options.connection.dropIfAway(error);
         const trouble = error instanceof StaleLogsError ? 'conflict' : troubleOf(error);
-        if (trouble === undefined || performance.now() > until) {
-          const reason = trouble === undefined || saysDiskFull(error) ? error : away(error);
-          for (const work of batch) work.reject(reason);
+        if (trouble === undefined) {
+          await this.#refuse(batch, error);
+          return;
+        }
+        if (performance.now() > until) {
+          for (const work of batch) work.reject(away(error));
           return;
         }
       }
       await sleep(pauseMs * (0.5 + Math.random()));
     }
+  }
+
+  /** A log that can't be stored is no reason to refuse others that came at the same time. */
+  async #refuse(batch: readonly Waiting[], error: unknown): Promise<void> {
+    const logs = Map.groupBy(batch, ({ id }) => id);
+    if (logs.size === 1 || saysDiskFull(error)) for (const work of batch) work.reject(error);
+    else for (const works of logs.values()) await this.#commit(works);
   }
 
   /** The callers' answers, to be called now that it is committed. */
