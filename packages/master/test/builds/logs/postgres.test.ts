@@ -97,6 +97,15 @@ describe('logs on PostgreSQL', () => {
       assert.deepEqual(await readAll(logs.reader), printed);
     });
 
+    it('say how long they are when their object is gone, and that it is', async () => {
+      await bring(printed);
+      await logs.pack();
+      rmSync(logs.objectPath(await logs.objectOf(log.id)));
+
+      assert.equal((await logs.reader.extent(log)).lines, 100_000);
+      await assert.rejects(logs.reader.lines(log, 10, 1), { name: 'ObjectsAwayError' });
+    });
+
     it('go on being read by who began before they were packed', async () => {
       await bring(printed);
       const reading = logs.reader.read(log);

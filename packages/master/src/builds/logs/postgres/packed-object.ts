@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { ObjectStore } from '../../objects/object-store.ts';
+import { ObjectsAwayError } from '../../objects/object-store.ts';
 import type { PackedBytes } from '../packed-log.ts';
 import { BadPackedLogError } from '../packed-log.ts';
 
@@ -29,11 +30,20 @@ export class PackedObject implements PackedBytes {
     // At the end there is nothing ahead: what stands before it is read next.
     const to = Math.min(this.size, from + Math.max(length, readAheadBytes));
     const begin = Math.max(0, Math.min(from, to - readAheadBytes));
-    const stream = await this.#objects.read(this.#sha256, { from: begin, to });
-    this.#part = { from: begin, bytes: await buffer(stream) };
+    this.#part = { from: begin, bytes: await this.#fetch(begin, to) };
     const read = this.#slice(from, length);
     if (read === undefined) throw new BadPackedLogError('a packed log is cut off');
     return read;
+  }
+
+  /** @throws ObjectsAwayError when it is not there, or can't be had now */
+  async #fetch(from: number, to: number): Promise<Buffer> {
+    try {
+      return await buffer(await this.#objects.read(this.#sha256, { from, to }));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      throw new ObjectsAwayError(`the object ${this.#sha256} is not there`, { cause: error });
+    }
   }
 
   #slice(from: number, length: number): Buffer | undefined {
