@@ -43,9 +43,10 @@ const common = {
 const threads = [
   'packages/master/src/web/thread-main.ts',
   'packages/master/src/builds/logs/writer-thread.ts',
+  'packages/master/src/builds/logs/postgres/postgres-writer-thread.ts',
   'packages/master/src/builds/objects/look-thread.ts',
 ];
-const threadUrl = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
+const threadUrl = /new URL\('\.\/(?:[\w-]+\/)*([\w-]+)\.ts', import\.meta\.url\)/g;
 
 const threadNames: Plugin = {
   name: 'threads by the names that they have in dist',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSchema } from '@weir/protocol';
@@ -19,6 +20,7 @@ import { createDatabase } from './support/test-store.ts';
 const copiedSchema = z.object({
   tables: z.array(z.object({ name: z.string(), rows: z.number(), hash: z.string() })),
   changedTexts: z.number(),
+  logs: z.object({ logs: z.number(), objects: z.number(), damaged: z.array(z.number()) }),
 });
 const list = z.object({ items: z.array(z.object({ id: z.number() })) });
 
@@ -30,6 +32,8 @@ describe('a farm that moves to PostgreSQL', function () {
   let data: string;
   /** Runs while the farm moves. */
   let known: GatedBuild;
+  /** Ended before it moved. */
+  let ended: string;
   let lastEvent: number;
   let builds: unknown;
   const env: Record<string, string> = { WEIR_DATABASE_URL: '' };
@@ -44,7 +48,9 @@ describe('a farm that moves to PostgreSQL', function () {
     const { farm } = gated;
     data = join(farm.dir, 'farm');
     await farm.addWorker({ name: 'w1', slots: 2 });
-    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    ({ subject: ended } = await farm.events.until('build.finished', {
+      data: { builder: appBuilder },
+    }));
     known = await gated.begin();
     builds = await farm.get('/api/v1/builds', list);
   });
@@ -67,11 +73,15 @@ describe('a farm that moves to PostgreSQL', function () {
     const { status, stdout, stderr } = await copy('--json');
 
     assert.equal(status, 0, stderr);
-    const { tables, changedTexts } = copiedSchema.parse(JSON.parse(stdout));
+    const { tables, changedTexts, logs } = copiedSchema.parse(JSON.parse(stdout));
     const rows = new Map(tables.map((table) => [table.name, table.rows]));
     assert.equal(rows.get('build'), 3);
     assert.ok((rows.get('event') ?? 0) >= lastEvent);
     assert.equal(changedTexts, 0);
+    assert.ok(logs.logs >= 3, `${logs.logs} logs`);
+    assert.deepEqual(logs.damaged, []);
+    // Nobody reads them there any more.
+    await rm(join(data, 'logs'), { recursive: true });
   });
 
   it('is not copied over what is there', async () => {
@@ -94,6 +104,8 @@ describe('a farm that moves to PostgreSQL', function () {
     assert.equal(build.id, known.build);
     assert.equal(build.result, 'success');
     assert.match(await gated.logOf(build), /begun\nover\n$/);
+    const before = await farm.get(`/api/v1/${ended.replace('build', 'builds')}`, buildSchema);
+    assert.match(await gated.logOf(before), /begun\nover\n$/);
     const first = farm.events.all.find(({ number }) => number > lastEvent);
     assert.ok(first !== undefined && first.number <= lastEvent + 5, `${first?.number}`);
   });
@@ -153,16 +165,14 @@ describe('a farm that moves to PostgreSQL', function () {
   });
 
   it('tells who wants a backup of it what makes one', async () => {
-    const { status, stderr } = await runWeir([
-      'backup',
-      join(gated.farm.dir, 'backup'),
-      '--data',
-      data,
-      '--database',
-      database,
-    ]);
+    const { status, stderr } = await runWeir(
+      ['backup', join(gated.farm.dir, 'backup'), '--data', data, '--database', database],
+      undefined,
+      { WEIR_OBJECTS_URL: 's3://weir/farm?region=here' },
+    );
 
     assert.equal(status, 1);
     assert.match(stderr, /pg_dump/);
+    assert.match(stderr, /are at s3:\/\/weir\/farm: keep those, too/);
   });
 });

@@ -22,8 +22,6 @@ const callSchema = z.discriminatedUnion('t', [
     boot: z.string(),
     isThere: z.boolean(),
   }),
-  /** These logs grew. */
-  z.object({ t: z.literal('grew'), logs: z.array(z.int()) }),
 ]);
 
 /** What one process of a farm on several machines says to the others; a lost one does no harm. */
@@ -49,10 +47,6 @@ function parts(call: Call): string[] {
   if (call.t === 'poll' && call.branches.length > 1) {
     const [one, two] = halves(call.branches);
     return [...parts({ ...call, branches: one }), ...parts({ ...call, branches: two })];
-  }
-  if (call.t === 'grew') {
-    const [one, two] = halves(call.logs);
-    return [...parts({ ...call, logs: one }), ...parts({ ...call, logs: two })];
   }
   return [];
 }

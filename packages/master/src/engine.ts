@@ -3,6 +3,8 @@ import { cookieSecretSetting } from './admin-token.ts';
 import { Leases, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import type { LogsPlace } from './builds/logs/open-logs.ts';
+import { openLogReader } from './builds/logs/open-logs.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
 import { Damaged } from './builds/objects/damaged.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
@@ -50,6 +52,8 @@ export interface EngineOptions {
   readonly farmInForce: FarmInForce;
   readonly farmKey: FarmKey;
   readonly logs: LogSink;
+  /** Where they are read. */
+  readonly logsPlace: LogsPlace;
   readonly dataDir: string;
   readonly objectsPlace: ObjectsPlace;
   readonly host: string;
@@ -125,6 +129,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   store.onDiskFull = () => room.failed();
   const { objectsPlace } = options;
   const { objects, uploads } = await openObjects(objectsPlace);
+  const logReader = await openLogReader(options.logsPlace, { db: store.read, objects });
   const artifactsDropped = (): Promise<void> => artifacts.rebuild(store.read);
   const damaged = new Damaged({ store, objects, objectsPlace, now, log, artifactsDropped });
   const builds = new LiveBuilds({
@@ -234,6 +239,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       store,
       farmInForce,
       logs,
+      logReader,
       dataDir,
       objects,
       uploads,

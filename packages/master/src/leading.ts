@@ -3,6 +3,7 @@ import { Blame } from './blame/blame.ts';
 import type { Leases } from './builds/leases.ts';
 import { reapEveryMs } from './builds/leases.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import type { LogReader } from './builds/logs/reader.ts';
 import type { ObjectStore } from './builds/objects/object-store.ts';
 import type { ObjectUploads } from './builds/objects/object-uploads.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +29,7 @@ export interface LeadingContext {
   readonly store: Store;
   readonly farmInForce: FarmInForce;
   readonly logs: LogSink;
+  readonly logReader: LogReader;
   readonly dataDir: string;
   readonly objects: ObjectStore;
   readonly uploads: ObjectUploads;
@@ -106,11 +108,12 @@ export class Leading {
 
   /** The readers of the event log go on where they stopped. */
   async prepare(): Promise<void> {
-    const { store, farmInForce, dataDir, objects, url, now, log, heartbeat } = this.#context;
+    const { store, logReader, farmInForce, dataDir, objects, url, now, log, heartbeat } =
+      this.#context;
     const { farm } = farmInForce;
     await this.#blame.start();
     await this.#context.probation.start();
-    const telling = { store, farm, dataDir, objects, url, now, log, heartbeat };
+    const telling = { store, logs: logReader, farm, dataDir, objects, url, now, log, heartbeat };
     this.#notifier = await startNotifier(telling);
     this.#isPrepared = true;
   }

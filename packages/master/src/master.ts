@@ -4,9 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { ensureAdminToken } from './admin-token.ts';
-import { openLogWriter } from './builds/logs/log-writer.ts';
+import { openLogSink } from './builds/logs/open-logs.ts';
 import { objectsPlaceOf, shownObjectsPlace } from './builds/objects/objects-place.ts';
-import { readCall, sendCall } from './calls.ts';
+import { readCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
 import type { EngineFacts } from './engine-facts.ts';
@@ -57,10 +57,6 @@ export interface MasterOptions {
   readonly logFormat: LogFormat;
 }
 
-/** Watching a log is no reason to send a message for each of its lines. */
-const growthHereMs = 100;
-const growthElsewhereMs = 250;
-
 /** A farm on one machine: engine and web in one process. */
 export interface Master {
   readonly port: number;
@@ -96,6 +92,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const isShared = options.databaseUrl !== null && options.redisUrl !== null;
   const say = (text: string): void => log.info(text);
   const store = disposing.use(await openStore(place, { say, isShared }));
+  const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
   const { now } = store;
   const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
@@ -179,17 +176,11 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     await thread?.[Symbol.asyncDispose]();
   });
   const logs = disposing.use(
-    await openLogWriter(join(dataDir, 'logs'), {
+    await openLogSink(logsPlace, {
       capBytes: () => farmInForce.farm().limits.logBytes,
       warn: (message) => log.warn(message),
     }),
   );
-  const growth = [gatherGrowth((grown) => web?.grew(grown), growthHereMs)];
-  if (isShared) {
-    const say = (grown: ReadonlyMap<number, number>): void =>
-      sendCall(store, { t: 'grew', logs: [...grown.keys()] });
-    growth.push(gatherGrowth(say, growthElsewhereMs));
-  }
   /** One engine follows its own farm file: where there are several, the one that leads. */
   let isFollowing = !isShared;
   const engine = await startEngine({
@@ -198,6 +189,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     farmOptions,
     farmKey,
     logs,
+    logsPlace,
     dataDir,
     objectsPlace,
     host,
@@ -227,9 +219,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       if (text === null) log.info('artifacts and lists of tests can be had again');
       else for (const warning of objectsWarning(text)) log.warn(warning);
     },
-    grew(id, bytes) {
-      for (const grew of growth) grew(id, bytes);
-    },
+    grew: gatherGrowth((grown) => web?.grew(grown)),
     url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
@@ -267,8 +257,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   };
   store.onCall = (text) => {
     const call = readCall(text);
-    if (call?.t === 'grew') thread.grew(new Map(call.logs.map((id) => [id, 0])));
-    else if (call !== null) engine.heard(call);
+    if (call !== null) engine.heard(call);
   };
   // For what was committed before it listened.
   wake();

@@ -11,10 +11,12 @@ export function oncePerTurn(wake: () => void): () => void {
   };
 }
 
-/** Tells once in so many milliseconds at most which logs grew, and to how many bytes each. */
+/** Watching a log is no reason to send a message for each of its lines. */
+const growthEveryMs = 100;
+
+/** Tells a few times a second at most which logs grew, and to how many bytes each. */
 export function gatherGrowth(
   tell: (logs: ReadonlyMap<number, number>) => void,
-  everyMs: number,
 ): (log: number, bytes: number) => void {
   let growing = new Map<number, number>();
   return (log, bytes) => {
@@ -23,7 +25,7 @@ export function gatherGrowth(
         const grown = growing;
         growing = new Map();
         tell(grown);
-      }, everyMs).unref();
+      }, growthEveryMs).unref();
     }
     growing.set(log, bytes);
   };

@@ -45,7 +45,7 @@ export async function runWebProcess(options: RunWebOptions): Promise<number> {
   running.defer(() => membership.leave());
   const { now, read: db } = store;
   const redisUrl = options.redisUrl?.href ?? null;
-  const place = { host, port: options.port, dataDir, objectsPlace, redisUrl };
+  const place = { store: databaseUrl, host, port: options.port, dataDir, objectsPlace, redisUrl };
   const web = await startWeb({ ...place, db, link, now, log });
   running.defer(() => web.stop());
   const sweeping = setInterval(() => {

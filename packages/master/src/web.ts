@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Kysely } from 'kysely';
-import { LogReader } from './builds/logs/reader.ts';
+import { hearLogGrowth, openLogReader } from './builds/logs/open-logs.ts';
 import type { ObjectUploads } from './builds/objects/object-uploads.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import { openObjects } from './builds/objects/open-objects.ts';
@@ -36,6 +36,8 @@ const drainMs = 2_000;
 const patience = { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
 
 export interface StartWebOptions {
+  /** As `openStore` takes it. */
+  readonly store: string;
   /** Read-only. */
   readonly db: Kysely<Database>;
   readonly link: EngineLink;
@@ -62,7 +64,6 @@ export interface Web {
 export async function startWeb(options: StartWebOptions): Promise<Web> {
   const { db, link, now, log } = options;
   await using starting = new AsyncDisposableStack();
-  const logs = starting.use(new LogReader(join(options.dataDir, 'logs')));
   const eventCounts = new EventCounts();
   const { fingerprint } = link.farm();
   const traces = await openTraces({ db, fingerprint, log });
@@ -83,6 +84,9 @@ export async function startWeb(options: StartWebOptions): Promise<Web> {
   const signIn = new AdminSignIn(db, now);
   const owners = new OwnerSignIn(db, now, spendBy(link));
   const { objects, uploads } = await openObjects(options.objectsPlace);
+  const logsPlace = { ...options, dir: join(options.dataDir, 'logs') };
+  const logs = starting.use(await openLogReader(logsPlace, { db, objects }));
+  starting.use(await hearLogGrowth(logsPlace, (grown) => growth.grew(grown.keys())));
   const context: WebContext = {
     db,
     logs,

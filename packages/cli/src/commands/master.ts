@@ -17,10 +17,11 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --farm FILE            the farm file; 'weir check FILE' tells what it means
   --farm-repository URL  follow the farm file in a git repository: FILE is its path there
   --farm-branch NAME     the branch of that repository (default: main)
-  --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
-  --database URL         postgres://USER@HOST/NAME in place of a file in DIR (default: $WEIR_DATABASE_URL)
-  --objects URL          artifacts and lists of tests: s3://BUCKET/PREFIX?endpoint=URL&region=NAME,
-                         or file:///FOLDER (default: $WEIR_OBJECTS_URL, else below --data)
+  --data DIR             store, logs, objects and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
+  --database URL         postgres://USER@HOST/NAME for store and logs (default: $WEIR_DATABASE_URL)
+  --objects URL          artifacts, lists of tests, and with --database logs that have ended:
+                         s3://BUCKET/PREFIX?endpoint=URL&region=NAME, or file:///FOLDER
+                         (default: $WEIR_OBJECTS_URL, else below --data)
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)

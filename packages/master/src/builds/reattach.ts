@@ -11,6 +11,7 @@ import { DiskFullError } from '../store/disk-full.ts';
 import { recordEvents } from '../store/events.ts';
 import { raiseEpoch, takeLate } from '../store/leases.ts';
 import type { Database } from '../store/schema.ts';
+import { StoreAwayError } from '../store/store-errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Hello } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
@@ -171,7 +172,8 @@ async function positions(
       })),
     );
   } catch (error) {
-    if (error instanceof DiskFullError) throw error;
+    // Neither says anything of the logs: the worker comes again.
+    if (error instanceof DiskFullError || error instanceof StoreAwayError) throw error;
     if (build.isLate) builds.forget(build);
     else {
       log.warn(`the logs of build ${build.id} can't be read: ${String(error)}`, {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Farm } from '@weir/model';
-import { LogReader } from '../builds/logs/reader.ts';
+import type { LogReader } from '../builds/logs/reader.ts';
 import type { ObjectStore } from '../builds/objects/object-store.ts';
 import { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
@@ -22,6 +22,8 @@ import { isNews, writeNotices } from './write-notices.ts';
 
 export interface NotifierOptions {
   readonly store: Store;
+  /** Disposed of when the notifier stops. */
+  readonly logs: LogReader;
   readonly farm: () => Farm;
   readonly dataDir: string;
   /** Where the lists of tests are. */
@@ -48,9 +50,8 @@ export interface Notifier {
 }
 
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { store, farm, dataDir, objects, now, log } = options;
+  const { store, logs, farm, dataDir, objects, now, log } = options;
   const { read: db } = store;
-  const logs = new LogReader(join(dataDir, 'logs'));
   // It opens a list once for a breakage, which is no reason to keep it.
   const tests = new TestLists(objects, 0);
   const mails = new MailRoute(process.env['WEIR_SMTP_URL'] ?? null, join(dataDir, 'outbox'));

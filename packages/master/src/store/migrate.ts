@@ -23,6 +23,7 @@ import { tests } from './migrations/0016-tests.ts';
 import { specs } from './migrations/0017-specs.ts';
 import { resolved } from './migrations/0018-resolved.ts';
 import { members } from './migrations/0019-members.ts';
+import { logs } from './migrations/0020-logs.ts';
 import type { Database } from './schema.ts';
 
 /** The databases that a store may be on. */
@@ -59,6 +60,7 @@ const allMigrations: readonly Migration[] = [
   specs,
   resolved,
   members,
+  logs,
 ];
 
 /** This program, by the newest migration it knows. */

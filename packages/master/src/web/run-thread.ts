@@ -17,7 +17,7 @@ export async function runWebThread(): Promise<void> {
   const log = await openLog(logFormat, 'web');
   const db = await openReader(store);
   try {
-    const web = await startWeb({ ...place, db, link, log, now: anchoredClock() });
+    const web = await startWeb({ ...place, store, db, link, log, now: anchoredClock() });
     link.send({ t: 'listening', port: web.port });
     await link.stopped;
     await web.stop();

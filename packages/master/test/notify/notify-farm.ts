@@ -6,6 +6,7 @@ import { buildersOf } from '@weir/model';
 import type { Farm } from '@weir/model';
 import type { Moved } from '@weir/protocol';
 import { openTestStore } from '../../../../test/support/test-store.ts';
+import { readLogFiles } from '../../src/builds/logs/log-files.ts';
 import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import type { Clock } from '../../src/clock.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
@@ -84,6 +85,7 @@ export class NotifyFarm implements AsyncDisposable {
     await store.unit((db) => syncBuilders(db, buildersOf(farm)));
     const notifier = await startNotifier({
       store,
+      logs: readLogFiles(join(dir, 'logs')),
       farm: () => farm,
       dataDir: dir,
       objects: new ObjectFiles(join(dir, 'objects')),

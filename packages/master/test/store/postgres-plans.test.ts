@@ -8,7 +8,8 @@ import pg from 'pg';
 import { startAnyPostgres } from '../../../../test/support/servers.ts';
 import type { AnyPostgres } from '../../../../test/support/servers.ts';
 import { createDatabase } from '../../../../test/support/test-store.ts';
-import { LogReader } from '../../src/builds/logs/reader.ts';
+import { readLogFiles } from '../../src/builds/logs/log-files.ts';
+import type { LogReader } from '../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
 import { ResolvedTexts } from '../../src/builds/objects/resolved-texts.ts';
 import { TestLists } from '../../src/builds/objects/test-lists.ts';
@@ -54,7 +55,7 @@ describe('no query scans history on PostgreSQL', function () {
     await addHistory(client);
     await client.end();
     dir = mkdtempSync(join(tmpdir(), 'weir-plans-'));
-    logs = new LogReader(dir);
+    logs = readLogFiles(dir);
     db = new Kysely({
       dialect: new StoreDialect(openReaderPool(database)),
       log: ({ query }) => void asked.push(query),

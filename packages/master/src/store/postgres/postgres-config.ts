@@ -24,4 +24,6 @@ export const locks = {
   migration: 8_010_003,
   /** Held by the engine that leads, as long as its session for that lives. */
   leader: 8_010_004,
+  /** Held while a partition of the logs is made or dropped. */
+  logDays: 8_010_005,
 } as const;

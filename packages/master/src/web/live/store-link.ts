@@ -1,4 +1,3 @@
-import { readCall } from '../../calls.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../../command.ts';
 import type { EngineFacts } from '../../engine-facts.ts';
 import { farmFactsOf, knownEngines } from '../../engine-facts.ts';
@@ -84,10 +83,6 @@ export class StoreLink implements EngineLink, Disposable {
   listen(listener: EngineListener): void {
     const { store } = this.#options;
     store.onCommit = () => listener.woken();
-    store.onCall = (text) => {
-      const call = readCall(text);
-      if (call?.t === 'grew') listener.grew(call.logs);
-    };
   }
 
   heard(events: readonly EventRow[]): void {

@@ -7,7 +7,8 @@ import type { CompiledQuery } from 'kysely';
 import { Kysely, SqliteDialect } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { onlyOnSqlite } from '../../../../../test/support/test-store.ts';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import { ObjectFiles } from '../../../src/builds/objects/object-files.ts';
 import { ResolvedTexts } from '../../../src/builds/objects/resolved-texts.ts';
 import { TestLists } from '../../../src/builds/objects/test-lists.ts';
@@ -36,7 +37,7 @@ describe('no query scans history', () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-scans-'));
     await addBuilds(farm);
     raw = openReaderDatabase(farm.storePath);
-    logs = new LogReader(dir);
+    logs = readLogFiles(dir);
     const objects = new ObjectFiles(join(dirname(farm.storePath), 'objects'));
     tests = new TestLists(objects);
     resolved = new ResolvedTexts(objects);
