@@ -109,9 +109,21 @@ export class FarmInForce {
       this.#version = newest.id;
       throw new FarmFileErrors(reading.errors, reading.texts);
     }
-    this.#builders = await loadBuilders(read, reading.farm);
-    this.#farm = reading.farm;
-    this.#version = newest.id;
+    return (await this.#goBy(reading.farm, newest.id)) || this.#catchUp();
+  }
+
+  /** False when another process put another file in force meanwhile: its builders are there. */
+  async #goBy(farm: Farm, version: number): Promise<boolean> {
+    const { read } = this.#store;
+    try {
+      // Together: the builders of one file mean nothing under another.
+      this.#builders = await loadBuilders(read, farm);
+    } catch (error) {
+      if (this.#others !== null && (await newestFarmVersionId(read)) !== version) return false;
+      throw error;
+    }
+    this.#farm = farm;
+    this.#version = version;
     return true;
   }
 
@@ -122,10 +134,9 @@ export class FarmInForce {
       await this.#catchUp().catch(ignoreUnreadable);
       applied = await this.#write(farm, version, at);
     }
-    // Together: the builders of one file mean nothing under another.
-    this.#builders = await loadBuilders(this.#store.read, farm);
-    this.#farm = farm;
-    this.#version = applied.version;
+    if (!(await this.#goBy(farm, applied.version))) {
+      await this.#catchUp().catch(ignoreUnreadable);
+    }
     return applied;
   }
 

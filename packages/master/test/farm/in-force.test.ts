@@ -188,6 +188,26 @@ ${projects.map((name) => `  ${name}: { trunks: [lua/main], steps: [test: make] }
       await assert.rejects(put(one, text('xml', 'json'), 1), /version 2, applied by test, is in/);
     });
 
+    it('is the last of many that come at once, in all processes', async () => {
+      await using store = await emptyStore();
+      const all = [1, 2, 3].map(() => new FarmInForce(store, null, options));
+      const files = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => text(name));
+
+      await Promise.all(
+        files.flatMap((file, nth) => {
+          const inForce = all[nth % all.length];
+          return inForce === undefined ? [] : [put(inForce, file), inForce.catchUp()];
+        }),
+      );
+      for (const inForce of all) await inForce.catchUp();
+
+      assert.equal(new Set(all.map((inForce) => names(inForce).join())).size, 1);
+      assert.deepEqual(
+        all.map(({ version }) => version),
+        [6, 6, 6],
+      );
+    });
+
     it('is none that this program can read: the one before is gone by', async () => {
       await using store = await emptyStore();
       const inForce = new FarmInForce(store, null, options);
