@@ -195,7 +195,13 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     host,
     workerPort: options.workerPort,
     redisUrl: options.redisUrl,
-    ...(isShared && { others: { databaseUrl: place, name: options.name } }),
+    ...(isShared && {
+      others: {
+        databaseUrl: place,
+        name: options.name,
+        hasOwnObjects: options.objectsUrl === null,
+      },
+    }),
     leads(isLeading) {
       isFollowing = isLeading;
       // Another engine's file may have been read last, or this one has changed since.
