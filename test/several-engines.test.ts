@@ -97,15 +97,29 @@ describe('a farm with two engines', function () {
     assert.match(stdout, new RegExp(`^${nameOf(other)} +engine +\\d`, 'm'));
   });
 
-  it('shares builds out, and builds a runtime once', async () => {
+  it('shares builds out', async () => {
     const begun = await beginTwo();
 
     assert.deepEqual(new Set(begun.map(({ data }) => data['worker'])), new Set(['w1', 'w2']));
     assertWell(await end(leader, begun));
-    const runtimes = leader.events.all.filter(
+  });
+
+  it('builds a runtime once, though workers of both wait for it', async () => {
+    const { events } = leader;
+    const after = events.last;
+    const script = '#!/bin/sh\necho "lang 2 runs $1"\n. "$1"\n';
+    await repositories.lang.commit({ message: 'Another', files: { 'lang.sh': script } });
+    await events.until('build.finished', { after, data: { builder: runtimeBuilder } });
+    await events.until('build.finished', { after, data: { builder: appBuilder } });
+
+    const begun = await beginTwo();
+
+    assertWell(await end(leader, begun));
+    const runtimes = events.all.filter(
       ({ kind, data }) => kind === 'build.started' && data['builder'] === runtimeBuilder,
     );
-    assert.equal(runtimes.length, 1);
+    // One for each commit.
+    assert.equal(runtimes.length, 2);
   });
 
   it('cancels the builds of one engine when the other one is asked', async () => {

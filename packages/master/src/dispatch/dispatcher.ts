@@ -251,7 +251,8 @@ export class Dispatcher {
   async #refused({ id, attempts }: RequestRow, session: Session): Promise<void> {
     const { store, sessions } = this.#context;
     const request = await requestById(store.read, id);
-    if (request?.state !== 'waiting') return;
+    // The slot is free for what is next.
+    if (request?.state !== 'waiting') return this.wake();
     // Before it is offered again: else the same worker is chosen once more.
     if (request.attempts === attempts) await sessions.connected(session.id);
     this.enqueue(request);

@@ -129,7 +129,10 @@ export class AmongOthers {
 
   async #hear(events: readonly LoggedEvent[]): Promise<void> {
     if (this.#context === undefined) return;
-    if (events.some(({ kind }) => connectionKinds.has(kind))) await this.#readWorkers();
+    if (events.some(({ kind }) => connectionKinds.has(kind))) {
+      await this.#readWorkers();
+      this.#context.dispatcher.wake();
+    }
     await hear(this.#context, events);
   }
 

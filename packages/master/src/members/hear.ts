@@ -55,8 +55,9 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
     (id) => !context.endedHere.delete(id),
   );
   if (ended.length > 0) await buildsEnded(context, await readEnded(read, ended));
-  if (events.some(({ kind }) => artifactKinds.has(kind))) await artifacts.rebuild(read);
-  if (ended.length > 0) dispatcher.wake();
+  const isMissing = events.some(({ kind }) => artifactKinds.has(kind));
+  if (isMissing) await artifacts.rebuild(read);
+  if (isMissing || ended.length > 0) dispatcher.wake();
   if (events.some(({ kind, data }) => endKinds.has(kind) && data['trial'] !== undefined)) {
     await probation.consider();
   }
