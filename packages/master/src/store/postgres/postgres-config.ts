@@ -23,5 +23,5 @@ export const locks = {
   engine: 8_010_002,
   migration: 8_010_003,
   /** Held by the engine that leads, as long as its session for that lives. */
-  leader: 8_010_004,
+  leader: 8_010_005,
 } as const;
