@@ -371,6 +371,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     builds,
     probation,
     effects,
+    cameBack: async () => leading?.lookForAbsent(),
     async lead(isCertain) {
       const next = makeLeading(isCertain);
       leading = next;

@@ -15,6 +15,8 @@ export interface HearContext extends EndingContext {
   readonly endedHere: Set<number>;
   readonly probation: Pick<Probation, 'consider'>;
   readonly effects: Effects;
+  /** Workers of other engines are online again. */
+  cameBack(): Promise<void>;
   /** Puts in force here what another process put in force. */
   catchUp(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
   const isMissing = events.some(({ kind }) => artifactKinds.has(kind));
   if (isMissing) await artifacts.rebuild(read);
   if (isMissing || ended.length > 0) dispatcher.wake();
+  if (events.some(({ kind }) => kind === 'worker.online')) await context.cameBack();
   if (events.some(({ kind, data }) => endKinds.has(kind) && data['trial'] !== undefined)) {
     await probation.consider();
   }

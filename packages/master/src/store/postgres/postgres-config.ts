@@ -23,7 +23,7 @@ export const locks = {
   engine: 8_010_002,
   migration: 8_010_003,
   /** Held by the engine that leads, as long as its session for that lives. */
-  leader: 8_010_004,
+  leader: 8_010_005,
   /** Held while a partition of the logs is made or dropped. */
-  logDays: 8_010_005,
+  logDays: 8_010_004,
 } as const;
