@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import type { Objects } from '../../builds/objects/open-objects.ts';
@@ -34,6 +35,7 @@ import { healthRoutes } from './health.ts';
 import { answerProblems, nothingHere } from './problem-answers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { SharedAnswers } from './shared-answers.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 import { wellKnownDoor } from './well-known.ts';
 
 export const maxBodyBytes = 64 * 1024;
@@ -63,8 +65,7 @@ export function createApp(parts: WebParts): Express {
   const { context, signIn, log } = parts;
   const app = express();
   app.disable('x-powered-by').set('query parser', 'simple');
-  // A proxy on this machine says who asks, and how; nobody else is believed.
-  app.set('trust proxy', 'loopback');
+  app.set('trust proxy', trustedProxies(process.env['WEIR_TRUSTED_PROXIES']));
   app.use(securityHeaders());
   app.use(healthRoutes(context.db, context.farm, () => parts.vitals()));
   app.get('/metrics', metrics(parts));
