@@ -60,7 +60,7 @@ printf 'root:x:0:\nservice:x:999:\n' >"$root/etc/group"
 printf 'passwd: files\ngroup: files\nhosts: files dns\n' >"$root/etc/nsswitch.conf"
 : >"$root/etc/shadow"
 : >"$root/etc/gshadow"
-mkdir -p -m 1777 "$root/tmp" "$root/var/run/postgresql"
+mkdir -p -m 1777 "$root/tmp" "$root/run/postgresql"
 install -d -m 0700 -o 999 -g 999 "$root/data" "$root/var/lib/postgresql/data"
 
 # What npm needs of its registry for the Dockerfile's own `npm ci`.
