@@ -3,6 +3,7 @@
 # Arguments are passed on to `join`.
 set -eu
 agent=/opt/weir/weir-worker.mjs
+stop_within=${WEIR_STOP_WITHIN:-60}
 
 # The farm's fingerprint as it says itself: for a farm and a network that whoever set $WEIR_INSECURE trusts.
 claimed_key() {
@@ -18,7 +19,7 @@ claimed_key() {
 }
 
 if [ ! -e "$WEIR_DATA/worker.json" ]; then
-  set -- --name "${WEIR_WORKER_NAME:-$(hostname)}" --slots "${WEIR_WORKER_SLOTS:-1}" "$@"
+  set -- --name "${WEIR_WORKER_NAME:-$(hostname)}" --slots "${WEIR_WORKER_SLOTS:-1}" --stop-within "$stop_within" "$@"
   [ -z "${WEIR_WORKER_OWNER:-}" ] || set -- --owner "$WEIR_WORKER_OWNER" "$@"
   [ -z "${WEIR_SANDBOX:-}" ] || set -- --sandbox "$WEIR_SANDBOX" "$@"
   [ -z "${WEIR_INVITE:-}" ] || set -- --invite "$WEIR_INVITE" "$@"
@@ -30,4 +31,4 @@ if [ ! -e "$WEIR_DATA/worker.json" ]; then
   [ -z "$key" ] || set -- --key "$key" "$@"
   exec node "$agent" join "$WEIR_URL" "$@"
 fi
-exec node "$agent" run --stop-within "${WEIR_STOP_WITHIN:-60}"
+exec node "$agent" run --stop-within "$stop_within"
