@@ -45,6 +45,8 @@ describe('the web role', () => {
 
   it('has workers connect where it was asked, when the farm file has a path for that', async () => {
     farm.web.setFarm({ ...farm.facts, workerUrl: '/worker' });
+    // Asks the engine, whose answer comes by the same way behind the farm file.
+    await get('/readyz');
     const headers = { 'x-forwarded-proto': 'https' };
 
     const plain = await get('/.well-known/weir');

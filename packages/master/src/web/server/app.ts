@@ -6,6 +6,7 @@ import type { Objects } from '../../builds/objects/open-objects.ts';
 import type { EngineVitals } from '../../command.ts';
 import type { Log } from '../../log.ts';
 import { eventBounds } from '../../store/events.ts';
+import { TrustedProxies } from '../../trusted-proxies.ts';
 import { commandDoors } from '../api/command-doors.ts';
 import { farmDoors } from '../api/farm-doors.ts';
 import { invitationDoors } from '../api/invitation-doors.ts';
@@ -35,7 +36,6 @@ import { healthRoutes } from './health.ts';
 import { answerProblems, nothingHere } from './problem-answers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { SharedAnswers } from './shared-answers.ts';
-import { trustedProxies } from './trusted-proxies.ts';
 import { wellKnownDoor } from './well-known.ts';
 
 export const maxBodyBytes = 64 * 1024;
@@ -63,9 +63,10 @@ export interface WebParts extends Objects {
 /** All doors and pages of the web role. */
 export function createApp(parts: WebParts): Express {
   const { context, signIn, log } = parts;
+  const proxies = new TrustedProxies(process.env['WEIR_TRUSTED_PROXIES']);
   const app = express();
   app.disable('x-powered-by').set('query parser', 'simple');
-  app.set('trust proxy', trustedProxies(process.env['WEIR_TRUSTED_PROXIES']));
+  app.set('trust proxy', (address: string) => proxies.trusts(address));
   app.use(securityHeaders());
   app.use(healthRoutes(context.db, context.farm, () => parts.vitals()));
   app.get('/metrics', metrics(parts));
