@@ -82,4 +82,7 @@ tar -C "$root" --numeric-owner -c . | docker import \
   --change 'ENV npm_config_offline=true' \
   --change 'ENTRYPOINT ["compose-entrypoint.sh"]' \
   - "$image" >/dev/null
+# Those of older recipes, where nothing is made of them any more.
+docker image ls --format '{{.Repository}}:{{.Tag}}' "${image%:*}" | { grep -vxF "$image" || true; } |
+  xargs -r docker image rm >/dev/null 2>&1 || true
 echo "$image"
