@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { breakageSchema, buildSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
@@ -12,6 +11,7 @@ import { FarmProcess, token } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 import { isOnPostgres } from './support/test-store.ts';
+import { weir as program } from './support/weir-program.ts';
 
 describe('a red builder', () => {
   let repositories: SmallFarm;
@@ -48,9 +48,8 @@ describe('a red builder', () => {
   });
 
   async function weir(...words: string[]): Promise<string> {
-    const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
     const env = { ...process.env, WEIR_URL: farm.url, WEIR_ADMIN_TOKEN: token };
-    const { stdout } = await promisify(execFile)(process.execPath, [main, ...words], { env });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...words], { env });
     return stdout;
   }
 

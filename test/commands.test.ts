@@ -5,15 +5,14 @@ import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { buildSchema, builderSchema, farmSchema, requestSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { countProcesses, uniqueSeconds } from '../packages/worker/test/runner/processes.ts';
 import { FarmProcess, token } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { weir as program } from './support/weir-program.ts';
 
-const main = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const builderPath = `/api/v1/builders/${encodeURIComponent(appBuilder)}`;
 
 interface Ran {
@@ -164,7 +163,7 @@ describe('a master', () => {
     const path = `${repositories.lang.path}/farm.yaml`;
     await writeFile(path, repositories.farm());
     const args = ['master', '--farm', path, '--data', `${path}.data`, '--json'];
-    const child = spawn(process.execPath, [main, ...args, '--port', '0', '--worker-port', '0'], {
+    const child = spawn(process.execPath, [program, ...args, '--port', '0', '--worker-port', '0'], {
       env: { ...process.env, WEIR_ADMIN_TOKEN: '' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -187,7 +186,7 @@ describe('a master', () => {
 
 function runWeir(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : Number(error.code ?? 1);
       resolve({ status, stdout, stderr });
     });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { requestSchema, workerSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
@@ -9,9 +8,9 @@ import { z } from 'zod';
 import { FarmProcess } from './support/farm-process.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
+import { weir } from './support/weir-program.ts';
 import type { WorkerProcess } from './support/worker-process.ts';
 
-const weir = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const run = promisify(execFile);
 const statusSchema = z.object({
   agent: z.object({ isConnected: z.boolean(), slots: z.number() }).loose().nullable(),

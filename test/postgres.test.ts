@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSchema } from '@weir/protocol';
@@ -9,26 +10,30 @@ import { openReader } from '../packages/master/src/store/store.ts';
 import { GatedFarm } from './support/gated-farm.ts';
 import type { GatedBuild } from './support/gated-farm.ts';
 import { needs } from './support/needs.ts';
-import type { PostgresServer } from './support/postgres-server.ts';
-import { postgresPrograms, startPostgres } from './support/postgres-server.ts';
+import { postgresPrograms } from './support/postgres-server.ts';
 import { runWeir } from './support/run-weir.ts';
+import { ownPostgres, startAnyPostgres } from './support/servers.ts';
+import type { AnyPostgres } from './support/servers.ts';
 import { appBuilder } from './support/small-farm.ts';
 import { createDatabase } from './support/test-store.ts';
 
 const copiedSchema = z.object({
   tables: z.array(z.object({ name: z.string(), rows: z.number(), hash: z.string() })),
   changedTexts: z.number(),
+  logs: z.object({ logs: z.number(), objects: z.number(), damaged: z.array(z.number()) }),
 });
 const list = z.object({ items: z.array(z.object({ id: z.number() })) });
 
 describe('a farm that moves to PostgreSQL', function () {
   this.timeout(120_000);
-  let server: PostgresServer;
+  let server: AnyPostgres;
   let database: string;
   let gated: GatedFarm;
   let data: string;
   /** Runs while the farm moves. */
   let known: GatedBuild;
+  /** Ended before it moved. */
+  let ended: string;
   let lastEvent: number;
   let builds: unknown;
   const env: Record<string, string> = { WEIR_DATABASE_URL: '' };
@@ -37,14 +42,15 @@ describe('a farm that moves to PostgreSQL', function () {
     runWeir(['copy-store', '--database', database, '--data', data, ...args]);
 
   before(async function () {
-    needs(this, 'postgres');
-    server = await startPostgres();
+    server = await startAnyPostgres(this);
     database = await createDatabase(server.url('postgres'), 'farm');
     gated = await GatedFarm.start({ env });
     const { farm } = gated;
     data = join(farm.dir, 'farm');
     await farm.addWorker({ name: 'w1', slots: 2 });
-    await farm.events.until('build.finished', { data: { builder: appBuilder } });
+    ({ subject: ended } = await farm.events.until('build.finished', {
+      data: { builder: appBuilder },
+    }));
     known = await gated.begin();
     builds = await farm.get('/api/v1/builds', list);
   });
@@ -67,11 +73,15 @@ describe('a farm that moves to PostgreSQL', function () {
     const { status, stdout, stderr } = await copy('--json');
 
     assert.equal(status, 0, stderr);
-    const { tables, changedTexts } = copiedSchema.parse(JSON.parse(stdout));
+    const { tables, changedTexts, logs } = copiedSchema.parse(JSON.parse(stdout));
     const rows = new Map(tables.map((table) => [table.name, table.rows]));
     assert.equal(rows.get('build'), 3);
     assert.ok((rows.get('event') ?? 0) >= lastEvent);
     assert.equal(changedTexts, 0);
+    assert.ok(logs.logs >= 3, `${logs.logs} logs`);
+    assert.deepEqual(logs.damaged, []);
+    // Nobody reads them there any more.
+    await rm(join(data, 'logs'), { recursive: true });
   });
 
   it('is not copied over what is there', async () => {
@@ -94,17 +104,20 @@ describe('a farm that moves to PostgreSQL', function () {
     assert.equal(build.id, known.build);
     assert.equal(build.result, 'success');
     assert.match(await gated.logOf(build), /begun\nover\n$/);
+    const before = await farm.get(`/api/v1/${ended.replace('build', 'builds')}`, buildSchema);
+    assert.match(await gated.logOf(before), /begun\nover\n$/);
     const first = farm.events.all.find(({ number }) => number > lastEvent);
     assert.ok(first !== undefined && first.number <= lastEvent + 5, `${first?.number}`);
   });
 
-  it('outlives a crash of the server: the build that runs meanwhile is not lost', async () => {
+  it('outlives a crash of the server: the build that runs meanwhile is not lost', async function () {
+    const own = ownPostgres(this, server);
     const { farm } = gated;
     const begun = await gated.begin();
-    await server.kill();
+    await own.kill();
     // Its worker has finished before the server is back.
     await gated.open();
-    await server.start();
+    await own.start();
 
     const build = await gated.end(begun.request);
 
@@ -124,7 +137,9 @@ describe('a farm that moves to PostgreSQL', function () {
     );
   });
 
-  it('goes back to a dump, and gives no number twice', async () => {
+  it('goes back to a dump, and gives no number twice', async function () {
+    // Its programs make the dump.
+    needs(this, 'postgres');
     const { farm } = gated;
     const dump = join(farm.dir, 'weir.dump');
     const programs = postgresPrograms() ?? '';
@@ -150,16 +165,14 @@ describe('a farm that moves to PostgreSQL', function () {
   });
 
   it('tells who wants a backup of it what makes one', async () => {
-    const { status, stderr } = await runWeir([
-      'backup',
-      join(gated.farm.dir, 'backup'),
-      '--data',
-      data,
-      '--database',
-      database,
-    ]);
+    const { status, stderr } = await runWeir(
+      ['backup', join(gated.farm.dir, 'backup'), '--data', data, '--database', database],
+      undefined,
+      { WEIR_OBJECTS_URL: 's3://weir/farm?region=here' },
+    );
 
     assert.equal(status, 1);
     assert.match(stderr, /pg_dump/);
+    assert.match(stderr, /are at s3:\/\/weir\/farm: keep those, too/);
   });
 });

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { apiSpecSchema, buildSchema } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { countProcesses, uniqueSeconds } from '../packages/worker/test/runner/processes.ts';
@@ -17,8 +16,8 @@ import type { Ran } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
 import { openTestStore } from './support/test-store.ts';
+import { weir } from './support/weir-program.ts';
 
-const weir = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 const red = 'echo "it breaks"; exit 3\n';
 
 describe('weir reproduce', () => {

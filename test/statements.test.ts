@@ -48,6 +48,7 @@ describe('a build that does nothing', () => {
       pollFarmFile: () => {},
       farmKey: openFarmKey(join(dir, 'key.pem')),
       logs: disposing.use(await openLogWriter(join(dir, 'logs'))),
+      logsPlace: { store: '', dir: join(dir, 'logs'), objectsPlace: objectsPlaceOf(null, dir) },
       dataDir: dir,
       objectsPlace: objectsPlaceOf(null, dir),
       host: '127.0.0.1',

@@ -14,7 +14,7 @@ import { HttpClient } from '../http-client.ts';
 import { until } from '../measures.ts';
 import { OutsideStore } from './outside-store.ts';
 
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const weir = fileURLToPath(new URL('../../dist/weir.mjs', import.meta.url));
 /** As `npm run weir` starts it. */
 const nodeFlags = ['--max-semi-space-size=4'];
 const token = 'token-of-the-bench';

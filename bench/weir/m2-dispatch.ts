@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
+import { readLogFiles } from '../../packages/master/src/builds/logs/log-files.ts';
 import { cpuSeconds, percentile, Report, round, until, waitQuiet } from '../measures.ts';
 import { BenchFarm } from './bench-farm.ts';
 
@@ -18,7 +18,7 @@ export async function m2Dispatch(name: string, runs: number): Promise<void> {
   await farm.joinWorkers(['w0'], 1);
   await farm.warmUp(['p0'], ['w0']);
   await waitQuiet(farm.pid);
-  using logs = new LogReader(join(farm.dataDir, 'logs'));
+  using logs = readLogFiles(join(farm.dataDir, 'logs'));
   const full: number[] = [];
   const afterReply: number[] = [];
   const cpu = cpuSeconds(farm.pid);

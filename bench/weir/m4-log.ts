@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
+import { readLogFiles } from '../../packages/master/src/builds/logs/log-files.ts';
 import { cpuSeconds, memoryMb, percentile, Report, round, waitQuiet } from '../measures.ts';
 import { BenchFarm } from './bench-farm.ts';
 import { printingScript } from './log-text.ts';
@@ -64,7 +64,7 @@ async function readUntil(farm: BenchFarm, isDone: () => boolean): Promise<number
 }
 
 async function stampOf(farm: BenchFarm, log: { id: number; file: string }): Promise<number> {
-  using logs = new LogReader(join(farm.dataDir, 'logs'));
+  using logs = readLogFiles(join(farm.dataDir, 'logs'));
   const [line] = await logs.lines(log, 0, 1);
   return Number(Buffer.from(line?.bytes ?? []).toString()) / 1e6;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
+import { readLogFiles } from '../../packages/master/src/builds/logs/log-files.ts';
 import { percentile, Report, round, until, waitQuiet } from '../measures.ts';
 import { BenchFarm } from './bench-farm.ts';
 
@@ -58,7 +58,7 @@ while [ $i -lt ${lines} ]; do i=$((i+1)); echo line $i; sleep 0.1; done`;
   await farm.joinWorkers(['w0'], 1);
   await farm.warmUp(['p1'], ['w0']);
   await waitQuiet(farm.pid);
-  using logs = new LogReader(join(farm.dataDir, 'logs'));
+  using logs = readLogFiles(join(farm.dataDir, 'logs'));
 
   const known = farm.store.newestLog().id;
   await farm.force('p0');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
+import { readLogFiles } from '../../packages/master/src/builds/logs/log-files.ts';
 import { percentile, Report, round, until, waitQuiet } from '../measures.ts';
 import { BenchFarm } from './bench-farm.ts';
 
@@ -55,7 +55,7 @@ async function outcome(
   first: number,
   builds: number,
 ): Promise<Record<string, number>> {
-  using logs = new LogReader(join(farm.dataDir, 'logs'));
+  using logs = readLogFiles(join(farm.dataDir, 'logs'));
   const rows = farm.store.rows(
     'select l.id, l.file from log l where l.build_id >= ? order by l.id',
     first,

@@ -4,7 +4,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import type { Browser, Page } from 'playwright-core';
@@ -12,8 +11,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { EventWatch } from '../support/event-watch.ts';
 import { MailServer } from '../support/mail-server.ts';
 import { needs } from '../support/needs.ts';
-
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+import { weir } from '../support/weir-program.ts';
 
 /** `weir start`, whose commits land when a line is written to it. */
 class Demo implements AsyncDisposable {

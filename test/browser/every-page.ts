@@ -61,6 +61,7 @@ export const everyPage = [
   '/register',
   '/register?name=w1&owner=ada%40example.org&project=json',
   '/invitations',
+  '/queue',
   '/workers',
   '/workers/w1',
   '/workers/w2',

@@ -15,6 +15,7 @@ describe('a farm in chaos', () => {
       minutes: 2,
       seed: 7,
       workers: 8,
+      engines: 1,
       kinds: faultKinds,
       keep: false,
       progress: () => {},

@@ -22,6 +22,8 @@ export interface ChaosOptions {
   /** Fixes the plan of faults. */
   readonly seed: number;
   readonly workers: number;
+  /** See `MastersOptions`. */
+  readonly engines: number;
   readonly kinds: readonly FaultKind[];
   /** Keeps the folder in any case. */
   readonly keep: boolean;
@@ -84,9 +86,15 @@ type Outcome = Omit<Chaos, 'seed' | 'workers' | 'tookMs' | 'dir'>;
 
 /** Nothing of the farm but its folder outlives this. */
 async function runIn(dir: string, options: ChaosOptions): Promise<Outcome> {
-  const { workers, minutes, signal } = options;
+  const { workers, engines, minutes, signal } = options;
   const diskBytes = Math.ceil(192 + minutes * 16) * 1024 * 1024;
-  await using farm = await ChaosFarm.prepare({ dir, workers, offers: offersOf(), diskBytes });
+  await using farm = await ChaosFarm.prepare({
+    dir,
+    workers,
+    engines,
+    offers: offersOf(),
+    diskBytes,
+  });
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
@@ -100,13 +108,21 @@ async function run(farm: ChaosFarm, options: ChaosOptions): Promise<Outcome> {
   using report = new ProgressReport(farm, options.progress);
   await started(farm);
   const lacking = kinds.filter((kind) => !isOffered(kind, farm.offers));
+  const { engines, webs, servers } = farm.masters;
+  const machines = [...engines, ...farm.workers];
   const plan = planFaults({
     seed,
     lengthMs,
     gapMs: gapPerWorkerMs / options.workers,
-    workers: farm.workers.map(({ name }) => name),
-    withDisk: farm.workers.filter(({ disk }) => disk !== undefined).map(({ name }) => name),
-    withClock: farm.workers.filter(({ clock }) => clock !== undefined).map(({ name }) => name),
+    victims: {
+      master: namesOf(engines),
+      web: namesOf(webs),
+      postgres: servers === undefined ? [] : ['postgres'],
+      redis: servers === undefined ? [] : ['redis'],
+      worker: namesOf(farm.workers),
+    },
+    withDisk: namesOf(machines.filter(({ disk }) => disk !== undefined)),
+    withClock: namesOf(machines.filter(({ clock }) => clock !== undefined)),
     kinds: kinds.filter((kind) => !lacking.includes(kind)),
   });
   const load = new Load(farm, seed);
@@ -134,7 +150,7 @@ async function started(farm: ChaosFarm): Promise<void> {
     .start()
     .then(() => farm.witness.until(({ kind }) => kind === 'build.finished'));
   const tooLong = sleep(startMs, undefined, { signal: patience.signal }).then(() => {
-    throw new Error(`the farm builds nothing: see ${farm.dir}/master.log`);
+    throw new Error(`the farm builds nothing: see the logs in ${farm.dir}`);
   });
   try {
     await Promise.race([built, tooLong]);
@@ -142,6 +158,10 @@ async function started(farm: ChaosFarm): Promise<void> {
     tooLong.catch(() => {});
     patience.abort();
   }
+}
+
+function namesOf(of: readonly { readonly name: string }[]): string[] {
+  return of.map(({ name }) => name);
 }
 
 function isOffered(kind: FaultKind, offers: ReadonlySet<Need>): boolean {
@@ -162,7 +182,7 @@ function keep(farm: ChaosFarm, evidence: Evidence): void {
   write('mails.jsonl', evidence.receipts);
   write('deliveries.jsonl', evidence.deliveries);
   // What is on a small disk goes with it.
-  for (const { disk } of [farm, ...farm.workers]) {
+  for (const { disk } of [...farm.masters.engines, ...farm.workers]) {
     if (disk !== undefined) {
       cpSync(disk.dir, `${disk.dir}.kept`, { recursive: true, filter: isFile });
     }

@@ -64,7 +64,7 @@ export async function gather(
   load: Load,
   { faults, open }: { faults: readonly PlayedFault[]; open: readonly string[] },
 ): Promise<Evidence> {
-  const { api, witness, mailbox, master } = farm;
+  const { api, witness, mailbox, masters } = farm;
   const { event: newest } = await api.get('/api/v1/farm', farmSchema);
   await witness.until(({ number }) => number >= newest);
   const ledgers = readLedgers(farm.ledgers);
@@ -85,7 +85,7 @@ export async function gather(
     contradictions: [...witness.contradictions],
     ledgers,
     receipts: mailbox.receipts,
-    interruptions: [...master.deaths, ...mailbox.cuts],
+    interruptions: [...masters.engines.flatMap(({ process }) => process.deaths), ...mailbox.cuts],
     acknowledged: load.acknowledged,
     cancelled: load.cancelled,
     faults,

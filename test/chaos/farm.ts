@@ -9,10 +9,12 @@ import { TlsFront } from '../support/tls-front.ts';
 import { FarmApi, token } from './farm-api.ts';
 import { farmFile, followedProjects, langUrl, markVariable, repositoryUrl } from './farm-file.ts';
 import { endProcesses, findMarked } from './leftovers.ts';
-import { JumpingClock, quietPort, SmallDisk } from './machine.ts';
+import { JumpingClock, SmallDisk } from './machine.ts';
 import { Mailbox } from './mailbox.ts';
+import { prepareMasters } from './masters.ts';
+import type { Master, Masters } from './masters.ts';
 import type { Need } from './plan.ts';
-import { Supervised } from './supervised.ts';
+import type { Supervised } from './supervised.ts';
 import { Witness } from './witness.ts';
 import { ChaosWorker } from './worker.ts';
 
@@ -21,7 +23,8 @@ export interface ChaosFarmOptions {
   readonly dir: string;
   readonly workers: number;
   readonly offers: ReadonlySet<Need>;
-  /** What fits on the master's disk. */
+  /** See `MastersOptions`. */
+  readonly engines: number;
   readonly diskBytes: number;
 }
 
@@ -31,15 +34,24 @@ const everyDisk = 4;
 const everyClock = 3;
 const everyTwoSlots = 5;
 
-const startedSchema = z.object({ url: z.string(), fingerprint: z.string() });
+const startedSchema = z.object({ fingerprint: z.string() });
+
+function cacheOf(dir: string): string {
+  return join(dir, 'cache');
+}
+
+/** Of every process of a farm. */
+function envOf(dir: string, mark: string): Record<string, string> {
+  return { [markVariable]: mark, TMPDIR: join(dir, 'tmp'), NODE_COMPILE_CACHE: cacheOf(dir) };
+}
 
 /** A real farm of many processes, with all that its faults need. */
 export class ChaosFarm implements AsyncDisposable {
   readonly dir: string;
   /** In the environment of every process of this farm, and of no other. */
-  readonly mark = randomBytes(6).toString('hex');
+  readonly mark: string;
   readonly ledgers: string;
-  readonly master: Supervised;
+  readonly masters: Masters;
   readonly workers: ChaosWorker[] = [];
   /** Followed repositories by name: `lang`, and those of the projects. */
   readonly repositories = new Map<string, GitRepository>();
@@ -47,72 +59,63 @@ export class ChaosFarm implements AsyncDisposable {
   readonly api: FarmApi;
   readonly witness: Witness;
   readonly mailbox: Mailbox;
-  readonly disk: SmallDisk | undefined;
-  readonly clock: JumpingClock | undefined;
   readonly #disposing = new AsyncDisposableStack();
-  readonly #started = Promise.withResolvers<{ url: string; fingerprint: string }>();
-
   readonly #options: ChaosFarmOptions;
-  readonly #workerPort: number;
 
   private constructor(
     options: ChaosFarmOptions,
-    parts: { readonly mailbox: Mailbox; readonly port: number; readonly workerPort: number },
+    parts: { readonly mark: string; readonly mailbox: Mailbox; readonly masters: Masters },
   ) {
-    const { dir, offers, diskBytes } = options;
+    const { dir } = options;
+    this.mark = parts.mark;
     this.#options = options;
-    this.#workerPort = parts.workerPort;
     this.dir = dir;
     this.ledgers = join(dir, 'ledgers');
-    this.mailbox = parts.mailbox;
-    this.url = `http://127.0.0.1:${parts.port}`;
+    this.mailbox = this.#disposing.use(parts.mailbox);
+    this.masters = this.#disposing.use(parts.masters);
+    this.url = parts.masters.url;
     this.api = new FarmApi(this.url);
     this.witness = new Witness(this.url);
-    for (const folder of [this.ledgers, this.#cache, join(dir, 'tmp')]) mkdirSync(folder);
-    const data = join(dir, 'master');
-    if (offers.has('root')) this.disk = this.#disposing.use(new SmallDisk(data, diskBytes));
-    if (offers.has('faketime')) this.clock = new JumpingClock(join(dir, 'master.clock'));
-    this.master = new Supervised({
-      args: () => {
-        const place = ['--farm', join(dir, 'farm.yaml'), '--data', data];
-        const ports = ['--port', String(parts.port), '--worker-port', String(parts.workerPort)];
-        const remotes = Object.entries(this.#remotes).map(
-          ([url, path]) => `--remote=${url}=${path}`,
-        );
-        return ['master', '--json', ...place, ...ports, ...remotes];
-      },
-      env: { ...this.#env, ...this.clock?.env, WEIR_ADMIN_TOKEN: token },
-      log: join(dir, 'master.log'),
-      said: (line) => this.#started.resolve(startedSchema.parse(JSON.parse(line))),
-    });
+    for (const folder of [this.ledgers, cacheOf(dir), join(dir, 'tmp')]) mkdirSync(folder);
   }
 
   /** Makes what a farm needs, and starts none of its processes. */
   static async prepare(options: ChaosFarmOptions): Promise<ChaosFarm> {
-    const mailbox = await Mailbox.start();
-    const ports = { port: await quietPort(), workerPort: await quietPort() };
-    const farm = new ChaosFarm(options, { mailbox, ...ports });
-    farm.#disposing.use(mailbox);
+    const { dir } = options;
+    const mark = randomBytes(6).toString('hex');
+    const masters = await prepareMasters({
+      ...options,
+      env: { ...envOf(dir, mark), WEIR_ADMIN_TOKEN: token },
+      args: () => {
+        const remotes = Object.entries(farm.#remotes);
+        return [
+          '--farm',
+          join(dir, 'farm.yaml'),
+          ...remotes.map(([url, path]) => `--remote=${url}=${path}`),
+        ];
+      },
+    });
+    const farm = new ChaosFarm(options, { mark, mailbox: await Mailbox.start(), masters });
     return farm;
   }
 
-  /** Starts master and workers; resolves when all of them are online. */
+  /** Starts masters and workers; resolves when all of them are online. */
   async start(): Promise<void> {
     const { dir } = this.#options;
     for (const name of ['lang', ...followedProjects]) await this.#createRepository(name);
     const certificate = selfSigned();
     const authority = join(dir, 'authority.pem');
     writeFileSync(authority, certificate.cert);
-    const front = this.#disposing.use(await TlsFront.start(certificate, () => this.#workerPort));
+    const front = this.#disposing.use(await TlsFront.start(certificate, this.masters.workerPort));
     const text = farmFile({
       mark: this.mark,
       ledgers: this.ledgers,
-      compileCache: this.#cache,
+      compileCache: cacheOf(dir),
       mailUrl: this.mailbox.url,
       workerUrl: `wss://127.0.0.1:${front.port}/worker`,
     });
     writeFileSync(join(dir, 'farm.yaml'), text);
-    const key = await this.#startMaster();
+    const key = await this.#startMasters();
     await this.#startWorkers({ url: this.url, key, tlsPort: front.port }, authority);
     await Promise.all(this.workers.map((worker) => this.#accept(worker)));
   }
@@ -127,29 +130,37 @@ export class ChaosFarm implements AsyncDisposable {
     return worker;
   }
 
-  /** Ends the agents, then the master, as their owners would; what is left then was left behind. */
+  /** Of the farm itself, by name. */
+  master(name: string): Master {
+    const { engines, webs } = this.masters;
+    const master = [...engines, ...webs].find((each) => each.name === name);
+    if (master === undefined) throw new Error(`there is no process ${name} of the farm`);
+    return master;
+  }
+
+  /** Every process of Weir that is kept running. */
+  get processes(): { readonly name: string; readonly process: Supervised }[] {
+    const { engines, webs } = this.masters;
+    const agents = this.workers.map(({ name, agent }) => ({ name, process: agent }));
+    return [...engines, ...webs, ...agents];
+  }
+
+  /** Ends the agents, then the masters, as their owners would; what is left then was left behind. */
   async stop(): Promise<void> {
     await Promise.all(this.workers.map(({ agent }) => agent.stop()));
-    await this.master.stop();
+    const { engines, webs } = this.masters;
+    for (const { process: each } of [...webs, ...engines]) await each.stop();
   }
 
   /** Nothing of it is left: processes, mounts, servers. The folder stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     endProcesses(findMarked(this.mark));
-    await Promise.all(this.#processes.map((each) => each.kill()));
+    await Promise.all(this.processes.map(({ process: each }) => each.kill()));
     endProcesses(findMarked(this.mark));
     await this.witness[Symbol.asyncDispose]();
     for (const worker of this.workers) await worker[Symbol.asyncDispose]();
     await this.#disposing.disposeAsync();
-    JumpingClock.sweep(this.#processes.flatMap(({ pids }) => pids));
-  }
-
-  get #processes(): Supervised[] {
-    return [this.master, ...this.workers.map(({ agent }) => agent)];
-  }
-
-  get #cache(): string {
-    return join(this.dir, 'cache');
+    JumpingClock.sweep(this.processes.flatMap(({ process: { pids } }) => pids));
   }
 
   get #remotes(): Record<string, string> {
@@ -161,14 +172,6 @@ export class ChaosFarm implements AsyncDisposable {
     );
   }
 
-  get #env(): Record<string, string> {
-    return {
-      [markVariable]: this.mark,
-      TMPDIR: join(this.dir, 'tmp'),
-      NODE_COMPILE_CACHE: this.#cache,
-    };
-  }
-
   async #createRepository(name: string): Promise<void> {
     const repository = await GitRepository.create(join(this.dir, 'repositories', name));
     this.repositories.set(name, repository);
@@ -177,14 +180,18 @@ export class ChaosFarm implements AsyncDisposable {
   }
 
   /** Resolves with the farm's fingerprint. */
-  async #startMaster(): Promise<string> {
-    this.master.start();
-    void this.master.firstEnd.then(({ status }) => {
-      this.#started.reject(
-        new Error(`the master ended with ${status}: see ${this.dir}/master.log`),
-      );
+  async #startMasters(): Promise<string> {
+    const { engines, webs, said } = this.masters;
+    const [first, ...others] = engines;
+    first?.process.start();
+    const failed = first?.process.firstEnd.then(({ status }) => {
+      throw new Error(`the first master ended with ${status}: see its log in ${this.dir}`);
     });
-    const { fingerprint } = await this.#started.promise;
+    const { fingerprint } = startedSchema.parse(
+      JSON.parse(await Promise.race([said, failed ?? said])),
+    );
+    failed?.catch(() => {});
+    for (const { process: each } of [...others, ...webs]) each.start();
     return fingerprint;
   }
 
@@ -207,7 +214,7 @@ export class ChaosFarm implements AsyncDisposable {
         slots: n % everyTwoSlots === 0 ? 2 : 1,
         farm,
         remotes: this.#remotes,
-        env: { ...this.#env, NODE_EXTRA_CA_CERTS: authority },
+        env: { ...envOf(dir, this.mark), NODE_EXTRA_CA_CERTS: authority },
         disk: hasDisk ? new SmallDisk(dataDir, workerDiskBytes) : undefined,
         clock: hasClock ? new JumpingClock(join(dir, `${name}.clock`)) : undefined,
       });

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type { ChaosFarm } from './farm.ts';
+import type { Master, Servers } from './masters.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import type { Supervised } from './supervised.ts';
 import type { ChaosWorker } from './worker.ts';
@@ -18,12 +19,17 @@ const atOnce: EndFault = () => {};
 export async function beginFault(farm: ChaosFarm, fault: Fault): Promise<EndFault | undefined> {
   const ofWorker = workerFaults[fault.kind];
   if (ofWorker !== undefined) return ofWorker(farm.worker(fault.victim), fault);
-  return farmFaults[fault.kind]?.(farm, fault);
+  const ofMaster = masterFaults[fault.kind];
+  if (ofMaster !== undefined) return ofMaster(farm.master(fault.victim), fault);
+  const ofServer = serverFaults[fault.kind];
+  const { servers } = farm.masters;
+  if (ofServer !== undefined) return servers && ofServer(servers, fault);
+  return mailFaults[fault.kind]?.(farm, fault);
 }
 
-const farmFaults: Partial<Record<FaultKind, Begin<ChaosFarm>>> = {
-  'master killed': ({ master }) => killed(master),
-  'master frozen': ({ master }) => frozen(master),
+const masterFaults: Partial<Record<FaultKind, Begin<Master>>> = {
+  'master killed': ({ process: master }) => killed(master),
+  'master frozen': ({ process: master }) => frozen(master),
   'master disk full': async ({ disk }) => {
     await disk?.fill();
     return () => disk?.free();
@@ -32,6 +38,34 @@ const farmFaults: Partial<Record<FaultKind, Begin<ChaosFarm>>> = {
     clock?.set(jumpOf(chance));
     return () => clock?.set(0);
   },
+  'web killed': ({ process: web }) => killed(web),
+  'web frozen': ({ process: web }) => frozen(web),
+};
+
+const serverFaults: Partial<Record<FaultKind, Begin<Servers>>> = {
+  'postgres killed': async ({ postgres }) => {
+    await postgres.kill();
+    return () => postgres.start();
+  },
+  'postgres frozen': ({ postgres }) => {
+    postgres.pause();
+    return () => postgres.resume();
+  },
+  'redis killed': async ({ redis }) => {
+    await redis.kill();
+    return () => redis.start();
+  },
+  'redis frozen': ({ redis }) => {
+    redis.pause();
+    return () => redis.resume();
+  },
+  'redis emptied': async ({ redis }) => {
+    await redis.empty();
+    return atOnce;
+  },
+};
+
+const mailFaults: Partial<Record<FaultKind, Begin<ChaosFarm>>> = {
   'mail refused': ({ mailbox }) => {
     mailbox.behave('refuse');
     return () => mailbox.behave('take');

@@ -51,8 +51,7 @@ export function judge(farm: ChaosFarm, evidence: Evidence): Verdict {
       notices: deliveries.length,
       repeats: receipts.length,
       leftovers: farm.workers.length,
-      crashes: [farm.master, ...farm.workers.map(({ agent }) => agent)].flatMap(({ pids }) => pids)
-        .length,
+      crashes: farm.processes.flatMap(({ process }) => process.pids).length,
     },
     repeats,
     builds: countsOf(builds.map(({ result }) => result ?? 'lost')),

@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { builderSchema, requestSchema } from '@weir/protocol';
 import type { ApiEvent } from '@weir/protocol';
 import { z } from 'zod';
 import type { GitRepository } from '../support/git-repository.ts';
+import { weir } from '../support/weir-program.ts';
 import { token } from './farm-api.ts';
 import type { ChaosFarm } from './farm.ts';
 import { randomOf } from './random.ts';
 import type { Random } from './random.ts';
 
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const waitingSchema = z.object({ waiting: z.number(), slots: z.number() });
 
 /** How often each project is asked for, beside the others; those not named once. */

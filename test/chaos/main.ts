@@ -15,6 +15,7 @@ and has judges outside of it say whether anything was lost. Ends with status 1 i
   --minutes M    under load, and under faults (default 2); then the farm comes to rest
   --seed N       fixes the plan of faults (default: one that is told)
   --workers N    (default 20)
+  --engines N    (default 1) more share PostgreSQL and Redis, with as many web servers
   --only KINDS   these faults alone, with commas between
   --keep         keep the run's folder though nothing was lost
   --json         print what came of it as JSON
@@ -76,23 +77,29 @@ function parse(
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       workers: { type: 'string', default: '20' },
+      engines: { type: 'string', default: '1' },
       only: { type: 'string', default: faultKinds.join() },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  const [minutes, seed, workers] = [values.minutes, values.seed, values.workers].map(Number);
+  const [minutes, seed, workers, engines] = [
+    values.minutes,
+    values.seed,
+    values.workers,
+    values.engines,
+  ].map(Number);
   const kinds = values.only.split(',').map((kind) => kind.trim());
   const isSound =
     Number(minutes) > 0 &&
     Number.isInteger(seed) &&
-    Number.isInteger(workers) &&
-    Number(workers) > 0;
+    [workers, engines].every((count) => Number.isInteger(count) && Number(count) > 0);
   if (!isSound || !kinds.every(isFaultKind)) return undefined;
   return {
     minutes: Number(minutes),
     seed: Number(seed),
     workers: Number(workers),
+    engines: Number(engines),
     kinds: kinds.filter(isFaultKind),
     keep: values.keep,
     isJson: values.json,

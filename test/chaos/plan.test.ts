@@ -7,9 +7,15 @@ const options: PlanOptions = {
   seed: 7,
   lengthMs: 30 * 60_000,
   gapMs: 2_500,
-  workers: ['w01', 'w02', 'w03', 'w04', 'w05'],
-  withDisk: ['w01'],
-  withClock: ['w02'],
+  victims: {
+    master: ['master1', 'master2'],
+    web: ['web1', 'web2'],
+    postgres: ['postgres'],
+    redis: ['redis'],
+    worker: ['w01', 'w02', 'w03', 'w04', 'w05'],
+  },
+  withDisk: ['w01', 'master1'],
+  withClock: ['w02', 'master1'],
   kinds: faultKinds,
 };
 
@@ -27,7 +33,7 @@ describe('a plan of faults', () => {
   });
 
   it('does nothing to a process that is killed or frozen already', () => {
-    const isOfProcess = /^(agent|worker|master) (killed|frozen)$/;
+    const isOfProcess = /^(agent|worker|master|web|postgres|redis) (killed|frozen)$/;
     const faults = planFaults(options).filter(({ kind }) => isOfProcess.test(kind));
 
     for (const [victim, of] of Map.groupBy(faults, (fault) => fault.victim)) {
@@ -45,5 +51,14 @@ describe('a plan of faults', () => {
       new Set(faults.filter((fault) => fault.kind === kind).map(({ victim }) => victim));
     assert.deepEqual(victims('worker disk full'), new Set(['w01']));
     assert.deepEqual(victims('worker clock jumped'), new Set(['w02']));
+    assert.deepEqual(victims('master disk full'), new Set(['master1']));
+  });
+
+  it('does nothing to servers that a farm on one machine does not have', () => {
+    const victims = { ...options.victims, master: ['master'], web: [], postgres: [], redis: [] };
+    const kinds = planFaults({ ...options, victims }).map(({ kind }) => kind);
+
+    assert.ok(kinds.includes('master killed'));
+    assert.ok(!kinds.some((kind) => /^(web|postgres|redis) /.test(kind)));
   });
 });

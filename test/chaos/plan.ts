@@ -7,7 +7,7 @@ type Part = 'process' | 'runner' | 'line' | 'disk' | 'clock';
 export type Need = 'root' | 'faketime';
 
 interface FaultRule {
-  readonly on: 'master' | 'worker' | 'mail';
+  readonly on: 'master' | 'web' | 'postgres' | 'redis' | 'worker' | 'mail';
   readonly part: Part;
   /** How often it comes, beside the others. */
   readonly weight: number;
@@ -55,6 +55,64 @@ export const faultRules = {
     spans: [[10, 60]],
     needs: 'faketime',
   },
+  'web killed': {
+    on: 'web',
+    part: 'process',
+    weight: 3,
+    spans: [
+      [0, 1],
+      [1, 6],
+      [10, 40],
+    ],
+  },
+  'web frozen': {
+    on: 'web',
+    part: 'process',
+    weight: 2,
+    spans: [
+      [1, 4],
+      [5, 20],
+    ],
+  },
+  'postgres killed': {
+    on: 'postgres',
+    part: 'process',
+    weight: 3,
+    spans: [
+      [0, 1],
+      [1, 6],
+      [10, 25],
+    ],
+  },
+  'postgres frozen': {
+    on: 'postgres',
+    part: 'process',
+    weight: 2,
+    spans: [
+      [1, 4],
+      [5, 20],
+    ],
+  },
+  'redis killed': {
+    on: 'redis',
+    part: 'process',
+    weight: 3,
+    spans: [
+      [0, 1],
+      [1, 6],
+      [10, 40],
+    ],
+  },
+  'redis frozen': {
+    on: 'redis',
+    part: 'process',
+    weight: 2,
+    spans: [
+      [1, 4],
+      [5, 20],
+    ],
+  },
+  'redis emptied': { on: 'redis', part: 'process', weight: 3, spans: [[0, 0]] },
   'agent killed': {
     on: 'worker',
     part: 'process',
@@ -117,7 +175,7 @@ export interface Fault {
   /** Milliseconds after the first moment at which there may be one. */
   readonly at: number;
   readonly kind: FaultKind;
-  /** `master`, `mail`, or a worker's name. */
+  /** `mail`, a server, or the name of a master, a web server or a worker. */
   readonly victim: string;
   /** How long it lasts, in milliseconds. */
   readonly lastsMs: number;
@@ -131,8 +189,9 @@ export interface PlanOptions {
   readonly lengthMs: number;
   /** Milliseconds between two faults, on the average. */
   readonly gapMs: number;
-  readonly workers: readonly string[];
-  /** Those of the workers that have a small disk, and those whose clock can be moved. */
+  /** By what a fault may be on, but for the mail server, which every farm has. */
+  readonly victims: Readonly<Record<Exclude<FaultRule['on'], 'mail'>, readonly string[]>>;
+  /** Those masters and workers that have a small disk, and those whose clock can be moved. */
   readonly withDisk: readonly string[];
   readonly withClock: readonly string[];
   readonly kinds: readonly FaultKind[];
@@ -146,13 +205,18 @@ export interface PlanOptions {
 const restsMs: Readonly<Record<FaultRule['on'], readonly number[]>> = {
   master: [15_000, 15_000, 200_000],
   worker: [5_000],
+  web: [5_000],
+  postgres: [15_000, 60_000],
+  redis: [5_000],
   mail: [5_000],
 };
 
 /** The faults of a run, in the order of their beginning. The same options give the same plan. */
 export function planFaults(options: PlanOptions): Fault[] {
   const random = randomOf(`faults ${options.seed}`);
-  const rules = options.kinds.map((kind) => ({ kind, rule: faultRules[kind] as FaultRule }));
+  const rules = options.kinds
+    .map((kind) => ({ kind, rule: faultRules[kind] as FaultRule }))
+    .filter(({ rule }) => victimsOf(rule, options).length > 0);
   /** By victim and part, when it is free again. */
   const busyUntil = new Map<string, number>();
   const faults: Fault[] = [];
@@ -186,9 +250,11 @@ function weighted<T extends { readonly rule: FaultRule }>(from: readonly T[], ra
 }
 
 function victimsOf({ on, part }: FaultRule, options: PlanOptions): readonly string[] {
-  if (on !== 'worker') return [on];
-  if (part === 'disk') return options.withDisk;
-  return part === 'clock' ? options.withClock : options.workers;
+  if (on === 'mail') return [on];
+  const all = options.victims[on];
+  if (part === 'disk') return all.filter((name) => options.withDisk.includes(name));
+  if (part === 'clock') return all.filter((name) => options.withClock.includes(name));
+  return all;
 }
 
 /** Mostly short: of the spans each is three times as frequent as the next. */

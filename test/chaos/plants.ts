@@ -17,6 +17,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { formatTable } from '../../packages/cli/src/table.ts';
+import { programVariable } from '../support/weir-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -103,7 +104,8 @@ async function run(command: string, cwd: string, signal: AbortSignal): Promise<R
   const child = spawn(process.execPath, [...script, ...args, ...options], {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, FORCE_COLOR: '0' },
+    // What is planted is in the sources.
+    env: { ...process.env, FORCE_COLOR: '0', [programVariable]: '' },
   });
   // It has processes of its own to end.
   const end = (): boolean => child.kill('SIGTERM');

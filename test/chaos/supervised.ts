@@ -5,9 +5,7 @@ import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+import { weir } from '../support/weir-program.ts';
 
 export interface SupervisedOptions {
   /** Arguments of `weir`. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSchema, workerSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
@@ -10,10 +9,10 @@ import { FarmProcess } from '../support/farm-process.ts';
 import { needs } from '../support/needs.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
 import { appBuilder, createSmallFarm } from '../support/small-farm.ts';
+import { weir } from '../support/weir-program.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 
 const run = promisify(execFile);
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const year = 365 * 86_400_000;
 const day = year / 365;
 

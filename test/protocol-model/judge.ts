@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FarmMessage, JournalEntry, Range } from '@weir/protocol';
-import { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
+import { readLogFiles } from '../../packages/master/src/builds/logs/log-files.ts';
+import type { LogReader } from '../../packages/master/src/builds/logs/reader.ts';
 import type { Facts, StepFact } from './facts.ts';
 import type { Ledger, LedgerBuild } from './ledger.ts';
 import { reattachWithinMs } from './template.ts';
@@ -154,7 +155,7 @@ export class Judge {
       this.#isApplied(id, entries);
     }
     if (this.#logChecks.length === 0) return;
-    using reader = new LogReader(this.#logDir);
+    using reader = readLogFiles(this.#logDir);
     for (const check of this.#logChecks.splice(0)) await check(reader);
   }
 

@@ -10,6 +10,7 @@ import { buildEnded } from '../../packages/master/src/dispatch/build-ended.ts';
 import { Dispatcher } from '../../packages/master/src/dispatch/dispatcher.ts';
 import { reconcileRuntimes } from '../../packages/master/src/dispatch/runtimes.ts';
 import { Usage } from '../../packages/master/src/dispatch/usage.ts';
+import { engineEffects } from '../../packages/master/src/engine-effects.ts';
 import type { FarmInForce } from '../../packages/master/src/farm/in-force.ts';
 import type { Log } from '../../packages/master/src/log.ts';
 import { EmbeddedQueue } from '../../packages/master/src/queue/embedded.ts';
@@ -182,23 +183,21 @@ export class ModelMaster {
 
   async command(command: Command): Promise<void> {
     const { now, farmInForce } = this.#place;
+    const effects = engineEffects({
+      store: this.#store,
+      farmInForce,
+      sessions: this.sessions,
+      builds: this.builds,
+      dispatcher: this.#dispatcher,
+      queue: this.#queue,
+      farmChanged: async () => {},
+      deliver: () => {},
+      poll: () => {},
+      askElsewhere: () => {},
+    });
+    const farmOptions = { remotes: new Map(), base: '' };
     await runCommand(
-      {
-        store: this.#store,
-        now,
-        sessions: this.sessions,
-        builds: this.builds,
-        dispatcher: this.#dispatcher,
-        quarantines: this.#quarantines,
-        queue: this.#queue,
-        notifier: { command: async () => {} },
-        builders: farmInForce.builders,
-        poll: () => {},
-        refreshBuilder: (id) => farmInForce.refreshOne(id),
-        pollFarmFile: () => {},
-        farmOptions: { remotes: new Map(), base: '' },
-        apply: () => Promise.reject(new Error('the farm file stays as it is')),
-      },
+      { store: this.#store, now, farmInForce, farmOptions, effects },
       'admin',
       command,
     );

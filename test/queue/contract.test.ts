@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Queue } from '../../packages/master/src/queue/queue.ts';
-import { needs } from '../support/needs.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { startAnyRedis } from '../support/servers.ts';
+import type { AnyRedis } from '../support/servers.ts';
 import { Engines, idsOf, soon, waits } from './engines.ts';
 
 for (const driver of ['embedded', 'shared'] as const) {
   describe(`the ${driver} queue`, () => {
-    let redis: RedisServer | undefined;
+    let redis: AnyRedis | undefined;
     let engines: Engines;
     let queue: Queue;
     let farms = 0;
 
     before(async function () {
       if (driver === 'embedded') return;
-      needs(this, 'redis');
-      redis = await RedisServer.start();
+      redis = await startAnyRedis(this, { inContainer: true });
     });
     after(async () => {
       await redis?.[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requestSchema } from '@weir/protocol';
 import { Redis } from 'ioredis';
 import { after, before, describe, it } from 'mocha';
-import { FarmProcess } from '../support/farm-process.ts';
+import { FarmProcess, token } from '../support/farm-process.ts';
 import { needs } from '../support/needs.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import type { SmallFarm } from '../support/small-farm.ts';
@@ -52,6 +52,13 @@ describe('a farm with Redis', function () {
     await client.flushall();
     client.disconnect();
   }
+
+  it('shows an admin what Redis holds', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const page = await (await fetch(`${farm.url}/queue`, { headers })).text();
+
+    assert.match(page, /Redis \d+\.\d+\S* at\s+<code>redis:\/\/127\.0\.0\.1:\d+<\/code> holds/);
+  });
 
   it('builds each request once while Redis is killed, emptied, hangs, and comes back', async () => {
     const asked = await force(4);

@@ -5,18 +5,19 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Queue } from '../../packages/master/src/queue/queue.ts';
 import { needs } from '../support/needs.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { ownRedis, startAnyRedis } from '../support/servers.ts';
+import type { AnyRedis } from '../support/servers.ts';
 import { Engines, idsOf, soon, waits } from './engines.ts';
 
 describe('a queue shared by engines', function () {
   this.timeout(30_000);
-  let redis: RedisServer;
+  let redis: AnyRedis;
   let engines: Engines;
   let one: Queue;
   let two: Queue;
 
   before(async function () {
-    needs(this, 'redis');
-    redis = await RedisServer.start();
+    redis = await startAnyRedis(this);
   });
   after(async () => {
     await redis?.[Symbol.asyncDispose]();
@@ -141,10 +142,11 @@ describe('a queue shared by engines', function () {
   });
 
   for (const fate of ['is killed', 'hangs'] as const) {
-    it(`goes on from the store while Redis ${fate}, and with Redis within 3 s of its return`, async () => {
+    it(`goes on from the store while Redis ${fate}, and with Redis within 3 s of its return`, async function () {
+      const own = ownRedis(this, redis);
       engines.ask(one, waits(1, 'a', 1));
       await soon(() => idsOf(two, ['a']).length === 1);
-      await (fate === 'hangs' ? redis.pause() : redis.kill());
+      await (fate === 'hangs' ? own.pause() : own.kill());
       const startedAt = performance.now();
       engines.ask(one, waits(2, 'a', 2));
       engines.claim(one, 1);
@@ -152,15 +154,16 @@ describe('a queue shared by engines', function () {
       assert.ok(performance.now() - startedAt < 100);
       assert.deepEqual(idsOf(one, ['a']), [2]);
       await soon(() => idsOf(two, ['a']).join() === '2', 8_000);
-      await (fate === 'hangs' ? redis.resume() : redis.start());
+      await (fate === 'hangs' ? own.resume() : own.start());
       await soon(() => jobsAre(2));
       engines.ask(two, waits(3, 'a', 3));
       await soon(() => idsOf(one, ['a']).join() === '2,3');
     });
   }
 
-  it('starts and ends without Redis, and finds it later', async () => {
-    await redis.kill();
+  it('starts and ends without Redis, and finds it later', async function () {
+    const own = ownRedis(this, redis);
+    await own.kill();
     const alone = new Engines();
     try {
       const queue = await alone.open(redis.url);
@@ -168,16 +171,17 @@ describe('a queue shared by engines', function () {
 
       assert.deepEqual(idsOf(queue, ['a']), [1]);
       await soon(() => alone.log.some((text) => text.includes('is away')));
-      await redis.start();
+      await own.start();
       await soon(() => jobsAre(1));
-      await redis.kill();
+      await own.kill();
     } finally {
       await alone[Symbol.asyncDispose]();
-      await redis.start();
+      await own.start();
     }
   });
 
-  it('says what Redis lacks to keep what it is told', async () => {
+  it('says what Redis lacks to keep what it is told', async function () {
+    needs(this, 'redis');
     await using careless = await RedisServer.start({
       appendonly: 'no',
       'maxmemory-policy': 'allkeys-lru',

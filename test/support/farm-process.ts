@@ -7,17 +7,16 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { newInvitationSchema } from '@weir/protocol';
 import type { Trust } from '@weir/protocol';
 import { z } from 'zod';
 import { validatedFetch } from './api.ts';
 import { EventWatch } from './event-watch.ts';
 import { isOnPostgres, testStore } from './test-store.ts';
+import { weir } from './weir-program.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerOptions } from './worker-process.ts';
 
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const startedSchema = z.object({
   url: z.string(),
   workerPort: z.number(),

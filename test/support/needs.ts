@@ -5,10 +5,16 @@ import { postgresPrograms } from './postgres-server.ts';
 /** Made by test/docker/redis-image.sh. */
 export const redisImage = 'localhost/weir-test/redis:1';
 
+/** Made by test/docker/postgres-image.sh. */
+export const postgresImage = 'localhost/weir-test/postgres:1';
+
+/** The tests do as on a machine that has no servers of its own. */
+const hasContainersAlone = process.env['WEIR_TEST_SERVERS'] === 'containers';
+
 /** What a test may need beyond Node and git, and how to tell whether the machine has it. */
 const probes = {
-  redis: () => runs('redis-server', '--version'),
-  postgres: () => postgresPrograms() !== undefined,
+  redis: () => !hasContainersAlone && runs('redis-server', '--version'),
+  postgres: () => !hasContainersAlone && postgresPrograms() !== undefined,
   docker: () => runs('docker', 'image', 'inspect', redisImage),
   compose: () => runs('docker', 'info') && runs('docker', 'compose', 'version'),
   chromium: () => existsSync('/usr/bin/chromium'),
@@ -32,8 +38,7 @@ const known = new Map<Need, boolean>();
 export function needs(context: { skip(): never; test?: unknown }, ...names: Need[]): void {
   const missing = names.filter((name) => !has(name));
   if (missing.length === 0) return;
-  const required = (process.env['WEIR_TEST_REQUIRE'] ?? '').split(',');
-  const owed = missing.filter((name) => required.includes(name));
+  const owed = missing.filter(isRequired);
   if (owed.length > 0) {
     throw new Error(`WEIR_TEST_REQUIRE names ${owed.join(', ')}, not found here`);
   }
@@ -41,7 +46,13 @@ export function needs(context: { skip(): never; test?: unknown }, ...names: Need
   context.skip();
 }
 
-function has(name: Need): boolean {
+/** Whether its absence is a failure here. */
+export function isRequired(name: Need): boolean {
+  return (process.env['WEIR_TEST_REQUIRE'] ?? '').split(',').includes(name);
+}
+
+/** Whether this machine has it. */
+export function has(name: Need): boolean {
   const answer = known.get(name) ?? probes[name]();
   known.set(name, answer);
   return answer;

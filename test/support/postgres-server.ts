@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -8,8 +8,7 @@ import { createInterface } from 'node:readline';
 
 const versionsDir = '/usr/lib/postgresql';
 /** Nothing here outlives a power cut. */
-const settings = [
-  'listen_addresses=',
+export const postgresSettings = [
   'fsync=off',
   'full_page_writes=off',
   'max_connections=200',
@@ -24,6 +23,9 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again after `kill`. */
   start(): Promise<void>;
+  /** It hangs with all its sessions: takes connections and answers nothing, until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 /** The programs of the newest server on this machine, as Debian installs them; undefined when there is none. */
@@ -58,6 +60,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     async start() {
       running = await run(server);
     },
+    pause: () => running.signal('SIGSTOP'),
+    resume: () => running.signal('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await running.end('SIGQUIT');
       rmSync(dir, { recursive: true, force: true });
@@ -74,7 +78,10 @@ interface ServerFolder {
 
 async function run({ programs, dir, data, user }: ServerFolder): Promise<{
   end(signal: NodeJS.Signals): Promise<void>;
+  /** To the server and all of its sessions. */
+  signal(signal: NodeJS.Signals): void;
 }> {
+  const settings = ['listen_addresses=', ...postgresSettings];
   const args = ['-D', data, '-k', dir, ...settings.flatMap((setting) => ['-c', setting])];
   const command = ['--pdeathsig', 'QUIT', join(programs, 'postgres'), ...args];
   const child = spawn('setpriv', command, {
@@ -95,10 +102,27 @@ async function run({ programs, dir, data, user }: ServerFolder): Promise<{
   child.stderr.resume();
   return {
     async end(signal) {
+      // What stands still hears no other signal.
+      signalAll(child.pid, 'SIGCONT');
       child.kill(signal);
       await ended;
     },
+    signal: (signal) => signalAll(child.pid, signal),
   };
+}
+
+function signalAll(server: number | undefined, signal: NodeJS.Signals): void {
+  const list = `/proc/${server}/task/${server}/children`;
+  if (server === undefined || !existsSync(list)) return;
+  const children = readFileSync(list, 'utf8');
+  for (const pid of [server, ...children.split(' ').filter((word) => word !== '')]) {
+    try {
+      process.kill(Number(pid), signal);
+    } catch (error) {
+      // A session that ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 function postgresUser(): { uid: number; gid: number } {

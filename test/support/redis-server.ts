@@ -1,13 +1,21 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 
-/** A Redis of a test's own, with the settings that docs/run-a-farm.md asks for. */
+/** What docs/run-a-farm.md asks for. */
+export const keptSettings = {
+  appendonly: 'yes',
+  'maxmemory-policy': 'noeviction',
+  save: '',
+} as const;
+
+/** A Redis of a test's own, with the settings that a farm asks for. */
 export class RedisServer implements AsyncDisposable {
   readonly #dir = mkdtempSync(join(tmpdir(), 'weir-redis-'));
   readonly #port: number;
@@ -32,9 +40,7 @@ export class RedisServer implements AsyncDisposable {
   /** Starts it, or starts it again where it was, with what it kept. */
   async start(): Promise<void> {
     const settings = {
-      appendonly: 'yes',
-      'maxmemory-policy': 'noeviction',
-      save: '',
+      ...keptSettings,
       bind: '127.0.0.1',
       port: String(this.#port),
       dir: this.#dir,
@@ -71,6 +77,11 @@ export class RedisServer implements AsyncDisposable {
 
   resume(): void {
     this.#process?.kill('SIGCONT');
+  }
+
+  /** FLUSHALL */
+  async empty(): Promise<void> {
+    await promisify(execFile)('redis-cli', ['-p', String(this.#port), 'flushall']);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

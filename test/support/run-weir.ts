@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import type { FarmProcess } from './farm-process.ts';
 import { token } from './farm-process.ts';
-
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+import { weir } from './weir-program.ts';
 
 export interface Ran {
   readonly status: number;
@@ -13,11 +11,15 @@ export interface Ran {
 }
 
 /** Runs `weir`; for a farm with its address and admin token. */
-export function runWeir(args: readonly string[], farm?: FarmProcess): Promise<Ran> {
+export function runWeir(
+  args: readonly string[],
+  farm?: FarmProcess,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const known = farm === undefined ? {} : { WEIR_URL: farm.url, WEIR_ADMIN_TOKEN: token };
   return new Promise((resolve) => {
-    const env = { ...process.env, ...known };
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+    const env = { ...process.env, ...known, ...more };
+    execFile(process.execPath, [weir, ...args], { env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : Number(error.code ?? 1);
       resolve({ status, stdout, stderr });
     });

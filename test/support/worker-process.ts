@@ -6,12 +6,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { slotPaths } from '../../packages/worker/src/runner/paths.ts';
 import { findProcesses } from '../../packages/worker/test/runner/processes.ts';
 import type { FarmProcess } from './farm-process.ts';
-
-const weir = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+import { weir } from './weir-program.ts';
 
 export interface WorkerOptions {
   readonly farm: FarmProcess;

@@ -11,6 +11,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { versionsCommand } from './commands/versions.ts';
+import { webCommand } from './commands/web.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 
@@ -18,6 +19,7 @@ import { workersCommand } from './commands/workers.ts';
 export const commands: readonly CliCommand[] = [
   startCommand,
   masterCommand,
+  webCommand,
   workerCommand,
   checkCommand,
   schemaCommand,

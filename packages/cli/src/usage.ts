@@ -55,3 +55,8 @@ export function parseRemotes(values: readonly string[]): Map<string, string> {
     }),
   );
 }
+
+/** @throws UsageError when it is no port */
+export function parsePort(value: string, option: string): number {
+  return parseWhole(value, option, { min: 0, max: 65_535 });
+}

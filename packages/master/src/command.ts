@@ -4,6 +4,7 @@ import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import type { LogFormat } from './log.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -80,6 +81,8 @@ export type Command =
       /** The version that it was planned against: another one in force is a conflict. */
       readonly against?: number | undefined;
     }
+  /** Uses up what is good once, and until a time. */
+  | { readonly t: 'spend'; readonly what: string; readonly until: number }
   /** Asks an address whether it wants mails about a scope of the model's. */
   | { readonly t: 'subscribe'; readonly address: string; readonly scope: string }
   | { readonly t: 'confirm-subscription'; readonly subscriptions: readonly number[] }
@@ -132,14 +135,11 @@ export type ToEngine =
 
 export type ToWeb =
   | { readonly t: 'answer'; readonly id: number; readonly answer: CommandAnswer }
-  | {
+  | (Omit<Refusal, 'status'> & {
       readonly t: 'refused';
       readonly id: number;
-      readonly status: CommandError['status'] | 500;
-      readonly code: string;
-      readonly detail: string;
-      readonly errors?: readonly FarmFileError[] | undefined;
-    }
+      readonly status: Refusal['status'] | 500;
+    })
   | { readonly t: 'pong'; readonly id: number; readonly vitals: EngineVitals }
   /** Something was committed: read on from the event log. */
   | { readonly t: 'wake' }
@@ -156,7 +156,7 @@ export interface EngineVitals {
   readonly busyMs: number;
 }
 
-/** What the web thread must know of the farm and can't read from the store. */
+/** What the web role must know of the farm beside what it reads from the store. */
 export interface FarmFacts {
   readonly name: string;
   readonly publicUrl: string | null;
@@ -176,6 +176,8 @@ export interface FarmFacts {
   readonly heartbeat: string | null;
   /** Why artifacts and lists of tests can't be had just now; null: they can. */
   readonly objectsAway: string | null;
+  /** The engine's environment names a mail server. */
+  readonly isMailSet: boolean;
   /** Shown on every page: a broken farm file, a sandbox that is off. */
   readonly warnings: readonly string[];
   readonly rules: FarmRules;
@@ -206,6 +208,8 @@ export interface WebOptions {
   readonly store: string;
   readonly dataDir: string;
   readonly objectsPlace: ObjectsPlace;
+  /** The Redis with the index of what waits; null: that is in the engine's memory. */
+  readonly redisUrl: string | null;
   readonly host: string;
   readonly port: number;
   readonly logFormat: LogFormat;

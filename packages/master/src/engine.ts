@@ -1,14 +1,17 @@
-import { followedBranchesOf, testRulesOf } from '@weir/model';
+import { testRulesOf } from '@weir/model';
 import { cookieSecretSetting } from './admin-token.ts';
-import { Blame } from './blame/blame.ts';
-import { Leases, reapEveryMs, renewEveryMs } from './builds/leases.ts';
+import { Leases, renewEveryMs } from './builds/leases.ts';
 import { LiveBuilds } from './builds/live-builds.ts';
 import type { LogSink } from './builds/log-sink.ts';
+import type { LogsPlace } from './builds/logs/open-logs.ts';
+import { openLogReader } from './builds/logs/open-logs.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
 import { Damaged } from './builds/objects/damaged.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import { openObjects } from './builds/objects/open-objects.ts';
 import { reattachBuilds } from './builds/reattach.ts';
+import type { Call } from './calls.ts';
+import { sendCall } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { DiskRoom, tellRoom } from './disk-room.ts';
@@ -17,28 +20,24 @@ import { buildEnded } from './dispatch/build-ended.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { reconcileRuntimes } from './dispatch/runtimes.ts';
 import { Usage } from './dispatch/usage.ts';
+import { engineEffects } from './engine-effects.ts';
 import type { FarmOptions } from './farm/farm-source.ts';
 import type { Applied, FarmInForce } from './farm/in-force.ts';
 import type { FarmToApply } from './farm/own-file.ts';
+import { Leading } from './leading.ts';
 import type { About, Log } from './log.ts';
 import { onceLog } from './log.ts';
+import type { AmongOthers, OthersOptions } from './members/among-others.ts';
 import { isLoopbackAddress, networkOf } from './network.ts';
-import { startNotifier } from './notify/notifier.ts';
 import { ObjectsWatch } from './objects-watch.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { redisPrefix } from './redis/redis-url.ts';
-import { Retain } from './retain/retain.ts';
 import { runCommand } from './run-command.ts';
-import { Clocks } from './schedule/clocks.ts';
-import { Scheduler } from './schedule/scheduler.ts';
 import { bringBackFutureTimes } from './store/future-times.ts';
-import type { RequestRow } from './store/requests.ts';
 import { waitingAmong } from './store/requests.ts';
 import { getSetting } from './store/settings.ts';
 import type { Store } from './store/store.ts';
 import { setAllOffline, setRefused } from './store/workers.ts';
-import { createPoller } from './upstream/poller.ts';
-import { Absences } from './workers/absences.ts';
 import { AskRate } from './workers/ask-rate.ts';
 import { enrol } from './workers/enrolment.ts';
 import type { FarmKey } from './workers/farm-key.ts';
@@ -53,12 +52,16 @@ export interface EngineOptions {
   readonly farmInForce: FarmInForce;
   readonly farmKey: FarmKey;
   readonly logs: LogSink;
+  /** Where they are read. */
+  readonly logsPlace: LogsPlace;
   readonly dataDir: string;
   readonly objectsPlace: ObjectsPlace;
   readonly host: string;
   readonly workerPort: number;
   /** Where engines of this farm share what waits; null: there is one engine. */
   readonly redisUrl: URL | null;
+  /** Set when there may be other engines. Default: there is this one. */
+  readonly others?: OthersOptions | undefined;
   readonly now: Clock;
   readonly log: Log;
   /** Where the pages are, without a slash at the end. */
@@ -68,6 +71,8 @@ export interface EngineOptions {
   farmChanged(): void;
   /** Asks the repository of the farm file soon. */
   pollFarmFile(): void;
+  /** This engine leads from now on, or no more. Called when there may be other engines. */
+  readonly leads?: (isLeading: boolean) => void;
   /** Why there is too little room for the farm's data; null when there is enough. */
   shortage(text: string | null): void;
   /** Why no heartbeat is given; null when it is, or nobody wants one. */
@@ -86,6 +91,8 @@ export interface Engine {
   apply(next: FarmToApply): Promise<Applied>;
   /** Asks the remotes of one branch now. */
   poll(branch: string): Promise<void>;
+  /** Another process of the farm says something. */
+  heard(call: Call): void;
   /** Something was committed: the event log's readers read on. */
   wake(): void;
   /** Offers nothing more, sends the workers away for a moment, and lets commit what is under way. */
@@ -99,6 +106,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, farmInForce, logs, now, log } = options;
   const { farm, builders } = farmInForce;
   await using starting = new AsyncDisposableStack();
+  const others = await joinOthers(options);
+  if (others !== undefined) starting.defer(() => others.leave());
+  const engineId = others?.engine;
   const queue = starting.use(
     await openQueue(options.redisUrl, {
       prefix: redisPrefix(options.farmKey),
@@ -119,6 +129,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   store.onDiskFull = () => room.failed();
   const { objectsPlace } = options;
   const { objects, uploads } = await openObjects(objectsPlace);
+  const logReader = await openLogReader(options.logsPlace, { db: store.read, objects });
   const artifactsDropped = (): Promise<void> => artifacts.rebuild(store.read);
   const damaged = new Damaged({ store, objects, objectsPlace, now, log, artifactsDropped });
   const builds = new LiveBuilds({
@@ -133,6 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     grew: (id, bytes) => options.grew(id, bytes),
     damaged: (build, sha256) => damaged.look(build, sha256),
     ended: (build) => {
+      others?.ended(build.id);
       void buildEnded(ending, build);
     },
     declined: (build, decline) =>
@@ -144,13 +156,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const sessions = new Sessions({
     store,
     now,
+    engine: engineId,
+    call: (call) => sendCall(store, call),
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
     resume: (session, hello) => reattachBuilds({ store, logs, now, builds, log }, session, hello),
     opened: (session) => {
       builds.opened(session);
       void probation.consider();
-      if (session.wasMissing) absences.look().catch((error: unknown) => log.warn(String(error)));
+      if (session.wasMissing) {
+        leading?.lookForAbsent().catch((error: unknown) => log.warn(String(error)));
+      }
     },
     closed: (session) => builds.disconnected(session),
   });
@@ -159,6 +175,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     queue,
     sessions,
     builds,
+    engine: engineId,
+    elsewhere: others,
     usage,
     artifacts,
     uploadSecret,
@@ -181,26 +199,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     now,
     log,
   };
-  const scheduling = {
-    store,
-    now,
-    log,
-    farm,
-    builders,
-    wrote: (requests: readonly RequestRow[], gone: readonly number[]): void => {
-      for (const id of gone) queue.remove(id);
-      for (const request of requests) dispatcher.enqueue(request);
-      dispatcher.endBlocked().catch((error: unknown) => log.warn(String(error)));
-    },
-  };
-  const scheduler = new Scheduler(scheduling);
-  const clocks = new Clocks(scheduling);
-  const blame = new Blame({
-    store,
-    now,
-    log,
-    asked: (request) => dispatcher.enqueue(request),
-  });
   const probation = new Probation({
     store,
     now,
@@ -214,18 +212,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     freed,
   });
-  const poller = createPoller({
-    store,
-    farm,
-    dataDir: options.dataDir,
-    now,
-    log,
-    hasRoom: () => !room.isLow,
-    onChanges: (branch) => scheduler.consider(branch),
-  });
+  let leading: Leading | undefined;
 
-  const absences = new Absences({ store, now, farm });
-  await store.unit(setAllOffline);
+  const isAlone = await store.unit(async (db) => {
+    const living = (await others?.living(db)) ?? [];
+    await setAllOffline(db, living);
+    return living.length === 0;
+  });
   await store.unit((db) => bringBackFutureTimes(db, now()));
   const leases = new Leases({
     store,
@@ -233,20 +226,41 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     builds,
     reattachWithinMs: () => farm().limits.reattachWithinMs,
   });
-  await leases.start();
-  await builds.start();
+  if (isAlone) await leases.start();
+  // Where there are others, builds are taken up with their workers, one after another.
+  if (others === undefined) await builds.start();
   await quarantines.start();
   await dropMissing({ store, objects, now, log });
   await artifacts.rebuild(store.read);
   await usage.rebuild(store.read, builders(), now());
-  await blame.start();
-  await probation.start();
-  const { dataDir, url } = options;
-  const { heartbeat } = options;
-  const telling = { store, farm, dataDir, objects, url, now, log, heartbeat };
-  const notifier = await startNotifier(telling);
+  const { dataDir, url, heartbeat } = options;
+  const makeLeading = (isCertain: () => boolean): Leading =>
+    new Leading({
+      store,
+      farmInForce,
+      logs,
+      logReader,
+      dataDir,
+      objects,
+      uploads,
+      room,
+      queue,
+      dispatcher,
+      leases,
+      probation,
+      membership: others?.membership,
+      now,
+      log,
+      url,
+      heartbeat,
+      artifactsDropped,
+      isCertain,
+    });
+  if (others === undefined) {
+    leading = makeLeading(() => true);
+    await leading.prepare();
+  }
   await dispatcher.reconcile();
-  considerAll();
   const askRate = new AskRate();
   const gateway = await openGateway(
     { host: options.host, port: options.workerPort },
@@ -273,40 +287,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       refused,
     },
   );
-  const retain = new Retain({
-    store,
-    logs,
-    objects,
-    uploads,
-    artifactsDropped,
-    now,
-    log,
-    rules: () => ({
-      retention: farm().retention,
-      eventRetentionMs: farm().limits.eventRetentionMs,
-    }),
-  });
-  retain.start();
   room.watch(roomChanged);
   const objectsWatch = new ObjectsWatch({ objects, changed: (text) => options.objectsAway(text) });
-  poller.start();
-  clocks.consider();
+  leading?.start();
 
   /** Whether all that follows from the farm file in force is written. */
   let isFollowed = true;
   const timers = [
-    // While nothing can be written no lease is renewed either.
-    every(reapEveryMs, async () => {
-      if (!room.isFull) await leases.reap();
-    }),
     every(renewEveryMs, () => leases.renew(sessions.all())),
     every(reconcileEveryMs, async () => {
       await (isFollowed ? dispatcher.reconcile() : followFarm());
       await sessions.reconcile();
-      considerAll();
       await probation.consider();
-      await absences.look();
       await quarantines.look();
+      await others?.reconcile();
     }),
   ];
 
@@ -318,21 +312,22 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   async function apply({ farm: next, version }: FarmToApply): Promise<Applied> {
     const applied = await farmInForce.apply(next, version, now());
-    // It is in force: what fails below is made up for by the sweep.
-    poller.start();
-    clocks.consider();
-    considerAll();
-    options.farmChanged();
-    await followFarm();
+    await effects.farmChanged();
     return applied;
+  }
+
+  /** It is in force: what fails in writing what follows is made up for by the sweep. */
+  function farmChanged(): Promise<void> {
+    leading?.farmChanged();
+    options.farmChanged();
+    return followFarm();
   }
 
   /** What follows from the farm file in force, written again and again without harm. */
   async function followFarm(): Promise<void> {
     isFollowed = false;
     try {
-      await blame.dropUnnamed();
-      await notifier.farmChanged();
+      await leading?.followFarm();
       await dispatcher.reconcile();
       isFollowed = true;
     } catch (error) {
@@ -349,58 +344,94 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     dispatcher.wake();
   }
 
-  function considerAll(): void {
-    for (const branch of followedBranchesOf(farm())) scheduler.consider(branch.name);
+  /** Here when this engine leads; else the one that does is told. */
+  function poll(branches: readonly string[], farmFile: boolean): void {
+    if (leading === undefined) {
+      sendCall(store, { t: 'poll', branches: [...branches], farmFile });
+      return;
+    }
+    for (const branch of branches) void leading.poll(branch);
+    if (farmFile) options.pollFarmFile();
   }
 
+  const effects = engineEffects({
+    store,
+    farmInForce,
+    sessions,
+    builds,
+    dispatcher,
+    queue,
+    farmChanged,
+    deliver: () => leading?.deliver(),
+    poll,
+    askElsewhere: (worker, ask) => sendCall(store, { t: 'ask-worker', worker, ask }),
+  });
+  await others?.start({
+    ...ending,
+    builds,
+    probation,
+    effects,
+    cameBack: async () => leading?.lookForAbsent(),
+    async lead(isCertain) {
+      const next = makeLeading(isCertain);
+      leading = next;
+      await next.prepare();
+      next.start();
+      await followFarm();
+      options.leads?.(true);
+    },
+    async retire() {
+      const former = leading;
+      leading = undefined;
+      options.leads?.(false);
+      await former?.stop();
+    },
+  });
   const running = starting.move();
   return {
     workerPort: gateway.port,
     command: (actor, command) =>
       runCommand(
-        {
-          store,
-          now,
-          sessions,
-          builds,
-          quarantines,
-          dispatcher,
-          queue,
-          notifier,
-          builders,
-          poll: (branch) => void poller.poll(branch),
-          refreshBuilder: (id) => farmInForce.refreshOne(id),
-          farmOptions: options.farmOptions,
-          apply,
-          pollFarmFile: () => options.pollFarmFile(),
-        },
+        { store, now, farmInForce, farmOptions: options.farmOptions, effects },
         actor,
         command,
       ),
     apply,
-    poll: (branch) => poller.poll(branch),
+    poll: async (branch) => leading?.poll(branch),
+    heard(call) {
+      if (call.t === 'poll' && leading !== undefined) poll(call.branches, call.farmFile);
+      if (call.t === 'knock' || call.t === 'knocked') void sessions.heard(call);
+      if (call.t === 'ask-worker' && sessions.of(call.worker) !== undefined) {
+        effects.askWorker(call.worker, call.ask);
+      }
+    },
     wake() {
-      blame.wake();
-      probation.wake();
-      notifier.wake();
+      leading?.wake();
+      others?.wake();
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      await retain.stop();
       quarantines.stop();
       room[Symbol.dispose]();
       objectsWatch[Symbol.dispose]();
+      const retired = Promise.all([others?.stop(), others === undefined && leading?.stop()]);
+      // Whoever waits for it hears it below.
+      retired.catch(() => {});
       await dispatcher.stop();
-      await running.disposeAsync();
       await gateway.close();
       await damaged.stop();
       await builds.settled();
-      await poller.stop();
-      await scheduler.stop();
-      await clocks.stop();
-      await blame.stop();
+      await retired;
       await probation.stop();
-      await notifier.stop();
+      // After the last word about what waits, which others go by.
+      await running.disposeAsync();
     },
   };
+}
+
+/** What other engines need is loaded only where there may be some. */
+async function joinOthers({ others, store, log }: EngineOptions): Promise<AmongOthers | undefined> {
+  if (others === undefined) return undefined;
+  const { AmongOthers } = await import('./members/among-others.ts');
+  return AmongOthers.join(others, { store, log });
 }

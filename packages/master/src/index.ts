@@ -16,3 +16,5 @@ export type { BackupManifest } from './store/backup/manifest.ts';
 export { restoreBackup } from './store/backup/restore-backup.ts';
 export { runMaster } from './run-master.ts';
 export type { RunMasterOptions } from './run-master.ts';
+export { runWeb } from './run-web.ts';
+export type { RunWebOptions } from './run-web.ts';

@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { ensureAdminToken } from './admin-token.ts';
-import { openLogWriter } from './builds/logs/log-writer.ts';
-import { objectsPlaceOf } from './builds/objects/objects-place.ts';
+import { openLogSink } from './builds/logs/open-logs.ts';
+import { objectsPlaceOf, shownObjectsPlace } from './builds/objects/objects-place.ts';
+import { readCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
+import type { EngineFacts } from './engine-facts.ts';
+import { farmFactsOf, ToldFacts } from './engine-facts.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
 import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
@@ -21,10 +25,10 @@ import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
 import { openStore } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
-import { farmRulesOf } from './web/farm-rules.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
 import { openFarmKey } from './workers/farm-key.ts';
+import { sharedFarmKey } from './workers/shared-farm-key.ts';
 
 export interface MasterOptions {
   /** On this machine's disk or, with a repository, from the top of that. */
@@ -36,6 +40,8 @@ export interface MasterOptions {
   readonly databaseUrl: string | null;
   /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
   readonly objectsUrl: string | null;
+  /** What this engine is called among others. */
+  readonly name: string;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -82,18 +88,27 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
   const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
-  const store = disposing.use(await openStore(place, { say: (text) => log.info(text) }));
+  // On PostgreSQL and with Redis there may be other engines, and web processes.
+  const isShared = options.databaseUrl !== null && options.redisUrl !== null;
+  const say = (text: string): void => log.info(text);
+  const store = disposing.use(await openStore(place, { say, isShared }));
+  const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
   const { now } = store;
   const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
   const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
   const ownFile = new OwnFile({ store, source, options: farmOptions, log });
-  const { inForce, next } = await ownFile.start();
-  const farmInForce = new FarmInForce(store, inForce);
-  const applied = await farmInForce.apply(next.farm, next.version, now());
-  if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
-  const farmKey = openFarmKey(join(dataDir, 'farm-key.pem'));
+  const { inForce, next } = await ownFile.start({ isShared });
+  const farmInForce = new FarmInForce(store, inForce, isShared ? () => farmOptions : null);
+  // What another engine put in force is in force: it wrote all that follows.
+  if (inForce === null || !isShared || !(await hasCaughtUp(farmInForce))) {
+    const applied = await farmInForce.apply(next.farm, next.version, now());
+    if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
+  }
+  const keyPath = join(dataDir, 'farm-key.pem');
+  const farmKey =
+    options.databaseUrl === null ? openFarmKey(keyPath) : await sharedFarmKey(store, keyPath, log);
   const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
   const adminToken = await ensureAdminToken(store, { given, reset });
   let shortage: string | null = null;
@@ -101,28 +116,27 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   let clock: string | null = null;
   let heartbeat: string | null = null;
   let web: WebThread | undefined;
-  const facts = (workerPort: number): FarmFacts => {
-    const farm = farmInForce.farm();
-    return {
-      name: farm.name,
-      publicUrl: farm.publicUrl,
-      workerUrl: farm.workerUrl,
-      workerPort,
-      fingerprint: farmKey.fingerprint,
-      farmRepository,
-      version: farmInForce.version,
-      farmOptions,
-      shortage,
-      heartbeat,
-      objectsAway,
-      warnings: [
-        ...objectsWarning(objectsAway),
-        ...(clock === null ? [] : [clock]),
-        ...ownFile.warnings(),
-      ],
-      rules: farmRulesOf(farm, shortage !== null),
-      file: farm,
-    };
+  let workerPort = options.workerPort;
+  const engineFacts = (): EngineFacts => ({
+    workerPort,
+    farmRepository,
+    farmOptions,
+    isMailSet: Boolean(process.env['WEIR_SMTP_URL']),
+    objects: shownObjectsPlace(objectsPlace),
+    shortage,
+    heartbeat,
+    objectsAway,
+    warnings: [
+      ...objectsWarning(objectsAway),
+      ...(clock === null ? [] : [clock]),
+      ...ownFile.warnings(),
+    ],
+  });
+  const facts = (): FarmFacts => farmFactsOf(farmInForce, farmKey.fingerprint, engineFacts());
+  let told: ToldFacts | undefined;
+  const tellWeb = (): void => {
+    web?.setFarm(facts());
+    told?.changed();
   };
   disposing.use(
     new ClockWatch({
@@ -130,7 +144,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       newestAt,
       changed(warning) {
         clock = warning;
-        if (web !== undefined) tellWeb();
+        tellWeb();
         tellClock({ store, now, log }, warning);
       },
     }),
@@ -140,7 +154,16 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // Beside the engine, not after it: both take most of their time to load.
   const { host, port, logFormat } = options;
   const starting = startWebThread(
-    { store: place, dataDir, objectsPlace, host, port, logFormat, farm: facts(options.workerPort) },
+    {
+      store: place,
+      dataDir,
+      objectsPlace,
+      redisUrl: options.redisUrl?.href ?? null,
+      host,
+      port,
+      logFormat,
+      farm: facts(),
+    },
     {
       run: async (actor, command) => (await started.promise).command(actor, command),
       started: started.promise,
@@ -153,23 +176,37 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     await thread?.[Symbol.asyncDispose]();
   });
   const logs = disposing.use(
-    await openLogWriter(join(dataDir, 'logs'), {
+    await openLogSink(logsPlace, {
       capBytes: () => farmInForce.farm().limits.logBytes,
       warn: (message) => log.warn(message),
     }),
   );
-  const tellWeb = (): void => web?.setFarm(facts(engine.workerPort));
+  /** One engine follows its own farm file: where there are several, the one that leads. */
+  let isFollowing = !isShared;
   const engine = await startEngine({
     store,
     farmInForce,
     farmOptions,
     farmKey,
     logs,
+    logsPlace,
     dataDir,
     objectsPlace,
     host,
     workerPort: options.workerPort,
     redisUrl: options.redisUrl,
+    ...(isShared && {
+      others: {
+        databaseUrl: place,
+        name: options.name,
+        hasOwnObjects: options.objectsUrl === null,
+      },
+    }),
+    leads(isLeading) {
+      isFollowing = isLeading;
+      // Another engine's file may have been read last, or this one has changed since.
+      if (isLeading) void following.poll();
+    },
     now,
     log,
     farmChanged: () => tellWeb(),
@@ -192,9 +229,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     url: () => webUrl(host, web?.port ?? port),
   });
   disposing.defer(() => engine.stop());
+  workerPort = engine.workerPort;
+  if (isShared) told = disposing.use(new ToldFacts(store, engineFacts, log));
   const following = followOwnFile({
     source,
     ownFile,
+    isFollowing: () => isFollowing,
     log,
     signal: stopping.signal,
     apply: (farm) => engine.apply(farm),
@@ -212,7 +252,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const thread = await starting;
   web = thread;
   tellWeb();
-  if (source.isFollowed) void following.poll();
+  if (source.isFollowed && isFollowing) void following.poll();
   const wake = oncePerTurn(() => {
     thread.wake();
     engine.wake();
@@ -221,8 +261,12 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     commits += 1;
     wake();
   };
+  store.onCall = (text) => {
+    const call = readCall(text);
+    if (call !== null) engine.heard(call);
+  };
   // For what was committed before it listened.
-  thread.wake();
+  wake();
 
   const running = disposing.move();
   return {
@@ -241,6 +285,16 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
     reload: () => following.poll(),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Whether the version in force is another engine's, and can be gone by as that wrote it down. */
+async function hasCaughtUp(farmInForce: FarmInForce): Promise<boolean> {
+  try {
+    return await farmInForce.catchUp();
+  } catch {
+    // This program finds more in it than the one that applied it.
+    return false;
+  }
 }
 
 /** Where the farm file is, and how farm files are read wherever they come from. */

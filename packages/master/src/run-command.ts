@@ -1,14 +1,11 @@
-import type { BuilderFacts } from '@weir/model';
 import { acknowledge } from './blame/acknowledge.ts';
-import type { LiveBuilds } from './builds/live-builds.ts';
 import type { Clock } from './clock.ts';
 import type { Command, CommandAnswer } from './command.ts';
 import { CommandError } from './command.ts';
-import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Effects } from './effects.ts';
 import type { ApplyContext } from './farm/apply-asked.ts';
 import { applyAsked } from './farm/apply-asked.ts';
-import type { Notifier } from './notify/notifier.ts';
-import type { Queue } from './queue/queue.ts';
+import { runNoticeCommand } from './notify/run-notice-command.ts';
 import { acceptTests } from './schedule/accept-tests.ts';
 import { again, force } from './schedule/force.ts';
 import { builderByName, setBuilderPause } from './store/builders.ts';
@@ -16,6 +13,7 @@ import { buildById, requestCancel } from './store/builds.ts';
 import { recordEvents } from './store/events.ts';
 import type { RequestRow } from './store/requests.ts';
 import { cancelRequest, requestById } from './store/requests.ts';
+import { spend } from './store/spent.ts';
 import {
   acceptWorker,
   pauseWorker,
@@ -25,24 +23,12 @@ import {
 } from './workers/enrolment.ts';
 import { invite, takeBack } from './workers/invitations.ts';
 import { runOwnerCommand } from './workers/owner.ts';
-import type { Quarantines } from './workers/quarantines.ts';
-import type { Sessions } from './workers/sessions.ts';
+import { releaseWorker } from './workers/release-worker.ts';
 
+/** All that a command needs: it writes units, and says what follows. It needs no engine. */
 export interface CommandContext extends ApplyContext {
   readonly now: Clock;
-  readonly sessions: Sessions;
-  readonly builds: LiveBuilds;
-  readonly quarantines: Pick<Quarantines, 'release'>;
-  readonly dispatcher: Dispatcher;
-  readonly queue: Queue;
-  readonly notifier: Pick<Notifier, 'command'>;
-  readonly builders: () => ReadonlyMap<number, BuilderFacts>;
-  /** Asks the remote of a branch soon. */
-  poll(branch: string): void;
-  /** Asks the repository of the farm file soon. */
-  pollFarmFile(): void;
-  /** A builder was paused or resumed: read it anew. */
-  refreshBuilder(id: number): Promise<void>;
+  readonly effects: Effects;
 }
 
 /** Does what a person asks; resolves after the commit. @throws CommandError when it can't be done */
@@ -51,23 +37,24 @@ export async function runCommand(
   actor: string,
   command: Command,
 ): Promise<CommandAnswer> {
-  const { store, now, builders } = context;
+  const { store, now, effects } = context;
+  const { farm, builders } = context.farmInForce;
   switch (command.t) {
     case 'force': {
       const builder = [...builders().values()].find(({ name }) => name === command.builder);
       return enqueue(
-        context,
+        effects,
         await store.unit((db) => force(db, command, { actor, builder, at: now() })),
       );
     }
     case 'again':
       return enqueue(
-        context,
+        effects,
         await store.unit((db) => again(db, command, { actor, builders: builders(), at: now() })),
       );
     case 'accept-tests': {
       const by = { actor, builders: builders(), at: now() };
-      return enqueue(context, await store.unit((db) => acceptTests(db, command, by)));
+      return enqueue(effects, await store.unit((db) => acceptTests(db, command, by)));
     }
     case 'cancel':
       return cancelBuild(context, actor, command);
@@ -80,8 +67,7 @@ export async function runCommand(
     case 'resume-builder':
       return pauseBuilder(context, actor, command);
     case 'poll':
-      for (const branch of command.branches) context.poll(branch);
-      if (command.farmFile === true) context.pollFarmFile();
+      effects.poll(command.branches, command.farmFile === true);
       return {};
     case 'apply':
       return applyAsked(context, actor, command);
@@ -93,42 +79,44 @@ export async function runCommand(
     case 'owner-slots':
     case 'owner-leave':
       await runOwnerCommand(context, command);
-      context.dispatcher.wake();
       return {};
     case 'invite':
       return { invitation: await store.unit((db) => invite(db, command, { actor, at: now() })) };
     case 'revoke-invitation':
       await store.unit((db) => takeBack(db, command, { actor, at: now() }));
       return {};
-    case 'trust':
-      return trust(context, actor, command);
     case 'reject':
       await store.unit((db) => rejectWorker(db, { ...command, actor, now }));
       return {};
+    case 'trust':
     case 'release':
-      await context.quarantines.release({ ...command, actor });
-      return {};
     case 'revoke':
-      return revoke(context, actor, command);
     case 'pause-worker':
     case 'resume-worker':
-      return pause(context, actor, command);
+      await effects.workerChanged(await changeWorker(context, actor, command));
+      return {};
+    case 'spend':
+      if (await store.unit((db) => spend(db, command.what, { until: command.until, at: now() }))) {
+        return {};
+      }
+      throw new CommandError(409, 'no-change', 'it was used before');
     case 'subscribe':
     case 'confirm-subscription':
     case 'unsubscribe':
     case 'retry-delivery':
-      await context.notifier.command(actor, command);
+      await runNoticeCommand({ store, farm, now }, actor, command);
+      effects.noticesChanged();
       return {};
   }
 }
 
-function enqueue({ dispatcher }: CommandContext, request: RequestRow): CommandAnswer {
-  dispatcher.enqueue(request);
+function enqueue(effects: Effects, request: RequestRow): CommandAnswer {
+  effects.requestWaits(request);
   return { request: request.id };
 }
 
 async function cancelBuild(
-  { store, now, builds }: CommandContext,
+  { store, now, effects }: CommandContext,
   actor: string,
   { build: id, reason }: Extract<Command, { t: 'cancel' }>,
 ): Promise<CommandAnswer> {
@@ -142,12 +130,12 @@ async function cancelBuild(
     const event = { at: now(), kind: 'build.cancel-requested', actor, subject: `build/${id}` };
     await recordEvents(db, [{ ...event, data: { reason } }]);
   });
-  builds.cancel(id, reason);
+  effects.cancelBuild(id, reason);
   return {};
 }
 
 async function cancelWaiting(
-  { store, now, queue }: CommandContext,
+  { store, now, effects }: CommandContext,
   actor: string,
   { request: id, reason }: Extract<Command, { t: 'cancel-request' }>,
 ): Promise<CommandAnswer> {
@@ -166,16 +154,15 @@ async function cancelWaiting(
     const event = { at: now(), kind: 'request.cancelled', actor, subject: `request/${id}` };
     await recordEvents(db, [{ ...event, data: { reason } }]);
   });
-  queue.remove(id);
+  effects.requestGone(id);
   return {};
 }
 
 async function pauseBuilder(
-  context: CommandContext,
+  { store, now, effects }: CommandContext,
   actor: string,
   { t, builder: name, reason }: Extract<Command, { t: 'pause-builder' | 'resume-builder' }>,
 ): Promise<CommandAnswer> {
-  const { store, now, dispatcher } = context;
   const isPause = t === 'pause-builder';
   const id = await store.unit(async (db) => {
     const builder = await builderByName(db, name);
@@ -190,47 +177,32 @@ async function pauseBuilder(
     await recordEvents(db, [{ at, kind, actor, subject: `builder/${name}`, data: { reason } }]);
     return builder.id;
   });
-  await context.refreshBuilder(id);
-  dispatcher.wake();
+  await effects.builderChanged(id);
   return {};
 }
 
-async function revoke(
-  { store, now, sessions, builds }: CommandContext,
+/** Writes it; the worker's id. */
+function changeWorker(
+  { store, now }: CommandContext,
   actor: string,
-  command: Extract<Command, { t: 'revoke' }>,
-): Promise<CommandAnswer> {
-  const worker = await store.unit((db) => revokeWorker(db, { ...command, actor, now }));
-  sessions.of(worker.id)?.close('revoked', "this worker's key was revoked");
-  await builds.loseThoseOf(worker.id, 'its worker was revoked');
-  return {};
-}
-
-async function trust(
-  { store, now, sessions, dispatcher }: CommandContext,
-  actor: string,
-  command: Extract<Command, { t: 'trust' }>,
-): Promise<CommandAnswer> {
-  const worker = await store.unit((db) => trustWorker(db, { ...command, actor, now }));
-  const session = sessions.of(worker.id);
-  if (session !== undefined) {
-    session.trust = command.trust;
-    session.isProbeable = true;
-  }
-  dispatcher.wake();
-  return {};
-}
-
-async function pause(
-  { store, now, sessions, dispatcher }: CommandContext,
-  actor: string,
-  command: Extract<Command, { t: 'pause-worker' | 'resume-worker' }>,
-): Promise<CommandAnswer> {
-  const { worker, reason } = command;
-  const isPause = command.t === 'pause-worker';
-  await store.unit((db) => pauseWorker(db, { worker, reason, actor, now, pause: isPause }));
-  const session = sessions.all().find(({ name }) => name === worker);
-  if (session !== undefined) session.adminPause = isPause ? { by: actor, reason } : null;
-  dispatcher.wake();
-  return {};
+  command: Extract<
+    Command,
+    { t: 'trust' | 'release' | 'revoke' | 'pause-worker' | 'resume-worker' }
+  >,
+): Promise<number> {
+  return store.unit(async (db) => {
+    switch (command.t) {
+      case 'trust':
+        return (await trustWorker(db, { ...command, actor, now })).id;
+      case 'release':
+        return releaseWorker(db, { ...command, actor, at: now() });
+      case 'revoke':
+        return (await revokeWorker(db, { ...command, actor, now })).id;
+      case 'pause-worker':
+      case 'resume-worker': {
+        const pause = command.t === 'pause-worker';
+        return (await pauseWorker(db, { ...command, actor, now, pause })).id;
+      }
+    }
+  });
 }

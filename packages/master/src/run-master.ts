@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { FarmFileErrors } from './farm/farm-file-error.ts';
 import { formatFarmErrors } from './farm/format-errors.ts';
+import { firstSignal } from './first-signal.ts';
 import { openLog } from './log.ts';
 import type { MasterOptions } from './master.ts';
 import { startMaster } from './master.ts';
@@ -50,16 +51,6 @@ function noRoom(dataDir: string, cause: unknown): Error {
     `there is no room in ${dataDir}: make some, and start the farm again. Builds go on until then`,
     { cause },
   );
-}
-
-/** Resolves with the signal that asks the farm to stop. The next one ends the process at once. */
-async function firstSignal(): Promise<string> {
-  const signals = ['SIGTERM', 'SIGINT'] as const;
-  const { promise, resolve } = Promise.withResolvers<string>();
-  for (const signal of signals) process.once(signal, resolve);
-  const first = await promise;
-  for (const signal of signals) process.on(signal, () => process.exit(1));
-  return first;
 }
 
 function introduction(facts: {

@@ -308,6 +308,18 @@ export const workerSchema = z.object({
 });
 export type ApiWorker = z.infer<typeof workerSchema>;
 
+/** One process of a farm that has several. */
+const memberSchema = z.object({
+  role: z.enum(['engine', 'web']),
+  name: z.string(),
+  version: z.string(),
+  since: time,
+  /** It says every few seconds that it is there; one that was silent for long is dropped. */
+  heardAt: time,
+  /** The one engine that does what happens once per farm. */
+  leads: z.boolean(),
+});
+
 export const farmSchema = z.object({
   name: z.string(),
   /** What the farm file says to who comes for the first time; a blank line parts paragraphs. */
@@ -328,6 +340,8 @@ export const farmSchema = z.object({
   breakages: z.number().int().nonnegative(),
   /** The newest event's number: start `/api/v1/events` there. */
   event: z.number().int().nonnegative(),
+  /** Of a farm on several machines, in the order in which they began; else none. */
+  members: z.array(memberSchema),
 });
 export type ApiFarm = z.infer<typeof farmSchema>;
 

@@ -30,9 +30,7 @@ export function judgeLeftovers(farm: ChaosFarm): Loss[] {
 
 /** A process that ends by itself is one that failed; a full disk may be a reason. */
 export function judgeCrashes(farm: ChaosFarm, faults: readonly PlayedFault[]): Loss[] {
-  const master = { name: 'master', process: farm.master };
-  const agents = farm.workers.map(({ name, agent }) => ({ name, process: agent }));
-  return [master, ...agents].flatMap(({ name, process }) =>
+  return farm.processes.flatMap(({ name, process }) =>
     process.ownEnds
       .filter(
         ({ at }) =>

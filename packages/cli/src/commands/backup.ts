@@ -36,7 +36,9 @@ A farm on PostgreSQL ($WEIR_DATABASE_URL, or --database URL) is backed up by pg_
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) throw new UsageError('backup takes one FOLDER');
     const dataDir = dataDirOf(values.data);
-    if (databaseUrlOf(values.database) !== null) throw new Error(onPostgres(folder, dataDir));
+    if (databaseUrlOf(values.database) !== null) {
+      throw new Error(onPostgres(folder, dataDir, process.env['WEIR_OBJECTS_URL'] || null));
+    }
     if (!relative(resolve(dataDir), resolve(folder)).startsWith('..')) {
       throw new UsageError(`${folder} is in the data folder itself: it would be lost with it`);
     }
@@ -50,23 +52,43 @@ A farm on PostgreSQL ($WEIR_DATABASE_URL, or --database URL) is backed up by pg_
       progress: line.show,
     });
     line[Symbol.dispose]();
-    const { builds, logs, files, sizeBytes, takenAt } = manifest;
+    const { builds, logs, files, sizeBytes, takenAt, missingObjects = 0 } = manifest;
+    const objects = process.env['WEIR_OBJECTS_URL'] || null;
     process.stdout.write(
       values.json === true
         ? `${JSON.stringify({ folder, ...manifest })}\n`
         : `${folder}: ${builds} builds and ${logs} logs as of ${new Date(takenAt).toISOString()}, ` +
             `${files} files, ${formatBytes(sizeBytes)}\n` +
+            elsewhere(objects, missingObjects) +
             `To go back to it: weir restore ${folder} --data DIR\n`,
     );
     return 0;
   },
 };
 
+/** What the farm needs, too, and is not in the backup. */
+function elsewhere(objects: string | null, missing: number): string {
+  if (objects !== null) {
+    return `Not in it: the farm's objects, which are at ${nameOf(objects)}. Keep those, too.\n`;
+  }
+  if (missing === 0) return '';
+  return `Not in it: ${missing} lists of tests or records of dependencies, which are not in the data folder.\nWhere the farm has its objects elsewhere (--objects of 'weir master'), keep those, too.\n`;
+}
+
+/** Where it is, without what is set for it. */
+function nameOf(objects: string): string {
+  return objects.replace(/\?.*$/, '');
+}
+
 /** Its own tools copy a database better than any program beside them. */
-function onPostgres(folder: string, dataDir: string): string {
-  return `this farm's facts are on PostgreSQL, whose own program copies them while the farm goes on:
+function onPostgres(folder: string, dataDir: string, objects: string | null): string {
+  const more =
+    objects === null
+      ? ''
+      : `\nObjects, finished logs among them, are at ${nameOf(objects)}: keep those, too.`;
+  return `this farm's facts and live logs are on PostgreSQL, whose own program copies them while the farm goes on:
   pg_dump --format=custom --file=${folder}/weir.dump "$WEIR_DATABASE_URL"
-and after it, so that every log that the dump tells of is there:
-  rsync -a --exclude=mirrors ${dataDir}/ ${folder}/data/
+and after it, so that every object that the dump tells of is there:
+  rsync -a --exclude=mirrors ${dataDir}/ ${folder}/data/${more}
 docs/postgresql.md tells how to go back to it`;
 }

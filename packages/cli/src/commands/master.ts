@@ -2,7 +2,9 @@ import process from 'node:process';
 import type { CliCommand } from '../command.ts';
 import { dataDirOf, defaultDataDir } from '../data-dir.ts';
 import { databaseUrlOf } from '../database-url.ts';
-import { parseCommandLine, parseOneOf, parseRemotes, parseWhole, UsageError } from '../usage.ts';
+import { memberNameOf } from '../member-name.ts';
+import { redisUrlOf } from '../redis-url.ts';
+import { parseCommandLine, parseOneOf, parsePort, parseRemotes, UsageError } from '../usage.ts';
 
 const defaults = { port: '8010', workerPort: '8011', host: '127.0.0.1' };
 
@@ -15,15 +17,17 @@ weir master --farm-repository URL [--farm-branch NAME] --farm FILE-IN-IT [OPTION
   --farm FILE            the farm file; 'weir check FILE' tells what it means
   --farm-repository URL  follow the farm file in a git repository: FILE is its path there
   --farm-branch NAME     the branch of that repository (default: main)
-  --data DIR             store, logs and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
-  --database URL         postgres://USER@HOST/NAME in place of a file in DIR (default: $WEIR_DATABASE_URL)
-  --objects URL          artifacts and lists of tests: s3://BUCKET/PREFIX?endpoint=URL&region=NAME,
-                         or file:///FOLDER (default: $WEIR_OBJECTS_URL, else below --data)
+  --data DIR             store, logs, objects and mirrors (default: $WEIR_DATA, else ./${defaultDataDir})
+  --database URL         postgres://USER@HOST/NAME for store and logs (default: $WEIR_DATABASE_URL)
+  --objects URL          artifacts, lists of tests, and with --database logs that have ended:
+                         s3://BUCKET/PREFIX?endpoint=URL&region=NAME, or file:///FOLDER
+                         (default: $WEIR_OBJECTS_URL, else below --data)
   --port N               pages and API (default: $WEIR_PORT, else ${defaults.port})
   --worker-port N        where workers connect (default: $WEIR_WORKER_PORT, else ${defaults.workerPort})
   --host ADDRESS         address to listen on (default: ${defaults.host}; a reverse proxy adds TLS)
-  --redis URL            a Redis that several engines share (default: $WEIR_REDIS_URL, else none)
+  --redis URL            with --database: one that several masters share (default: $WEIR_REDIS_URL, else none)
   --remote URL=PATH      a local mirror that serves in place of URL; repeatable
+  --name NAME            this engine's among several (default: $WEIR_NAME, else the machine's)
   --log text|json        lines for people, or JSON objects (default: $WEIR_LOG, else text)
   --reset-admin-token    make a new admin token and print it
 
@@ -44,6 +48,7 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         port: { type: 'string' },
         'worker-port': { type: 'string' },
         host: { type: 'string' },
+        name: { type: 'string' },
         redis: { type: 'string' },
         remote: { type: 'string', multiple: true },
         log: { type: 'string' },
@@ -65,7 +70,8 @@ in force, and until it changes so does what 'weir apply' put in force.`,
         '--worker-port',
       ),
       host: values.host ?? defaults.host,
-      redisUrl: redisOf(values.redis ?? (env['WEIR_REDIS_URL'] || null), parseRedisUrl),
+      name: memberNameOf(values.name),
+      redisUrl: redisUrlOf(values.redis, parseRedisUrl),
       remotes: parseRemotes(values.remote ?? []),
       // A variable that is set to nothing, as compose files do it, is not set.
       adminToken: env['WEIR_ADMIN_TOKEN'] || null,
@@ -92,19 +98,4 @@ function repositoryOf(values: {
     throw new UsageError(`--farm is a path from the top of the repository, not '${farm}'`);
   }
   return { url, branch: branch ?? 'main' };
-}
-
-/** @throws UsageError when it is no address of a Redis */
-function redisOf(text: string | null, parse: (text: string) => URL): URL | null {
-  if (text === null) return null;
-  try {
-    return parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--redis or $WEIR_REDIS_URL is ${reason}`, { cause: error });
-  }
-}
-
-function parsePort(value: string, option: string): number {
-  return parseWhole(value, option, { min: 0, max: 65_535 });
 }

@@ -13,7 +13,7 @@ const breakagesSchema = z.object({ items: z.array(breakageSummarySchema) });
 
 export const statusCommand: CliCommand = {
   name: 'status',
-  summary: 'what is broken on a running farm, and its builders with their verdicts',
+  summary: 'what is broken on a running farm, its builders with their verdicts, and its members',
   usage: `weir status\n${apiOptionsHelp}`,
   async run(args) {
     const { values } = parseCommandLine({ args, options: apiOptions });
@@ -46,11 +46,25 @@ export const statusCommand: CliCommand = {
         `${farm.slotsBusy} of ${farm.slots} slots busy, ${outOfReach(farm)}${farm.waiting} waiting\n` +
         farm.warnings.map((warning) => `! ${warning}\n`).join('') +
         breakages.map(breakageLine).join('') +
+        membersTable(farm) +
         `\n${formatTable(['BUILDER', 'VERDICT', 'LAST', 'RUNNING', 'WAITING', 'WHY'], rows)}`,
     );
     return 0;
   },
 };
+
+/** Of a farm on several machines. */
+function membersTable({ members }: ApiFarm): string {
+  if (members.length === 0) return '';
+  const rows = members.map(({ role, name, version, since, heardAt, leads }) => [
+    name,
+    leads ? `${role}, leads` : role,
+    version,
+    new Date(since).toISOString(),
+    new Date(heardAt).toISOString(),
+  ]);
+  return `\n${formatTable(['MEMBER', 'ROLE', 'VERSION', 'SINCE', 'LAST HEARD'], rows)}`;
+}
 
 /** Builds on workers that are away. */
 function outOfReach({ buildsRunning, slotsBusy }: ApiFarm): string {

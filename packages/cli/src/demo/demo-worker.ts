@@ -3,7 +3,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 export interface DemoWorkerOptions {
   readonly url: string;
@@ -20,7 +19,7 @@ export class DemoWorker implements AsyncDisposable {
   readonly #process: ChildProcess;
 
   constructor(name: string, options: DemoWorkerOptions) {
-    const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+    const [, main = ''] = process.argv;
     const args = [main, 'worker', 'join', options.url, '--name', name, '--slots', '2'];
     // Its farm has no services, and who looks for an engine is ready later.
     args.push('--no-containers');

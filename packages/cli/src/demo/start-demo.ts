@@ -46,6 +46,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
   const { startMaster, stderrLog } = await import('@weir/master');
   const master = await startMaster({
     databaseUrl: null,
+    name: 'demo',
     farmPath,
     farmRepository: null,
     dataDir: join(dir, 'farm'),

@@ -1,5 +1,6 @@
 /** A build that ended, by what hangs on it. */
 export interface EndedBuild {
+  readonly id: number;
   readonly builderId: number;
   readonly requestId: number;
   readonly workerId: number;

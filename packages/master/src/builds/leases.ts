@@ -60,11 +60,7 @@ export class Leases {
     const back = reported.filter(({ isDetached }) => isDetached);
     await store.unit(async (db) => {
       const at = now();
-      await renewLeases(
-        db,
-        reported.map(({ id }) => id),
-        at + leaseMs,
-      );
+      await renewLeases(db, reported, at + leaseMs);
       await setHeard(
         db,
         heard.map(({ id }) => id),
@@ -79,6 +75,11 @@ export class Leases {
       }
     });
     for (const build of back) build.isDetached = false;
+  }
+
+  /** What passed before this engine led is nobody's: from now on it waits for those that are detached. */
+  beginReaping(): void {
+    this.#reapedAt = this.#context.now();
   }
 
   /** The reaper: detaches the builds whose lease ran out, and gives up those that stay away. */

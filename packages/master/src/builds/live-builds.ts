@@ -201,14 +201,14 @@ export class LiveBuilds {
       build.session.send({ t: 'abort', build: build.id, reason: text });
     }
     if (isRetried === undefined) return;
-    const { builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
+    const { id, builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
     log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`, {
       build: row.id,
       request: requestId,
     });
     const upstreamCommit = build?.upstreamCommit ?? null;
     const startedAt = row.started_at;
-    this.#context.ended({ builderId, requestId, workerId, startedAt, upstreamCommit });
+    this.#context.ended({ id, builderId, requestId, workerId, startedAt, upstreamCommit });
   }
 
   /** Its logs can't be stored, and never will be. */

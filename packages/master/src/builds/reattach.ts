@@ -11,6 +11,7 @@ import { DiskFullError } from '../store/disk-full.ts';
 import { recordEvents } from '../store/events.ts';
 import { raiseEpoch, takeLate } from '../store/leases.ts';
 import type { Database } from '../store/schema.ts';
+import { StoreAwayError } from '../store/store-errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Hello } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
@@ -48,11 +49,12 @@ export async function reattachBuilds(
 
 /** If the worker ever had it, it is lost. */
 async function cameWithout(
-  { builds }: ReattachContext,
+  context: ReattachContext,
   session: Session,
   row: BuildRow,
 ): Promise<void> {
-  const build = builds.get(row.id);
+  const { builds } = context;
+  const build = await carried(context, row);
   if (build?.state === 'offered') return builds.giveBack(build, notTaken);
   await builds.lose(row, `worker ${session.name} came back without it`);
 }
@@ -83,7 +85,7 @@ async function tryToAnswer(
   };
   const action = reattachment(known, { workerId: session.id, epoch: reported.epoch });
   if (row === undefined || action === 'abort') return abort(session, reported);
-  const build = action === 'continue' ? context.builds.get(row.id) : await loadLate(context, row);
+  const build = await (action === 'continue' ? carried(context, row) : load(context, row));
   if (build === undefined || !(await takeOver(context, session, build))) return undefined;
   const logs = await positions(context, build);
   if (logs === undefined) return abort(session, reported);
@@ -95,7 +97,13 @@ function abort(session: Session, { build, epoch }: ReportedBuild): WelcomeBuild 
   return { build, action: 'abort', epoch, entries: 0, logs: [] };
 }
 
-async function loadLate(
+/** A build that has not ended; read from the store when this engine has no copy, or an old one. */
+async function carried(context: ReattachContext, row: BuildRow): Promise<LiveBuild | undefined> {
+  const build = context.builds.get(row.id);
+  return build === undefined || build.epoch < row.epoch ? load(context, row) : build;
+}
+
+async function load(
   { store, builds }: ReattachContext,
   row: BuildRow,
 ): Promise<LiveBuild | undefined> {
@@ -164,7 +172,8 @@ async function positions(
       })),
     );
   } catch (error) {
-    if (error instanceof DiskFullError) throw error;
+    // Neither says anything of the logs: the worker comes again.
+    if (error instanceof DiskFullError || error instanceof StoreAwayError) throw error;
     if (build.isLate) builds.forget(build);
     else {
       log.warn(`the logs of build ${build.id} can't be read: ${String(error)}`, {

@@ -49,18 +49,24 @@ export async function buildEnded(context: EndingContext, build: EndedBuild): Pro
 }
 
 async function runtimeEnded(
-  { store, sessions, dispatcher, artifacts }: EndingContext,
+  context: EndingContext,
   builder: BuilderFacts,
   build: EndedBuild,
-  { upstream_commit: commit, result }: RequestRow,
+  { upstream_commit: upstreamCommit, result }: RequestRow,
 ): Promise<void> {
-  const key = runtimeKey(builder.id, commit);
-  await artifacts.refresh(store.read, builder.id, commit);
-  const session = sessions.of(build.workerId);
-  if (result === 'success' || result === 'warnings') {
-    session?.kept.add(key);
-    return;
-  }
-  if (result === 'failure') session?.failed.add(key);
-  await dispatcher.endBlocked();
+  await runtimeMade(context, { ...build, builderId: builder.id, upstreamCommit, result });
+  if (result !== 'success' && result !== 'warnings') await context.dispatcher.endBlocked();
+}
+
+/** A build of a runtime ended, wherever: the copies of who has it follow. */
+export async function runtimeMade(
+  { store, sessions, artifacts }: EndingContext,
+  build: { builderId: number; workerId: number; upstreamCommit: string; result: string | null },
+): Promise<void> {
+  const { builderId, workerId, upstreamCommit: commit, result } = build;
+  await artifacts.refresh(store.read, builderId, commit);
+  const session = sessions.of(workerId);
+  const key = runtimeKey(builderId, commit);
+  if (result === 'success' || result === 'warnings') session?.kept.add(key);
+  else if (result === 'failure') session?.failed.add(key);
 }

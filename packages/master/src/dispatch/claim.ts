@@ -24,6 +24,8 @@ export interface Claim {
   readonly builder: BuilderFacts;
   readonly request: RequestRow;
   readonly session: Session;
+  /** This engine, see `ClaimedAs`. */
+  readonly engine: number | undefined;
   readonly logFile: string;
   readonly leaseUntil: number;
   /** What a project is run with, where runtimes are shared. */
@@ -39,8 +41,9 @@ export interface Claimed {
 
 /** Claims a request and writes its build, steps and logs. Runs in a unit; undefined when it waits no more. */
 export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed | undefined> {
-  const { farm, builder, request, session, at } = from;
-  if (!(await claimRequest(db, request.id))) return undefined;
+  const { farm, builder, request, session, engine, at } = from;
+  const as = { attempts: request.attempts, workerId: session.id, engine: engine ?? null };
+  if (!(await claimRequest(db, request.id, as))) return undefined;
   const trial = trialOf(session, request);
   const order = buildOrderOf(farm, builder, request, { artifact: from.artifact, at });
   const bringing = bringingOf(from, order);
@@ -136,7 +139,12 @@ export async function unclaim(
       kind: 'request.declined',
       actor: worker === null ? 'engine' : `worker:${worker}`,
       subject: `request/${request.id}`,
-      data: { builder: builder.name, cause: decline.cause, reason: decline.reason },
+      data: {
+        builder: builder.name,
+        build: build.id,
+        cause: decline.cause,
+        reason: decline.reason,
+      },
     },
   ]);
   if (builder.active === 0) {

@@ -1,4 +1,11 @@
-import type { Assignments, BuilderFacts, DispatchFacts, Farm, RunningBuild } from '@weir/model';
+import type {
+  Assignments,
+  BuilderFacts,
+  DispatchFacts,
+  Farm,
+  RunningBuild,
+  WorkerFacts,
+} from '@weir/model';
 import { runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { EndedBuild } from '../builds/ended-build.ts';
@@ -26,6 +33,10 @@ export interface DispatcherContext {
   readonly queue: Queue;
   readonly sessions: Sessions;
   readonly builds: LiveBuilds;
+  /** This engine's number among the members; absent in a farm of one process. */
+  readonly engine?: number | undefined;
+  /** What there is with other engines; absent in a farm of one process. */
+  readonly elsewhere?: Elsewhere | undefined;
   readonly usage: Usage;
   readonly artifacts: Artifacts;
   /** Signs upload tokens. */
@@ -36,6 +47,12 @@ export interface DispatcherContext {
   readonly log: Log;
   readonly farm: () => Farm;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
+}
+
+/** Workers and builds of other engines. */
+export interface Elsewhere {
+  workers(): readonly WorkerFacts[];
+  running(): Iterable<RunningBuild>;
 }
 
 /** A timer that comes so much too late tells of an engine that stood still. */
@@ -144,13 +161,17 @@ export class Dispatcher {
     // Together, so that the store commits them together.
     await Promise.all([
       this.#askForRuntimes(runtimesNeeded),
-      ...assigned.map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
+      // In the order of the requests, so that two engines that want the same don't wait crosswise.
+      ...assigned
+        .toSorted((a, b) => a.request - b.request)
+        .map(({ request, worker }) => this.#offer(waiting.get(request), worker)),
     ]);
     if (round.isMore) this.#isWoken = true;
   }
 
   #facts(): Omit<DispatchFacts, 'requests'> {
     const { sessions, builds, usage, now, farm, builders, isFarmFull } = this.#context;
+    const { elsewhere } = this.#context;
     const at = now();
     const { artifacts: policy } = farm();
     return {
@@ -158,7 +179,8 @@ export class Dispatcher {
       isFarmFull: isFarmFull(),
       builders: builders(),
       workers: sessions.all(),
-      running: [...builds.all(), ...this.#ending],
+      elsewhere: elsewhere?.workers() ?? [],
+      running: [...builds.all(), ...(elsewhere?.running() ?? []), ...this.#ending],
       artifacts: { has: (key) => this.#context.artifacts.of(key, policy) !== undefined },
       slotSeconds: usage.slotSeconds(at),
     };
@@ -185,7 +207,7 @@ export class Dispatcher {
   }
 
   async #offer(request: RequestRow | undefined, workerId: number): Promise<void> {
-    const { store, queue, sessions, builds, now, farm, builders, artifacts, uploadSecret } =
+    const { store, queue, sessions, builds, now, farm, builders, artifacts, uploadSecret, engine } =
       this.#context;
     const session = sessions.of(workerId);
     const builder = request && builders().get(request.builder_id);
@@ -203,6 +225,7 @@ export class Dispatcher {
             builder,
             request,
             session,
+            engine,
             logFile: logFileOf(at),
             leaseUntil: at + leaseMs,
             artifact: artifacts.of(runtime, builder.artifacts),
@@ -217,11 +240,22 @@ export class Dispatcher {
     } finally {
       session.offering -= 1;
     }
-    if (claimed === undefined) return;
+    if (claimed === undefined) return this.#refused(request, session);
     builds.add(claimed.build);
     session.offers.add(claimed.build.id);
     this.#awaitAnswer(claimed.build, session);
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
+  }
+
+  /** A request that could not be claimed is gone, or was tried elsewhere, or its worker is connected elsewhere. */
+  async #refused({ id, attempts }: RequestRow, session: Session): Promise<void> {
+    const { store, sessions } = this.#context;
+    const request = await requestById(store.read, id);
+    // The slot is free for what is next.
+    if (request?.state !== 'waiting') return this.wake();
+    // Before it is offered again: else the same worker is chosen once more.
+    if (request.attempts === attempts) await sessions.connected(session.id);
+    this.enqueue(request);
   }
 
   #awaitAnswer(build: LiveBuild, session: Session): void {

@@ -199,7 +199,8 @@ export class EventReader {
   }
 }
 
-function toLogged({ number, at, kind, actor, subject, data_json }: EventRow): LoggedEvent {
+/** An event of the log as its readers have it. */
+export function toLogged({ number, at, kind, actor, subject, data_json }: EventRow): LoggedEvent {
   const data = JSON.parse(data_json) as Record<string, unknown>;
   return { number, at, kind, actor, subject, data };
 }

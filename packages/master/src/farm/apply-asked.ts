@@ -1,21 +1,25 @@
 import type { FarmFiles, VersionSource } from '@weir/protocol';
+import type { Clock } from '../clock.ts';
 import type { Command, CommandAnswer } from '../command.ts';
 import { CommandError } from '../command.ts';
+import type { Effects } from '../effects.ts';
 import { farmVersionById, filesOfVersion } from '../store/farm-versions.ts';
 import type { Store } from '../store/store.ts';
 import type { FarmFileError } from './farm-file-error.ts';
 import { errorCount } from './farm-file-error.ts';
 import type { FarmOptions } from './farm-source.ts';
-import type { Applied } from './in-force.ts';
-import type { FarmToApply } from './own-file.ts';
+import type { FarmInForce } from './in-force.ts';
 import { readFarmFiles } from './read-farm-file.ts';
 
 type ApplyCommand = Extract<Command, { t: 'apply' }>;
 
 export interface ApplyContext {
   readonly store: Store;
+  readonly now: Clock;
+  readonly farmInForce: FarmInForce;
+  /** How farm files are read. */
   readonly farmOptions: FarmOptions;
-  apply(next: FarmToApply): Promise<Applied>;
+  readonly effects: Pick<Effects, 'farmChanged'>;
 }
 
 /** Puts in force what people send or name. @throws CommandError when it can't be done */
@@ -30,7 +34,8 @@ export async function applyAsked(
   const source: VersionSource =
     typeof file === 'number' ? { kind: 'roll-back', version: file } : { kind: 'sent' };
   const version = { files, by: actor, reason, source, against };
-  const applied = await context.apply({ farm: reading.farm, version });
+  const applied = await context.farmInForce.apply(reading.farm, version, context.now());
+  await context.effects.farmChanged();
   if (applied.isNew) return { version: applied.version };
   throw new CommandError(409, 'no-change', `version ${applied.version} is this very file`);
 }

@@ -9,6 +9,8 @@ export interface FollowContext {
   readonly source: FarmSource;
   readonly ownFile: OwnFile;
   readonly log: Log;
+  /** Whether what is followed is asked again and again just now. */
+  readonly isFollowing: () => boolean;
   readonly signal: AbortSignal;
   readonly apply: (next: FarmToApply) => Promise<Applied>;
   /** What the pages have to warn of is something else. */
@@ -25,7 +27,7 @@ export function appliedInWords({ version, plan }: Applied): string {
 
 /** Reads the master's own farm file again and again, and puts it in force when it is another one. */
 export function followOwnFile(context: FollowContext): PollLoop {
-  const { source, ownFile, log, signal, apply, warned } = context;
+  const { source, ownFile, isFollowing, log, signal, apply, warned } = context;
 
   async function readAndApply(): Promise<boolean> {
     const before = ownFile.warnings().join('\n');
@@ -47,5 +49,5 @@ export function followOwnFile(context: FollowContext): PollLoop {
     }
   }
 
-  return new PollLoop(readAndApply, () => (source.isFollowed ? askEveryMs : null));
+  return new PollLoop(readAndApply, () => (source.isFollowed && isFollowing() ? askEveryMs : null));
 }

@@ -8,14 +8,22 @@ import { cancelMeaningless } from '../dispatch/cancel-meaningless.ts';
 import { activeBuilders, syncBuilders } from '../store/builders.ts';
 import { recordEvents } from '../store/events.ts';
 import type { FarmVersionRow } from '../store/farm-versions.ts';
-import { filesOfVersion, insertFarmVersion, newestFarmVersion } from '../store/farm-versions.ts';
+import {
+  filesOfVersion,
+  insertFarmVersion,
+  newestFarmVersion,
+  newestFarmVersionId,
+} from '../store/farm-versions.ts';
 import { waitingRequests } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { underWayByBuilder } from '../store/under-way.ts';
 import { syncBranches } from '../upstream/sync-branches.ts';
+import { FarmFileErrors } from './farm-file-error.ts';
 import { wholeText } from './farm-files.ts';
+import type { FarmOptions } from './farm-source.ts';
 import { rememberRead } from './last-read.ts';
+import { readFarmFiles } from './read-farm-file.ts';
 
 /** A farm file to be put in force, and where it comes from. */
 export interface FarmVersion {
@@ -39,15 +47,20 @@ export interface Applied {
 /** The farm file in force and its builders: what every part of the engine goes by. */
 export class FarmInForce {
   readonly #store: Store;
+  readonly #others: (() => FarmOptions) | null;
   #farm: Farm | null;
   #version = 0;
   #builders = new Map<number, BuilderFacts>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param farm what the version in force means; null when there is none, or it can't be read */
-  constructor(store: Store, farm: Farm | null) {
+  /**
+   * @param farm what the version in force means; null when there is none, or it can't be read
+   * @param others how farm files are read that other processes put in force; null: none do
+   */
+  constructor(store: Store, farm: Farm | null, others: (() => FarmOptions) | null = null) {
     this.#store = store;
     this.#farm = farm;
+    this.#others = others;
   }
 
   readonly farm = (): Farm => {
@@ -68,14 +81,70 @@ export class FarmInForce {
    * @throws CommandError when another version is in force than it was planned against
    */
   apply(farm: Farm, version: FarmVersion, at: number): Promise<Applied> {
-    const applied = this.#last.then(() => this.#apply(farm, version, at));
-    this.#last = applied.catch(() => {});
-    return applied;
+    return this.#next(() => this.#apply(farm, version, at));
+  }
+
+  /**
+   * Takes over what another process put in force. True when it did; rejects with FarmFileErrors when
+   * this program can't read it, and goes by the one before from then on.
+   */
+  catchUp(): Promise<boolean> {
+    return this.#next(() => this.#catchUp());
+  }
+
+  #next<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(act);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #catchUp(): Promise<boolean> {
+    if (this.#others === null) return false;
+    const { read } = this.#store;
+    if ((await newestFarmVersionId(read)) === this.#version) return false;
+    const newest = await newestFarmVersion(read);
+    if (newest === undefined) return false;
+    const reading = await readFarmFiles(filesOfVersion(newest), this.#others());
+    if (!reading.ok) {
+      this.#version = newest.id;
+      throw new FarmFileErrors(reading.errors, reading.texts);
+    }
+    return (await this.#goBy(reading.farm, newest.id)) || this.#catchUp();
+  }
+
+  /** False when another process put another file in force meanwhile: its builders are there. */
+  async #goBy(farm: Farm, version: number): Promise<boolean> {
+    const { read } = this.#store;
+    try {
+      // Together: the builders of one file mean nothing under another.
+      this.#builders = await loadBuilders(read, farm);
+    } catch (error) {
+      if (this.#others !== null && (await newestFarmVersionId(read)) !== version) return false;
+      throw error;
+    }
+    this.#farm = farm;
+    this.#version = version;
+    return true;
   }
 
   async #apply(farm: Farm, version: FarmVersion, at: number): Promise<Applied> {
-    const applied = await this.#store.unit(async (db) => {
+    let applied: Applied | undefined;
+    while (applied === undefined) {
+      // A version that this program can't read is replaced all the same.
+      await this.#catchUp().catch(ignoreUnreadable);
+      applied = await this.#write(farm, version, at);
+    }
+    if (!(await this.#goBy(farm, applied.version))) {
+      await this.#catchUp().catch(ignoreUnreadable);
+    }
+    return applied;
+  }
+
+  /** Undefined when another process was first: there is another file to plan against. */
+  #write(farm: Farm, version: FarmVersion, at: number): Promise<Applied | undefined> {
+    return this.#store.unit(async (db) => {
       const newest = await newestFarmVersion(db);
+      if (this.#others !== null && (newest?.id ?? 0) !== this.#version) return undefined;
       checkAgainst(newest, version.against);
       const plan = planOf(this.#farm, farm, await underWayByBuilder(db));
       await syncBuilders(db, buildersOf(farm));
@@ -93,11 +162,6 @@ export class FarmInForce {
       await recordEvents(db, [{ at, kind: 'farm.applied', actor, subject: 'farm', data }]);
       return { version: id, isNew: true, plan };
     });
-    // Together: the builders of one file mean nothing under another.
-    this.#builders = await loadBuilders(this.#store.read, farm);
-    this.#farm = farm;
-    this.#version = applied.version;
-    return applied;
   }
 
   /** Reads one builder anew: its pause, verdict, duration. */
@@ -109,6 +173,10 @@ export class FarmInForce {
     // Another farm file may have come into force meanwhile.
     if (this.#farm === farm) this.#builders.set(id, facts);
   }
+}
+
+function ignoreUnreadable(error: unknown): void {
+  if (!(error instanceof FarmFileErrors)) throw error;
 }
 
 function checkAgainst(newest: FarmVersionRow | undefined, against: number | undefined): void {

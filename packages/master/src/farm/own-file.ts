@@ -64,15 +64,18 @@ export class OwnFile {
   /**
    * What is in force when the master starts.
    *
+   * @param isShared other engines may run
+   *
    * @returns what the version in force means (null: there is none that can be read), and what to apply
    * @throws FarmFileErrors when the file is broken, and there is no version to go on with
    * @throws RepositoryError when its repository can't be reached, and there is no version
    */
-  async start(): Promise<{ inForce: Farm | null; next: FarmToApply }> {
+  async start({ isShared = false } = {}): Promise<{ inForce: Farm | null; next: FarmToApply }> {
     const { source, log } = this.#context;
     const kept = await this.#kept();
-    // What is followed is asked soon: a farm that was running does not wait for a network.
-    if (kept !== null && source.isFollowed) return { inForce: kept.farm, next: kept };
+    // What is followed is asked soon: a farm that was running does not wait for a network. And of
+    // several engines one reads its own file, once it leads.
+    if (kept !== null && (source.isFollowed || isShared)) return { inForce: kept.farm, next: kept };
     const own = await this.#readFirst();
     if (kept !== null) {
       const next = await this.#take(own);

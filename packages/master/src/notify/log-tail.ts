@@ -1,6 +1,7 @@
 import type { LogAddress } from '../builds/log-sink.ts';
 import type { LogReader } from '../builds/logs/reader.ts';
 import { LogCutError } from '../builds/logs/reader.ts';
+import { ObjectsAwayError } from '../builds/objects/object-store.ts';
 
 const tailBytes = 64 * 1024;
 
@@ -12,7 +13,7 @@ export async function readTail(logs: LogReader, log: LogAddress): Promise<string
   try {
     for await (const bytes of logs.read(log, { fromByte })) parts.push(bytes);
   } catch (error) {
-    if (!(error instanceof LogCutError)) throw error;
+    if (!(error instanceof LogCutError || error instanceof ObjectsAwayError)) throw error;
   }
   const text = Buffer.concat(parts).toString('utf8');
   return fromByte === 0 ? text : text.slice(text.indexOf('\n') + 1);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Farm } from '@weir/model';
-import { LogReader } from '../builds/logs/reader.ts';
+import type { LogReader } from '../builds/logs/reader.ts';
 import type { ObjectStore } from '../builds/objects/object-store.ts';
 import { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
@@ -15,8 +15,6 @@ import { addressWebhook } from './address-webhook.ts';
 import { Deliverer } from './deliverer.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MailRoute } from './mail-route.ts';
-import type { NoticeCommand } from './run-notice-command.ts';
-import { runNoticeCommand } from './run-notice-command.ts';
 import { Teller } from './teller.ts';
 import { ensureNoticeSecret } from './tokens.ts';
 import { postWebhook } from './webhook.ts';
@@ -24,6 +22,8 @@ import { isNews, writeNotices } from './write-notices.ts';
 
 export interface NotifierOptions {
   readonly store: Store;
+  /** Disposed of when the notifier stops. */
+  readonly logs: LogReader;
   readonly farm: () => Farm;
   readonly dataDir: string;
   /** Where the lists of tests are. */
@@ -44,15 +44,14 @@ export interface Notifier {
   wake(): void;
   /** Another farm file is in force. */
   farmChanged(): Promise<void>;
-  /** Does what a person asks; resolves after the commit. @throws CommandError */
-  command(actor: string, command: NoticeCommand): Promise<void>;
+  /** Deliveries may have been asked for. */
+  deliver(): void;
   stop(): Promise<void>;
 }
 
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { store, farm, dataDir, objects, now, log } = options;
+  const { store, logs, farm, dataDir, objects, now, log } = options;
   const { read: db } = store;
-  const logs = new LogReader(join(dataDir, 'logs'));
   // It opens a list once for a breakage, which is no reason to keep it.
   const tests = new TestLists(objects, 0);
   const mails = new MailRoute(process.env['WEIR_SMTP_URL'] ?? null, join(dataDir, 'outbox'));
@@ -117,10 +116,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
       heartbeat.start();
       await farmChanged();
     },
-    async command(actor, command) {
-      await runNoticeCommand({ store, farm, now }, actor, command);
-      deliver();
-    },
+    deliver,
     async stop() {
       await heartbeat.stop();
       await reader.stop();

@@ -13,7 +13,8 @@ const readMs = 1_000;
 
 const isDoneWith: JobsOptions = { removeOnComplete: true, removeOnFail: true };
 
-const requestsQueue = 'requests';
+/** As BullMQ knows it. */
+export const requestsQueue = 'requests';
 
 export interface SharedJobsOptions {
   readonly prefix: string;
@@ -116,7 +117,8 @@ function jobIdOf(request: number): string {
   return `request-${request}`;
 }
 
-function requestOf(jobId: string): number | undefined {
+/** The id of the request that a job stands for; undefined for a job of another make. */
+export function requestOf(jobId: string): number | undefined {
   const digits = /^request-(\d{1,15})$/.exec(jobId)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

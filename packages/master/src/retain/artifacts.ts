@@ -2,7 +2,6 @@ import { keepsArtifact } from '@weir/model';
 import { ObjectsAwayError } from '../builds/objects/object-store.ts';
 import { dropArtifacts, keptArtifacts, objectsInUse } from '../store/artifacts.ts';
 import { resolvedObjectsInUse } from '../store/resolved.ts';
-import type { Store } from '../store/store.ts';
 import { testObjectsInUse } from '../store/tests.ts';
 import type { Dropped, Piece, RetainContext } from './retain.ts';
 
@@ -37,7 +36,8 @@ export function thinArtifacts(
 }
 
 /** Removes uploads that nobody goes on with, and then the bytes that no row refers to, by pages. */
-export function sweepObjects({ store, objects, uploads, now, log }: RetainContext): Piece {
+export function sweepObjects(context: RetainContext): Piece {
+  const { objects, uploads, now, log } = context;
   const before = now() - graceMs;
   let after: string | null = null;
   let hasBegun = false;
@@ -49,7 +49,7 @@ export function sweepObjects({ store, objects, uploads, now, log }: RetainContex
     }
     try {
       const { hashes, next } = await objects.untouchedSince(before, after);
-      for (const sha256 of await unusedOf(store, hashes, before)) await objects.remove(sha256);
+      for (const sha256 of await unusedOf(context, hashes, before)) await objects.remove(sha256);
       after = next;
     } catch (error) {
       if (!(error instanceof ObjectsAwayError)) throw error;
@@ -61,13 +61,14 @@ export function sweepObjects({ store, objects, uploads, now, log }: RetainContex
 }
 
 async function unusedOf(
-  store: Store,
+  { store, logReader }: RetainContext,
   hashes: readonly string[],
   before: number,
 ): Promise<readonly string[]> {
   const artifacts = await objectsInUse(store.read, hashes, before);
   const tests = await testObjectsInUse(store.read, hashes);
   const resolved = await resolvedObjectsInUse(store.read, hashes);
-  const used = artifacts.union(tests).union(resolved);
+  const logs = await logReader.objectsInUse(hashes);
+  const used = artifacts.union(tests).union(resolved).union(logs);
   return hashes.filter((sha256) => !used.has(sha256));
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retention } from '@weir/model';
 import { nextRetentionTime } from '@weir/model';
 import type { LogSink } from '../builds/log-sink.ts';
+import type { LogReader } from '../builds/logs/reader.ts';
 import type { ObjectStore } from '../builds/objects/object-store.ts';
 import type { ObjectUploads } from '../builds/objects/object-uploads.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +18,7 @@ import { dropEvents, dropNotices, dropRequests } from './rows.ts';
 export interface RetainContext {
   readonly store: Store;
   readonly logs: LogSink;
+  readonly logReader: Pick<LogReader, 'objectsInUse'>;
   readonly objects: ObjectStore;
   readonly uploads: ObjectUploads;
   readonly now: Clock;

@@ -47,6 +47,17 @@ export function newestFarmVersion(db: Kysely<Database>): Promise<FarmVersionRow 
     .executeTakeFirst();
 }
 
+/** The number of the version in force, without its text. */
+export async function newestFarmVersionId(db: Kysely<Database>): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('farm_version')
+    .select('id')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
 /** The number of the version before this one; 0 when it is the first. */
 export async function farmVersionBefore(db: Kysely<Database>, id: number): Promise<number> {
   const row = await db

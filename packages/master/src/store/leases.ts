@@ -49,18 +49,28 @@ export async function takeLate(
   return row?.epoch;
 }
 
-/** Renews, in one statement, the leases of builds whose workers were heard from. The detached among them are within reach again. */
+/**
+ * Renews, in one statement for each epoch, the leases of builds whose workers were heard from. The
+ * detached among them are within reach again.
+ */
 export async function renewLeases(
   db: Kysely<Database>,
-  ids: readonly number[],
+  builds: readonly { readonly id: number; readonly epoch: number }[],
   until: number,
 ): Promise<void> {
-  await db
-    .updateTable('build')
-    .set({ lease_until: until, state: 'running', detached_at: null, detached_ms: 0 })
-    .where('id', 'in', ids)
-    .where('state', '!=', 'finished')
-    .execute();
+  for (const [epoch, of] of Map.groupBy(builds, (build) => build.epoch)) {
+    await db
+      .updateTable('build')
+      .set({ lease_until: until, state: 'running', detached_at: null, detached_ms: 0 })
+      .where(
+        'id',
+        'in',
+        of.map(({ id }) => id),
+      )
+      .where('epoch', '=', epoch)
+      .where('state', '!=', 'finished')
+      .execute();
+  }
 }
 
 /** An engine that starts gives the builds of the one before it a whole lease: their workers need time to come back. */

@@ -22,6 +22,8 @@ import { artifacts } from './migrations/0015-artifacts.ts';
 import { tests } from './migrations/0016-tests.ts';
 import { specs } from './migrations/0017-specs.ts';
 import { resolved } from './migrations/0018-resolved.ts';
+import { members } from './migrations/0019-members.ts';
+import { logs } from './migrations/0020-logs.ts';
 import type { Database } from './schema.ts';
 
 /** The databases that a store may be on. */
@@ -57,6 +59,8 @@ const allMigrations: readonly Migration[] = [
   tests,
   specs,
   resolved,
+  members,
+  logs,
 ];
 
 /** This program, by the newest migration it knows. */

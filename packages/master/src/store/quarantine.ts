@@ -4,6 +4,7 @@ import type { Result } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { BuilderRow } from './builders.ts';
+import { newestBuilds } from './newest-builds.ts';
 import type { Database } from './schema.ts';
 import type { WorkerRow } from './workers.ts';
 
@@ -107,26 +108,17 @@ export async function endedOfFamily(
 ): Promise<FamilyRun[]> {
   const family = await db
     .selectFrom('builder')
-    .select('id')
+    .select(['id', 'next_number'])
     .where((eb) =>
       project === null
         ? eb.and([eb('project', 'is', null), eb('upstream', '=', upstream)])
         : eb('project', '=', project),
     )
     .execute();
-  const ended = await db
-    .selectFrom('builder')
-    .innerJoin('build', 'build.builder_id', 'builder.id')
-    .select(['build.worker_id', 'build.result', 'build.finished_at'])
-    // Ids first, or the planner begins at the builds.
-    .where(
-      'builder.id',
-      'in',
-      family.map(({ id }) => id),
-    )
-    // Numbers have no gaps: the newest are found by the index.
-    .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', buildsLookedAt)))
-    .execute();
+  const ended = await newestBuilds(db, family, {
+    columns: ['worker_id', 'result', 'finished_at'],
+    perBuilder: buildsLookedAt,
+  });
   return ended.flatMap(({ worker_id: workerId, result, finished_at: at }) =>
     result === null || at === null ? [] : [{ workerId, result, at }],
   );

@@ -114,14 +114,40 @@ export function waitingAmong(db: Kysely<Database>, ids: readonly number[]): Prom
     .execute();
 }
 
+/** What a claim goes by: it is refused when that is so no more. */
+export interface ClaimedAs {
+  /** Of the request, as it was read: it may have been tried by another engine since. */
+  readonly attempts: number;
+  readonly workerId: number;
+  /** The engine that has the worker's session; null in a farm of one process. */
+  readonly engine: number | null;
+}
+
 /** Claims a request. False when somebody else did, or it was cancelled: then it is not ours. */
-export async function claimRequest(db: Kysely<Database>, id: number): Promise<boolean> {
-  const claimed = await db
+export async function claimRequest(
+  db: Kysely<Database>,
+  id: number,
+  as?: ClaimedAs,
+): Promise<boolean> {
+  let claim = db
     .updateTable('request')
     .set({ state: 'claimed' })
     .where('id', '=', id)
-    .where('state', '=', 'waiting')
-    .executeTakeFirst();
+    .where('state', '=', 'waiting');
+  if (as !== undefined) {
+    claim = claim
+      .where('attempts', '=', as.attempts)
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('worker')
+            .select('worker.id')
+            .where('worker.id', '=', as.workerId)
+            .where('worker.engine', 'is not distinct from', as.engine),
+        ),
+      );
+  }
+  const claimed = await claim.executeTakeFirst();
   return claimed.numUpdatedRows > 0n;
 }
 

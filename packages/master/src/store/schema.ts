@@ -14,6 +14,7 @@ import type {
   BuilderTable,
   RecurrenceTable,
 } from './schema/farm.ts';
+import type { MemberTable } from './schema/member.ts';
 import type { SubscriptionTable, NoticeTable, DeliveryTable } from './schema/notice.ts';
 import type { RuntimeTable, ArtifactTable } from './schema/runtime.ts';
 import type { WorkerTable, InvitationTable } from './schema/worker.ts';
@@ -46,4 +47,5 @@ export interface Database {
   notice: NoticeTable;
   delivery: DeliveryTable;
   invitation: InvitationTable;
+  member: MemberTable;
 }

@@ -17,3 +17,20 @@ export async function putSetting(db: Kysely<Database>, name: string, value: stri
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
     .execute();
 }
+
+/** Those whose name begins so. */
+export function settingsLike(
+  db: Kysely<Database>,
+  prefix: string,
+): Promise<{ name: string; value: string }[]> {
+  return db
+    .selectFrom('setting')
+    .selectAll()
+    .where('name', 'like', `${prefix}%`)
+    .orderBy('name')
+    .execute();
+}
+
+export async function dropSetting(db: Kysely<Database>, name: string): Promise<void> {
+  await db.deleteFrom('setting').where('name', '=', name).execute();
+}

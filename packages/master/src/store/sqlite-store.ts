@@ -44,6 +44,7 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
     onDiskFull: () => store.onDiskFull(),
   });
   const store: Store = {
+    isShared: false,
     read: reader,
     now: anchoredClock(),
     unit: (unit) => writer.run(unit),
@@ -55,6 +56,9 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
     },
     onCommit: () => {},
     onDiskFull: () => {},
+    // There is no other process.
+    call: () => {},
+    onCall: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
       await reader.destroy();

@@ -13,6 +13,8 @@ export interface Store extends AsyncDisposable {
   unit<T>(unit: Unit<T>, options?: UnitOptions): Promise<T>;
   /** The time by which leases run: the database server's where there is one, so that no engine's clock moves them. */
   readonly now: Clock;
+  /** Other processes write to it, too. */
+  readonly isShared: boolean;
   /** For reading only: sees what is committed. */
   readonly read: Kysely<Database>;
   /**
@@ -24,7 +26,14 @@ export interface Store extends AsyncDisposable {
   onCommit: () => void;
   /** Called when there was no room for a unit. */
   onDiskFull: () => void;
+  /** Says something to the other processes that share the store, at most `callBytes` of it. It may get lost. */
+  call(text: string): void;
+  /** Called with what another process says. */
+  onCall: (text: string) => void;
 }
+
+/** PostgreSQL's notifications hold less than 8,000 bytes. */
+export const callBytes = 7_000;
 
 export interface UnitOptions {
   /**

@@ -5,6 +5,7 @@ import type { ResolvedTexts } from '../builds/objects/resolved-texts.ts';
 import type { TestLists } from '../builds/objects/test-lists.ts';
 import type { Clock } from '../clock.ts';
 import type { Command, CommandAnswer, FarmFacts } from '../command.ts';
+import type { IndexState } from '../queue/index-state.ts';
 import type { Database } from '../store/schema.ts';
 import type { OwnerSignIn } from './sign-in/owner-sign-in.ts';
 
@@ -21,6 +22,8 @@ export interface WebContext {
   readonly signIn: SignIn;
   /** The owners of workers, who come by a link that their machine shows. */
   readonly owners: OwnerSignIn;
+  /** What Redis says waits; null where the farm has none. */
+  readonly readIndex: (() => Promise<IndexState>) | null;
   /**
    * Has the engine do it; resolves after its commit.
    *

@@ -8,9 +8,8 @@ import type {
   ToWeb,
   WebOptions,
 } from '../command.ts';
-import { CommandError } from '../command.ts';
 import type { Log } from '../log.ts';
-import { DiskFullError } from '../store/disk-full.ts';
+import { refusalOf } from '../refusal.ts';
 import { threadLimits } from '../thread-limits.ts';
 
 /** The web role as the engine sees it: a thread that it starts, wakes and answers. */
@@ -94,14 +93,8 @@ async function answer(
   try {
     return { t: 'answer', id, answer: await host.run(actor, command) };
   } catch (error) {
-    if (error instanceof CommandError) {
-      const { status, code, message, errors } = error;
-      return { t: 'refused', id, status, code, detail: message, errors };
-    }
-    if (error instanceof DiskFullError) {
-      const detail = `${error.message}: nothing was changed`;
-      return { t: 'refused', id, status: 503, code: error.code, detail };
-    }
+    const refusal = refusalOf(error);
+    if (refusal !== null) return { t: 'refused', id, ...refusal };
     host.log.warn(`the command ${command.t} failed: ${String(error)}`);
     return { t: 'refused', id, status: 500, code: 'internal', detail: 'the engine failed' };
   }

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
-
-const manifest = createRequire(import.meta.url)('../../package.json') as { version: string };
+import manifest from '../../package.json' with { type: 'json' };
 
 /** Of the farm, and of the agent that it serves: they are released together. */
-export const weirVersion = manifest.version;
+export const weirVersion: string = manifest.version;

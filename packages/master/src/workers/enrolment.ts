@@ -185,7 +185,7 @@ export async function revokeWorker(db: Kysely<Database>, act: Act): Promise<Work
 export async function pauseWorker(
   db: Kysely<Database>,
   act: Act & { pause: boolean },
-): Promise<void> {
+): Promise<WorkerRow> {
   const worker = await findWorker(db, act.worker);
   const pause = act.pause ? { by: act.actor, at: act.now(), reason: act.reason } : null;
   if (!(await setWorkerPause(db, worker.id, pause))) {
@@ -196,6 +196,7 @@ export async function pauseWorker(
     );
   }
   await recordAct(db, act, act.pause ? 'worker.paused' : 'worker.resumed', {});
+  return worker;
 }
 
 async function findWorker(db: Kysely<Database>, name: string): Promise<WorkerRow> {

@@ -25,13 +25,20 @@ export interface FarmKey {
 export function openFarmKey(path: string): FarmKey {
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true });
-    const { privateKey } = generateKeyPairSync('ed25519');
-    writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), {
-      mode: 0o600,
-      flag: 'wx',
-    });
+    writeFileSync(path, makeFarmKey(), { mode: 0o600, flag: 'wx' });
   }
-  const privateKey = createPrivateKey(readFileSync(path));
+  return farmKeyOf(readFileSync(path, 'utf8'));
+}
+
+/** A new one, as PEM. */
+export function makeFarmKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/** @param pem of the private key */
+export function farmKeyOf(pem: string): FarmKey {
+  const privateKey = createPrivateKey(pem);
   const raw = createPublicKey(privateKey)
     .export({ type: 'spki', format: 'der' })
     .subarray(spkiHeader.length);

@@ -2,12 +2,11 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { CommandError } from '../command.ts';
 import type { Command } from '../command.ts';
+import type { Effects } from '../effects.ts';
 import { recordEvents } from '../store/events.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { setLeft, setOwnerPause, workerByName } from '../store/workers.ts';
-import type { Session } from './session.ts';
-import type { Sessions } from './sessions.ts';
 
 export type OwnerCommand = Extract<
   Command,
@@ -17,7 +16,7 @@ export type OwnerCommand = Extract<
 export interface OwnerContext {
   readonly store: Store;
   readonly now: Clock;
-  readonly sessions: Sessions;
+  readonly effects: Pick<Effects, 'workerChanged' | 'askWorker'>;
 }
 
 /** The event log's name for a worker's owner. */
@@ -57,38 +56,32 @@ export async function writeLeft(
  * @throws CommandError when there is no such worker, or it can't be done while it is offline
  */
 export async function runOwnerCommand(
-  { store, now, sessions }: OwnerContext,
+  { store, now, effects }: OwnerContext,
   command: OwnerCommand,
 ): Promise<void> {
-  const session = sessions.all().find(({ name }) => name === command.worker);
   const worker = await workerByName(store.read, command.worker);
   if (worker?.state !== 'accepted') {
     throw new CommandError(404, 'no-such-worker', `there is no worker ${command.worker} here`);
   }
+  const isOnline = worker.online === 1;
   switch (command.t) {
     case 'owner-pause':
     case 'owner-resume': {
       const reason = command.t === 'owner-pause' ? command.reason : null;
       await store.unit((db) => writeOwnerPause(db, worker, reason, now()));
-      if (session === undefined) return;
-      session.ownerPause = reason;
-      session.send({ t: 'owner', pause: reason });
-      return;
+      return effects.workerChanged(worker.id);
     }
     case 'owner-slots':
-      return askForSlots(session, command);
+      if (!isOnline) throw offline(command);
+      return effects.askWorker(worker.id, { t: 'slots', slots: command.slots });
     case 'owner-leave':
-      if (session === undefined) await store.unit((db) => writeLeft(db, worker, now()));
-      else session.send({ t: 'leave' });
+      if (isOnline) effects.askWorker(worker.id, { t: 'leave' });
+      else await store.unit((db) => writeLeft(db, worker, now()));
   }
 }
 
-function askForSlots(
-  session: Session | undefined,
-  { worker, slots }: Extract<Command, { t: 'owner-slots' }>,
-): void {
-  if (session !== undefined) return session.send({ t: 'owner', slots });
-  throw new CommandError(
+function offline({ worker, slots }: Extract<OwnerCommand, { t: 'owner-slots' }>): CommandError {
+  return new CommandError(
     409,
     'worker-offline',
     `${worker} is offline: on its machine, 'node weir-worker.mjs slots ${slots}' does it`,

@@ -38,14 +38,18 @@ export interface ProbationContext {
 /** Has new workers repeat builds whose answer is known, until they have shown that they find it too. */
 export class Probation {
   readonly #context: ProbationContext;
-  readonly #reader: EventReader;
+  #reader: EventReader | undefined;
   /** By worker, the builders that its policy is against, as far as it said in this engine's life. */
   readonly #declined = new Map<number, Set<number>>();
   #considering: Promise<void> = Promise.resolve();
 
   constructor(context: ProbationContext) {
     this.#context = context;
-    const { store, now, log } = context;
+  }
+
+  /** Judges trials by their ends, from now on: once per farm. */
+  start(): Promise<void> {
+    const { store, now, log } = this.#context;
     this.#reader = new EventReader({
       store,
       now,
@@ -54,18 +58,18 @@ export class Probation {
       concerns: ({ kind, data }) => kind === 'build.finished' && data['trial'] !== undefined,
       handle: (db, event) => this.#ended(db, event),
     });
-  }
-
-  start(): Promise<void> {
     return this.#reader.start();
   }
 
   wake(): void {
-    this.#reader.wake();
+    this.#reader?.wake();
   }
 
+  /** Ends what is under way. Workers are asked for trials all the same. */
   async stop(): Promise<void> {
-    await this.#reader.stop();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await reader?.stop();
     await this.#considering;
   }
 

@@ -1,20 +1,13 @@
 import { longestQuarantineMs } from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { CommandError } from '../command.ts';
 import type { Log } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
-import {
-  endQuarantines,
-  forgiveWorker,
-  limitQuarantines,
-  quarantinedWorkers,
-} from '../store/quarantine.ts';
+import { endQuarantines, limitQuarantines, quarantinedWorkers } from '../store/quarantine.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import { quarantineOf, workerById, workerByName } from '../store/workers.ts';
-import { recovered } from './judge-worker.ts';
+import { quarantineOf, workerById } from '../store/workers.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface QuarantinesContext {
@@ -26,7 +19,7 @@ export interface QuarantinesContext {
   readonly freed: () => void;
 }
 
-/** Lets quarantined workers go when their time has come, or a person says so. */
+/** Lets quarantined workers go when their time has come. */
 export class Quarantines {
   readonly #context: QuarantinesContext;
   #alarm: NodeJS.Timeout | undefined;
@@ -64,31 +57,6 @@ export class Quarantines {
     for (const session of sessions.all()) if (!kept.has(session.id)) session.quarantined = null;
     for (const worker of kept.values()) this.#show(worker);
     if (hasFreed) this.#context.freed();
-  }
-
-  /** An admin lets a worker go. @throws CommandError when there is no such worker, or it is not quarantined */
-  async release(act: { worker: string; actor: string; reason: string }): Promise<void> {
-    const { store, now } = this.#context;
-    const { worker: name, actor, reason } = act;
-    const id = await store.unit(async (db) => {
-      const worker = await workerByName(db, name);
-      if (worker === undefined) {
-        throw new CommandError(404, 'no-such-worker', `there is no worker ${name}`);
-      }
-      if (worker.quarantined_at === null) {
-        throw new CommandError(409, 'no-change', `worker ${name} is not quarantined`);
-      }
-      const at = now();
-      await forgiveWorker(db, worker.id);
-      const released = { at, kind: 'worker.released', actor, subject: `worker/${name}` };
-      await recordEvents(db, [
-        { ...released, data: { reason } },
-        recovered(name, actor, at, { text: `It was released: ${reason}` }),
-      ]);
-      return worker.id;
-    });
-    await this.refresh(id);
-    this.#context.freed();
   }
 
   async #endThoseOver(db: Kysely<Database>): Promise<boolean> {

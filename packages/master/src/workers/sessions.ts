@@ -3,6 +3,7 @@ import { afterOffence, keptAwayMs } from '@weir/model';
 import type { FarmMessage } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { WebSocket } from 'ws';
+import type { Call } from '../calls.ts';
 import type { Clock } from '../clock.ts';
 import type { About } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
@@ -15,9 +16,11 @@ import {
   setOffended,
   setOffline,
   setOnline,
+  setOnlineAgain,
   workerById,
 } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
+import { Knocks } from './knocks.ts';
 import { detectedLabels } from './labels.ts';
 import type { Hello } from './link.ts';
 import { writeOwnerPause } from './owner.ts';
@@ -28,6 +31,10 @@ type Welcome = Extract<FarmMessage, { t: 'welcome' }>;
 export interface SessionsContext {
   readonly store: Store;
   readonly now: Clock;
+  /** This engine's number among the members; absent in a farm of one process. */
+  readonly engine?: number | undefined;
+  /** Says something to the other engines. */
+  readonly call?: (call: Call) => void;
   /** A link was closed for what the worker did. */
   refused(who: string, text: string, about?: About): void;
   /** What the worker keeps, and what failed there. Runs in the unit of its hello. */
@@ -53,9 +60,11 @@ export class Sessions {
   readonly #beginning = new Map<number, Promise<Session | undefined>>();
   /** By worker. Who is cut off again and again is kept away for a while. */
   readonly #offences = new Map<number, Offences>();
+  readonly #knocks: Knocks;
 
   constructor(context: SessionsContext) {
     this.#context = context;
+    this.#knocks = new Knocks(context.call ?? (() => {}));
   }
 
   all(): readonly Session[] {
@@ -85,7 +94,7 @@ export class Sessions {
   }
 
   async #begin(socket: WebSocket, worker: WorkerRow, hello: Hello): Promise<Session | undefined> {
-    const { store, now } = this.#context;
+    const { store, now, engine } = this.#context;
     if (socket.readyState !== socket.OPEN) return undefined;
     const awayMs = keptAwayMs(this.#offences.get(worker.id), now());
     if (awayMs > 0) {
@@ -94,7 +103,7 @@ export class Sessions {
       return undefined;
     }
     const old = this.#byWorker.get(worker.id);
-    if (old !== undefined && old.boot !== hello.boot && (await old.answers(duplicateAnswerMs))) {
+    if (await this.#isHeld(worker, old, hello)) {
       await this.#flag(worker);
       const text = `a worker with the key of ${worker.name} is connected already`;
       this.#context.refused(`worker ${worker.name}`, text, { worker: worker.name });
@@ -117,7 +126,7 @@ export class Sessions {
       const row = { ...known, owner_paused_reason: ownerPause, clock_skew_ms: clockSkewMs };
       const { name, agent } = worker;
       const machine = { slots, labels, sandbox, facts, clockSkewMs, hasArtifacts };
-      await setOnline(db, worker.id, { at, boot, agent, ...machine });
+      await setOnline(db, worker.id, { at, engine, boot, agent, ...machine });
       await recordEvents(db, [
         { at, kind: 'worker.online', actor: `worker:${name}`, subject: `worker/${name}`, data: {} },
       ]);
@@ -146,25 +155,82 @@ export class Sessions {
     return session;
   }
 
+  /** Whether another machine has the worker's key, and a link that answers, here or elsewhere. */
+  #isHeld(
+    worker: WorkerRow,
+    old: Session | undefined,
+    { boot }: Hello,
+  ): boolean | Promise<boolean> {
+    if (old !== undefined) return old.boot !== boot && old.answers(duplicateAnswerMs);
+    const { id, online, engine: holder, boot: holding } = worker;
+    if (online === 0 || holding === boot || holder === null) return false;
+    return (
+      holder !== this.#context.engine && this.#knocks.ask({ engine: holder, worker: id, boot })
+    );
+  }
+
+  /** What another engine asks, or answers, about a worker that has a link there. */
+  async heard(call: Extract<Call, { t: 'knock' | 'knocked' }>): Promise<void> {
+    if (call.t === 'knocked') return this.#knocks.answered(call);
+    if (call.engine !== this.#context.engine) return;
+    const session = this.#byWorker.get(call.worker);
+    const isOther = session !== undefined && session.boot !== call.boot;
+    this.#knocks.answer(call, isOther && (await session.answers(duplicateAnswerMs)));
+  }
+
   /** A link went down. */
   async closed(session: Session): Promise<void> {
     const wasCurrent = this.#byWorker.get(session.id) === session;
     this.#drop(session);
     if (!wasCurrent) return;
-    const { store, now } = this.#context;
-    await store.unit((db) => writeOffline(db, session, now()));
+    const { store, now, engine } = this.#context;
+    await store.unit((db) => writeOffline(db, session, { at: now(), engine }));
   }
 
-  /** Workers that count as online and have no link: that one went down could not be written. */
+  /**
+   * Makes up for what could not be written, and for what was not heard: workers that count as online
+   * here and have no link are offline, and links are ended whose workers have a newer one elsewhere.
+   */
   async reconcile(): Promise<void> {
-    const { store, now } = this.#context;
+    const { store, now, engine } = this.#context;
     const isLinked = (id: number): boolean => this.#byWorker.has(id) || this.#beginning.has(id);
-    for (const { id, name } of await onlineWorkers(store.read)) {
-      if (isLinked(id)) continue;
+    const before = this.all();
+    const online = await onlineWorkers(store.read);
+    for (const { id, name, engine: holder } of online) {
+      if (isLinked(id) || holder !== (engine ?? null)) continue;
       await store.unit(async (db) => {
-        if (!isLinked(id)) await writeOffline(db, { id, name }, now());
+        if (!isLinked(id)) await writeOffline(db, { id, name }, { at: now(), engine });
       });
     }
+    if (engine === undefined) return;
+    const here = new Set(online.flatMap((row) => (row.engine === engine ? [row.id] : [])));
+    for (const session of before) if (!here.has(session.id)) await this.#settle(session, engine);
+  }
+
+  /** Its worker connected somewhere: if that was to another engine, the link here is an old one. */
+  async connected(workerId: number): Promise<void> {
+    const { store, engine } = this.#context;
+    const session = this.#byWorker.get(workerId);
+    if (session === undefined || engine === undefined) return;
+    const row = await workerById(store.read, workerId);
+    if (row?.online === 1 && row.engine === engine) return;
+    await this.#settle(session, engine);
+  }
+
+  /** By what is written the worker is not connected here. */
+  async #settle(session: Session, engine: number): Promise<void> {
+    const { store, now } = this.#context;
+    const { id, name } = session;
+    const isOurs = await store.unit(async (db) => {
+      // This engine was taken for dead.
+      if (!(await setOnlineAgain(db, id, engine))) {
+        return (await workerById(db, id))?.engine === engine;
+      }
+      const about = { actor: `worker:${name}`, subject: `worker/${name}` };
+      await recordEvents(db, [{ at: now(), kind: 'worker.online', ...about, data: {} }]);
+      return true;
+    });
+    if (!isOurs && this.#byWorker.get(id) === session) this.#end(session);
   }
 
   #drop(session: Session): void {
@@ -227,9 +293,9 @@ export class Sessions {
 async function writeOffline(
   db: Kysely<Database>,
   { id, name }: { id: number; name: string },
-  at: number,
+  { at, engine }: { at: number; engine: number | undefined },
 ): Promise<void> {
-  await setOffline(db, id, at);
+  if (!(await setOffline(db, id, { at, engine }))) return;
   await recordEvents(db, [
     { at, kind: 'worker.offline', actor: 'engine', subject: `worker/${name}`, data: {} },
   ]);

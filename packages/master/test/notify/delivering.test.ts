@@ -53,11 +53,11 @@ describe('delivering mail', () => {
 
     mails.answer = () => 'take';
     const command = { t: 'retry-delivery', delivery: failed.id, reason: 'mended' } as const;
-    await it.notifier.command('admin', command);
+    await it.command('admin', command);
     await it.deliveries(([row]) => row?.state === 'sent');
 
     assert.equal(mails.mails.length, 1);
-    await assert.rejects(it.notifier.command('admin', command), { code: 'no-change' });
+    await assert.rejects(it.command('admin', command), { code: 'no-change' });
   });
 
   it('gives up after so many tries, and says why', async () => {

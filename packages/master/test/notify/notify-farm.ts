@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { buildersOf } from '@weir/model';
+import type { Farm } from '@weir/model';
 import type { Moved } from '@weir/protocol';
 import { openTestStore } from '../../../../test/support/test-store.ts';
+import { readLogFiles } from '../../src/builds/logs/log-files.ts';
 import { ObjectFiles } from '../../src/builds/objects/object-files.ts';
+import type { Clock } from '../../src/clock.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
 import { startNotifier } from '../../src/notify/notifier.ts';
+import type { NoticeCommand } from '../../src/notify/run-notice-command.ts';
+import { runNoticeCommand } from '../../src/notify/run-notice-command.ts';
 import {
   closeIfOver,
   closeMember,
@@ -43,16 +48,31 @@ notify: ${notify}
 `;
 }
 
+interface Context {
+  readonly store: Store;
+  readonly farm: () => Farm;
+  readonly now: Clock;
+}
+
 /** A store and its notifier, with breakages written as the blame rules write them. */
 export class NotifyFarm implements AsyncDisposable {
   readonly dir: string;
   readonly store: Store;
   readonly notifier: Notifier;
 
-  private constructor(dir: string, store: Store, notifier: Notifier) {
+  readonly #context: Context;
+
+  private constructor(dir: string, notifier: Notifier, context: Context) {
     this.dir = dir;
-    this.store = store;
+    this.store = context.store;
     this.notifier = notifier;
+    this.#context = context;
+  }
+
+  /** What a person asks, as the engine does it. */
+  async command(actor: string, command: NoticeCommand): Promise<void> {
+    await runNoticeCommand(this.#context, actor, command);
+    this.notifier.deliver();
   }
 
   /** @param notify what stands in that section of the farm file, in YAML's short form */
@@ -65,6 +85,7 @@ export class NotifyFarm implements AsyncDisposable {
     await store.unit((db) => syncBuilders(db, buildersOf(farm)));
     const notifier = await startNotifier({
       store,
+      logs: readLogFiles(join(dir, 'logs')),
       farm: () => farm,
       dataDir: dir,
       objects: new ObjectFiles(join(dir, 'objects')),
@@ -75,7 +96,7 @@ export class NotifyFarm implements AsyncDisposable {
       waitMs: () => 1,
     });
     store.onCommit = () => notifier.wake();
-    return new NotifyFarm(dir, store, notifier);
+    return new NotifyFarm(dir, notifier, { store, farm: () => farm, now });
   }
 
   /** A builder broke: it opens a breakage, or joins one. The breakage's id. */

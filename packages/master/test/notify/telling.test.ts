@@ -126,7 +126,7 @@ describe('who is told of a breakage', () => {
       .where('address', '=', 'json@example.test')
       .executeTakeFirstOrThrow();
 
-    await farm.notifier.command('subscriber', { t: 'unsubscribe', subscriptions: [subscription] });
+    await farm.command('subscriber', { t: 'unsubscribe', subscriptions: [subscription] });
     await farm.mends(id);
 
     assert.deepEqual((await told(3)).slice(2), ['breakage-fixed lua@example.test']);

@@ -99,7 +99,7 @@ describe("a worker's owner", () => {
     await happens('worker.disagreed');
     await told(1);
 
-    await farm.notifier.command('subscriber', { t: 'unsubscribe', subscriptions: [4] });
+    await farm.command('subscriber', { t: 'unsubscribe', subscriptions: [4] });
     await happens('worker.promoted');
     await farm.notices({ 'worker-promoted': 'told' });
 

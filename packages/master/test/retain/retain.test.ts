@@ -7,9 +7,9 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isOnPostgres, openTestStore } from '../../../../test/support/test-store.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
+import { readLogFiles } from '../../src/builds/logs/log-files.ts';
 import { openLogWriter } from '../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
-import { LogReader } from '../../src/builds/logs/reader.ts';
 import { objectsPlaceOf } from '../../src/builds/objects/objects-place.ts';
 import { openObjects } from '../../src/builds/objects/open-objects.ts';
 import type { Objects } from '../../src/builds/objects/open-objects.ts';
@@ -48,6 +48,7 @@ describe('retention', () => {
     new Retain({
       store,
       logs,
+      logReader: readLogFiles(join(dir, 'logs')),
       ...objects,
       artifactsDropped: async () => {},
       now: () => at,
@@ -186,7 +187,7 @@ describe('retention', () => {
 
     await retain().round();
 
-    using reader = new LogReader(join(dir, 'logs'));
+    using reader = readLogFiles(join(dir, 'logs'));
     for (const log of [address, large]) assert.equal(await reader.size(log), 0);
   });
 

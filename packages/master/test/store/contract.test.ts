@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { needs } from '../../../../test/support/needs.ts';
-import { startPostgres } from '../../../../test/support/postgres-server.ts';
-import type { PostgresServer } from '../../../../test/support/postgres-server.ts';
+import { startAnyPostgres } from '../../../../test/support/servers.ts';
+import type { AnyPostgres, Context } from '../../../../test/support/servers.ts';
 import { createDatabase } from '../../../../test/support/test-store.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
-import { claimRequest, insertRequest } from '../../src/store/requests.ts';
+import { insertRequest } from '../../src/store/requests.ts';
 import { dropOldEvents } from '../../src/store/retention.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
 import { StoreInUseError } from '../../src/store/store-errors.ts';
@@ -22,12 +21,12 @@ import { newRequest } from '../support/request-row.ts';
 /** Where stores are made for the contract; each test gets a place of its own. */
 interface Kind {
   readonly name: string;
-  start(context: { skip(): never }): Promise<void>;
+  start(context: Context): Promise<void>;
   place(): Promise<string>;
   end(): Promise<void>;
 }
 
-let server: PostgresServer;
+let server: AnyPostgres;
 let dir: string;
 let count = 0;
 
@@ -41,8 +40,7 @@ const sqlite: Kind = {
 const postgres: Kind = {
   name: 'PostgreSQL',
   async start(context) {
-    needs(context, 'postgres');
-    server = await startPostgres();
+    server = await startAnyPostgres(context, { inContainer: true });
   },
   place: () => createDatabase(server.url('postgres'), `contract_${(count += 1)}`),
   end: async () => {

@@ -12,9 +12,10 @@ import {
   insertBuild,
   requestCancel,
 } from '../../src/store/builds.ts';
-import { raiseEpoch } from '../../src/store/leases.ts';
+import { raiseEpoch, renewLeases } from '../../src/store/leases.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
+import { insertPending, setOnline, workerByName } from '../../src/store/workers.ts';
 import { newRequest } from '../support/request-row.ts';
 
 const end = { result: 'success', findings: [], text: '', environment: {}, at: 9 } as const;
@@ -56,6 +57,37 @@ describe('guarded writes', () => {
       await store.unit((db) => cancelRequest(db, id, { at: 2, supersededBy: null })),
       false,
     );
+  });
+
+  it('refuse a claim that goes by what is so no more', async () => {
+    const asked = { name: 'w', key: 'k', fingerprint: 'f', owner: '', agent: '', address: null };
+    const machine = { slots: 1, labels: [], sandbox: {}, facts: {}, clockSkewMs: 0 };
+    const { id, workerId } = await store.unit(async (db) => {
+      await insertPending(db, { ...asked, at: 1 });
+      const worker = (await workerByName(db, 'w'))?.id ?? 0;
+      const hello = { at: 1, engine: 7, boot: 'b', agent: '', hasArtifacts: true, ...machine };
+      await setOnline(db, worker, hello);
+      return { ...(await insertRequest(db, newRequest)), workerId: worker };
+    });
+    const claim = (as: { attempts: number; engine: number | null }): Promise<boolean> =>
+      store.unit((db) => claimRequest(db, id, { workerId, ...as }));
+
+    // It was tried elsewhere since it was read.
+    assert.equal(await claim({ attempts: 1, engine: 7 }), false);
+    // Its worker is connected elsewhere.
+    assert.equal(await claim({ attempts: 0, engine: 8 }), false);
+    assert.equal(await claim({ attempts: 0, engine: null }), false);
+    assert.equal(await claim({ attempts: 0, engine: 7 }), true);
+  });
+
+  it('renew the lease of a build under its epoch alone', async () => {
+    const renew = (epoch: number) =>
+      store.unit((db) => renewLeases(db, [{ id: build.id, epoch }], 100));
+
+    await renew(2);
+    assert.equal((await buildById(store.read, build.id))?.lease_until, 5);
+    await renew(1);
+    assert.equal((await buildById(store.read, build.id))?.lease_until, 100);
   });
 
   it('refuse a journal under an old epoch, or out of its order', async () => {

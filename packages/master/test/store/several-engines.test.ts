@@ -4,14 +4,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { CommitCutter } from '../../../../test/support/commit-cutter.ts';
-import { needs } from '../../../../test/support/needs.ts';
-import { startPostgres } from '../../../../test/support/postgres-server.ts';
-import type { PostgresServer } from '../../../../test/support/postgres-server.ts';
+import { ownPostgres, startAnyPostgres } from '../../../../test/support/servers.ts';
+import type { AnyPostgres } from '../../../../test/support/servers.ts';
 import { createDatabase } from '../../../../test/support/test-store.ts';
 import { eventBounds, eventsAfter, recordEvents } from '../../src/store/events.ts';
+import { insertMember } from '../../src/store/members.ts';
+import { programNumber, StoreTooNewError } from '../../src/store/migrate.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
 import { getSetting, putSetting } from '../../src/store/settings.ts';
-import { StoreAwayError } from '../../src/store/store-errors.ts';
+import { StoreAwayError, StoreInUseError } from '../../src/store/store-errors.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { event } from '../support/event.ts';
@@ -19,15 +20,14 @@ import { newRequest } from '../support/request-row.ts';
 
 describe('a store on PostgreSQL that several engines write', function () {
   this.timeout(60_000);
-  let server: PostgresServer;
+  let server: AnyPostgres;
   let stores: Store[];
   let place: string;
   let count = 0;
   const shared: StoreOptions = { isShared: true };
 
   before(async function () {
-    needs(this, 'postgres');
-    server = await startPostgres();
+    server = await startAnyPostgres(this);
   });
   after(() => server?.[Symbol.asyncDispose]());
   beforeEach(async () => {
@@ -64,13 +64,14 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.deepEqual(seen, all);
   });
 
-  it('tells an engine of what another one committed, also after the server was away', async () => {
+  it('tells an engine of what another one committed, also after the server was away', async function () {
+    const own = ownPostgres(this, server);
     const [one, two] = stores;
     if (one === undefined || two === undefined) assert.fail();
     for (const isAfterCrash of [false, true]) {
       if (isAfterCrash) {
-        await server.kill();
-        await server.start();
+        await own.kill();
+        await own.start();
       }
       const woken = Promise.withResolvers<void>();
       two.onCommit = () => woken.resolve();
@@ -147,7 +148,8 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.ok(holding > 2, 'one of them was run again');
   });
 
-  it('commits each unit once through crashes of the server', async () => {
+  it('commits each unit once through crashes of the server', async function () {
+    const own = ownPostgres(this, server);
     const each = 40;
     const writing = stores.map(async (store, engine) => {
       for (let n = 0; n < each; n += 1) {
@@ -157,8 +159,8 @@ describe('a store on PostgreSQL that several engines write', function () {
       }
     });
     for (const _ of [1, 2]) {
-      await server.kill();
-      await server.start();
+      await own.kill();
+      await own.start();
     }
     await Promise.all(writing);
 
@@ -181,7 +183,8 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.ok(Math.abs(one.now() - two.now()) < 1_000);
   });
 
-  it('finds out what became of a commit whose answer got lost', async () => {
+  it('finds out what became of a commit whose answer got lost', async function () {
+    ownPostgres(this, server);
     const url = new URL(place);
     const socket = join(url.searchParams.get('host') ?? '', '.s.PGSQL.5432');
     await using cutter = await CommitCutter.start(socket);
@@ -231,6 +234,53 @@ describe('a store on PostgreSQL that several engines write', function () {
     assert.equal(new Set(rows.map(({ kind: name }) => name)).size, each * stores.length);
     assert.equal(rows.length, each * stores.length);
     assert.equal(rows.at(-1)?.number, rows.length);
+  });
+
+  it('is migrated by a newer engine while older ones write', async () => {
+    const [old] = stores;
+    if (old === undefined) assert.fail();
+    await old.unit(async (db) => {
+      await db.schema.dropTable('member').execute();
+      await db.schema.alterTable('worker').dropColumn('engine').execute();
+      await sql`delete from migration where number = 19`.execute(db);
+    });
+    let isDone = false;
+    const writing = (async () => {
+      let count = 0;
+      for (; !isDone; count += 1) {
+        await old.unit((db) => recordEvents(db, [event('old.wrote')]), { isGuarded: true });
+      }
+      return count;
+    })();
+
+    const said: string[] = [];
+    await using newer = await openStore(place, { ...shared, say: (text) => said.push(text) });
+
+    isDone = true;
+    const wrote = await writing;
+    await newer.unit((db) => insertMember(db, { role: 'engine', name: 'n', version: '1', at: 0 }));
+    assert.match(said.join(), /^the store was migrated from schema \d+ to \d+$/);
+    assert.equal((await eventBounds(newer.read)).newest, wrote);
+  });
+
+  it('runs an older engine on a newer schema as long as that allows it', async () => {
+    const [newer] = stores;
+    const migrated = (oldestProgram: number) =>
+      newer?.unit((db) =>
+        sql`insert into migration (number, name, oldest_program, applied_at)
+          values (${programNumber + oldestProgram}, 'later', ${oldestProgram}, 0)`.execute(db),
+      );
+    await migrated(programNumber);
+    await (await openStore(place, shared))[Symbol.asyncDispose]();
+
+    await migrated(programNumber + 1);
+
+    await assert.rejects(openStore(place, shared), StoreTooNewError);
+    await newer?.unit((db) => recordEvents(db, [event('goes.on')]));
+  });
+
+  it('is not shared with an engine that has it alone', async () => {
+    await assert.rejects(openStore(place), StoreInUseError);
   });
 
   it('says so when there is no such database', async () => {

@@ -85,7 +85,7 @@ describe('the web role', () => {
     const store = await testStore(farm.storePath);
     const dataDir = '/nowhere';
     const objectsPlace = objectsPlaceOf(null, dataDir);
-    const common = { store, dataDir, objectsPlace, host: '127.0.0.1' };
+    const common = { store, dataDir, objectsPlace, redisUrl: null, host: '127.0.0.1' };
     const options = { ...common, port, logFormat: 'text' as const, farm: facts };
     const log = { info: () => {}, warn: () => {} };
     const vitals = () => ({ commits: 0, busyMs: 0 });

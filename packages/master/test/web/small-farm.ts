@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildersOf } from '@weir/model';
 import type { FarmFiles, Range, Result, SandboxKind, VersionSource } from '@weir/protocol';
-import { openTestStore, testStore } from '../../../../test/support/test-store.ts';
+import { testStore } from '../../../../test/support/test-store.ts';
 import { ensureAdminToken } from '../../src/admin-token.ts';
 import { logFileOf } from '../../src/builds/logs/log-file.ts';
 import type { LogWriter } from '../../src/builds/logs/log-writer.ts';
@@ -24,6 +24,7 @@ import { insertFarmVersion } from '../../src/store/farm-versions.ts';
 import { finishLog, insertLogs } from '../../src/store/logs.ts';
 import type { RequestRow } from '../../src/store/requests.ts';
 import { claimRequest, insertRequest } from '../../src/store/requests.ts';
+import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { insertPending, setEnrolment, setOnline, workerByName } from '../../src/store/workers.ts';
 import { syncBranches } from '../../src/upstream/sync-branches.ts';
@@ -73,9 +74,17 @@ export interface SmallFarm extends AsyncDisposable {
   answer: (command: Command) => Promise<CommandAnswer>;
 }
 
+/** What a farm of a test may have other than on its own. */
+export interface SmallFarmServers {
+  /** Where its store is; by default where the tests run. */
+  readonly database?: string;
+  readonly redisUrl?: string;
+}
+
 export async function startSmallFarm(
   facts: Partial<FarmFacts> = {},
   text = farmText,
+  options: SmallFarmServers = {},
 ): Promise<SmallFarm> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-web-'));
   await using disposing = new AsyncDisposableStack();
@@ -83,7 +92,8 @@ export async function startSmallFarm(
   const reading = readFarmText(text, 'farm.yaml');
   if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
   const storePath = join(dir, 'weir.sqlite');
-  const store = disposing.use(await openTestStore(storePath));
+  const place = options.database ?? (await testStore(storePath));
+  const store = disposing.use(await openStore(place));
   await ensureAdminToken(store, { given: adminToken, reset: false });
   await store.unit(async (db) => {
     await syncBuilders(db, buildersOf(reading.farm));
@@ -102,6 +112,7 @@ export async function startSmallFarm(
     shortage: null,
     heartbeat: null,
     objectsAway: null,
+    isMailSet: false,
     warnings: [],
     rules: farmRulesOf(reading.farm, false),
     file: reading.farm,
@@ -111,9 +122,10 @@ export async function startSmallFarm(
   const web = disposing.use(
     await startWebThread(
       {
-        store: await testStore(storePath),
+        store: place,
         dataDir: dir,
         objectsPlace: objectsPlaceOf(null, dir),
+        redisUrl: options.redisUrl ?? null,
         host: '127.0.0.1',
         port: 0,
         logFormat: 'text',

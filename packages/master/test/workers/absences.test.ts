@@ -66,8 +66,8 @@ describe('absences', () => {
     await store.unit((db) => setOnline(db, id, { at: now, ...hello, ...machine }));
   }
 
-  function offline(): Promise<void> {
-    return store.unit((db) => setOffline(db, id, now));
+  async function offline(): Promise<void> {
+    await store.unit((db) => setOffline(db, id, { at: now }));
   }
 
   async function pass(minutes: number): Promise<void> {

@@ -181,9 +181,10 @@ class Round implements Assignments {
   /** The worker that lost the request, as long as another one could take it. */
   #workerToAvoid(request: WaitingRequest, builder: BuilderFacts): number | null {
     const lostBy = request.lostByWorkerId;
-    const hasOther = this.#facts.workers.some(
-      (worker) => worker.id !== lostBy && isAble(worker, request, builder),
-    );
+    const { workers, elsewhere = [] } = this.#facts;
+    const mayTake = (worker: WorkerFacts): boolean =>
+      worker.id !== lostBy && isAble(worker, request, builder);
+    const hasOther = workers.some(mayTake) || elsewhere.some(mayTake);
     return hasOther ? lostBy : null;
   }
 

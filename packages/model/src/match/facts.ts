@@ -84,6 +84,8 @@ export interface DispatchFacts {
   readonly builders: ReadonlyMap<number, BuilderFacts>;
   readonly requests: readonly WaitingRequest[];
   readonly workers: readonly WorkerFacts[];
+  /** Workers that another engine gives builds to: who lost a request need not be first while one of them may take it. */
+  readonly elsewhere?: readonly WorkerFacts[];
   readonly running: readonly RunningBuild[];
   /** The runtimes, by `runtimeKey`, that workers can fetch under the farm's policy. */
   readonly artifacts: Pick<ReadonlySet<string>, 'has'>;

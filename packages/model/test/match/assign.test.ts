@@ -127,6 +127,15 @@ describe('assign', () => {
       assert.deepEqual(placed({ requests, workers: [worker(), worker({ id: 2, free: 0 })] }), []);
     });
 
+    it('does not give it as long as a worker elsewhere could take it', () => {
+      const workers = [worker()];
+
+      const elsewhere = [worker({ id: 2, free: 0 })];
+      assert.deepEqual(placed({ requests, workers, elsewhere }), []);
+      const paused = [worker({ id: 2, free: 0, paused: { by: 'a', reason: '' } })];
+      assert.deepEqual(placed({ requests, workers, elsewhere: paused }), ['1 on 1']);
+    });
+
     it('gives it where no other could take it', () => {
       const workers = [worker(), worker({ id: 2, online: false })];
 

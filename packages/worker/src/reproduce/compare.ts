@@ -1,5 +1,6 @@
 import { countText, maxNamedTests, numberText, testCount } from '@weir/protocol';
 import type { Result } from '@weir/protocol';
+import { preparationFact } from '../runner/facts.ts';
 import type { Ran } from './farm-build.ts';
 
 /** Something that is not here as it was on the farm. */
@@ -117,7 +118,7 @@ export function differencesOfMachine(
   }
   return Object.entries(farm).flatMap(([about, there]) => {
     const own = here[about];
-    if (own === undefined || own === there) return [];
+    if (own === undefined || own === there || about === preparationFact) return [];
     return [{ about, text: `${there} there, ${own} here` }];
   });
 }

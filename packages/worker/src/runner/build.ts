@@ -17,7 +17,7 @@ import { BuildServices } from '../services/build-services.ts';
 import { SpoolWriter } from '../spool/writer.ts';
 import { cancelled, hasSpoken, isPass, joinEndings, nothingInstalled, sayError } from './ending.ts';
 import type { Ending } from './ending.ts';
-import { sandboxFacts } from './facts.ts';
+import { preparationFact, sandboxFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
 import type { JournalFact } from './journal.ts';
 import { JournalWriter } from './journal.ts';
@@ -112,7 +112,7 @@ export class SlotBuild implements HeldBuild {
       ...this.#machine,
       ...sandboxFacts(this.#order.sandbox),
       ...this.#services.facts,
-      ...(this.#preparation !== null && { 'checkout and runtime': this.#preparation }),
+      ...(this.#preparation !== null && { [preparationFact]: this.#preparation }),
     };
     this.#append({ t: 'build-finished', ...ending, environment });
     this.#journal[Symbol.dispose]();

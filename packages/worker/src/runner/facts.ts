@@ -4,6 +4,9 @@ import { systemLabels } from '../agent/labels.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { agentVersion } from '../version.ts';
 
+/** The fact of a build that says how long checkout and runtime took, in words: no two builds share it. */
+export const preparationFact = 'checkout and runtime';
+
 /** Facts of this machine that are recorded with each build. They don't change while a runner lives. */
 export function machineFacts(): Record<string, string> {
   const processors = cpus();

@@ -60,8 +60,11 @@ export function hostOf({ info }: Engine): string {
   return host === 'localhost' ? '127.0.0.1' : host;
 }
 
-/** The engine of another machine is named, and may not know its name as an address of its own. */
-function boundTo(host: string): string {
+/**
+ * The address that ports are published to, so that this machine alone reaches them; blank for all. The
+ * engine of another machine is named, and may not know its name as an address of its own.
+ */
+export function boundTo(host: string): string {
   if (host === 'localhost') return '127.0.0.1';
   return isIP(host) === 0 ? '' : host;
 }

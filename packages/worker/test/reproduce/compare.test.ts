@@ -128,6 +128,12 @@ describe('a machine', () => {
     ]);
   });
 
+  it('is the same whose disk and network were slower', () => {
+    const farm = { cpu: 'x', 'checkout and runtime': '0.1 s' };
+
+    assert.deepEqual(differencesOfMachine(farm, { cpu: 'x', 'checkout and runtime': '0.3 s' }), []);
+  });
+
   it('is unknown where the farm says nothing of it', () => {
     assert.equal(differencesOfMachine({}, { cpu: 'x' }).length, 1);
   });

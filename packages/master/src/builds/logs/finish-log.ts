@@ -6,6 +6,7 @@ import { decompress } from './bytes.ts';
 import type { Omission } from './kept.ts';
 import { keptBytes, omissionOf } from './kept.ts';
 import type { LiveLog } from './live-log.ts';
+import type { ChunkRows, LogParts } from './log-parts.ts';
 import { endOf } from './log-rows.ts';
 import type { LogFile } from './open-log-file.ts';
 import { LogRefusedError } from './refused.ts';
@@ -22,11 +23,11 @@ export interface Unproven {
 /** Brings the log to its end, in the writer's transaction: trims it, checks it, keeps it for good. */
 export function finishLog(
   log: LiveLog,
-  file: LogFile,
+  parts: LogParts,
   end: LogEnd,
   capBytes: number,
 ): FinishAnswer | Unproven {
-  const known = file.rows.finished(log.id);
+  const known = parts.rows.finished(log.id);
   if (known !== undefined) {
     if (known.sha256 === end.sha256 && known.bytes === end.bytes) {
       return { t: 'kept', lines: known.lines };
@@ -43,19 +44,19 @@ export function finishLog(
   log.flush();
   const digest = log.digest();
   if (digest === undefined) return { t: 'unproven', version: log.version };
-  return settle(log, file, end, digest);
+  return settle(log, parts, end, digest);
 }
 
 /** Keeps the log when the hash of its bytes is right, or else drops it and asks for all of it again. */
-export function settle(log: LiveLog, file: LogFile, end: LogEnd, digest: string): FinishAnswer {
+export function settle(log: LiveLog, parts: LogParts, end: LogEnd, digest: string): FinishAnswer {
   if (digest !== end.sha256) {
     log.truncate(0);
     return { t: 'rewind', offset: 0 };
   }
-  const lines = log.lineEnds() + (endsOpen(log.id, file) ? 1 : 0);
+  const lines = log.lineEnds() + (endsOpen(log.id, parts.rows) ? 1 : 0);
   const { bytes, ranges, sha256 } = end;
   const isToPack = keptBytes(ranges) > maxUnpackedBytes;
-  file.edits.putFinished(log.id, { bytes, ranges, lines, sha256, isToPack });
+  parts.edits.putFinished(log.id, { bytes, ranges, lines, sha256, isToPack });
   return { t: 'kept', lines };
 }
 
@@ -87,8 +88,8 @@ function firstMissing(log: LiveLog, bytes: number, { from, to }: Omission): numb
 }
 
 /** The last line has no line end. */
-export function endsOpen(id: number, file: Pick<LogFile, 'rows'>): boolean {
-  const last = file.rows.last(id);
-  const data = last && file.rows.data(id, last);
+function endsOpen(id: number, rows: ChunkRows): boolean {
+  const last = rows.last(id);
+  const data = last && rows.data(id, last);
   return data !== undefined && decompress(data).at(-1) !== 10;
 }

@@ -3,10 +3,11 @@ import type { Hash } from 'node:crypto';
 import { maxChunkBytes } from '@weir/protocol';
 import type { AppendAnswer } from '../log-sink.ts';
 import { decompress } from './bytes.ts';
+import type { LogParts } from './log-parts.ts';
 import type { Cut } from './log-rows.ts';
 import { endOf } from './log-rows.ts';
-import type { LogFile } from './open-log-file.ts';
 import { LogRefusedError } from './refused.ts';
+import { removeSpan } from './remove-span.ts';
 
 /** A chunk smaller than this is rewritten with what comes next, so that a trickle leaves few chunks. */
 const minChunkBytes = 4096;
@@ -26,7 +27,7 @@ export class LiveLog {
   /** Another one after whatever changed the log. */
   version = Symbol('version');
   readonly capBytes: number;
-  readonly #file: LogFile;
+  readonly #parts: LogParts;
   /** Of all bytes; none after a cut, or where a writer before this one wrote some. */
   #hash: Hash | undefined;
   /** The last chunk, not full yet, and its row when the beginning of it is stored. */
@@ -37,15 +38,15 @@ export class LiveLog {
   #lineEnds = 0;
   #isFinished = false;
 
-  constructor(id: number, file: LogFile, capBytes: number) {
+  constructor(id: number, parts: LogParts, capBytes: number) {
     this.id = id;
-    this.#file = file;
+    this.#parts = parts;
     this.capBytes = capBytes;
     this.#load();
   }
 
   #load(): void {
-    const { rows } = this.#file;
+    const { rows } = this.#parts;
     this.version = Symbol('version');
     const finished = rows.finished(this.id);
     if (finished !== undefined) {
@@ -122,13 +123,13 @@ export class LiveLog {
   #store(): number {
     const known = this.#openRow;
     if (this.end === (known?.end ?? this.#openOffset)) return known?.lines ?? 0;
-    const { edits } = this.#file;
+    const { edits } = this.#parts;
     const raw = Buffer.concat(this.#open);
     this.#open = [raw];
     const { row, lines } =
       known === undefined
         ? edits.insert(this.id, this.#openOffset, this.#lineEnds, raw)
-        : edits.rewrite(known.row, raw);
+        : edits.rewrite(this.id, known.row, raw);
     this.#openRow = { row, lines, end: this.end };
     return lines;
   }
@@ -153,7 +154,7 @@ export class LiveLog {
     const tailStart = this.cut?.to ?? headBytes;
     if (this.end - tailStart <= tailBytes + cutSlackBytes) return;
     const from = this.cut?.from ?? this.#headEnd();
-    const to = this.#file.rows.at(this.id, this.end - tailBytes)?.offset ?? this.end;
+    const to = this.#parts.rows.at(this.id, this.end - tailBytes)?.offset ?? this.end;
     if (to <= from) return;
     this.#cutOut(from, to);
     this.#recordCut(from, to);
@@ -161,19 +162,19 @@ export class LiveLog {
 
   /** Where the chunk ends that holds the last byte of the head. */
   #headEnd(): number {
-    const chunk = this.#file.rows.startingBefore(this.id, Math.floor(this.capBytes / 4));
+    const chunk = this.#parts.rows.startingBefore(this.id, Math.floor(this.capBytes / 4));
     return chunk === undefined ? 0 : endOf(chunk);
   }
 
   #cutOut(from: number, to: number): void {
     this.#seal();
-    this.#file.edits.removeSpan(this.id, from, to);
+    removeSpan(this.#parts, this.id, from, to);
     this.#hash = undefined;
     this.version = Symbol('version');
   }
 
   #recordCut(from: number, to: number): void {
-    const { rows, edits } = this.#file;
+    const { rows, edits } = this.#parts;
     const before = rows.startingBefore(this.id, from);
     const counted = before === undefined ? 0 : before.firstLine + before.lines;
     const behind = rows.startingFrom(this.id, to)?.firstLine ?? this.#lineEnds;
@@ -184,9 +185,8 @@ export class LiveLog {
   /** Takes away everything from `offset` on. */
   truncate(offset: number): void {
     this.flush();
-    const { edits } = this.#file;
-    edits.removeSpan(this.id, offset, Number.MAX_SAFE_INTEGER);
-    if (this.cut !== undefined && this.cut.to >= offset) edits.dropCut(this.id);
+    removeSpan(this.#parts, this.id, offset, Number.MAX_SAFE_INTEGER);
+    if (this.cut !== undefined && this.cut.to >= offset) this.#parts.edits.dropCut(this.id);
     this.#load();
   }
 
@@ -200,7 +200,7 @@ export class LiveLog {
 
   /** Line ends in all that is stored. Call `flush` before. */
   lineEnds(): number {
-    const last = this.#file.rows.last(this.id);
+    const last = this.#parts.rows.last(this.id);
     return last === undefined ? 0 : last.firstLine + last.lines - (this.cut?.lines ?? 0);
   }
 

@@ -1,11 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { compressChunk, countLineEnds, decompress } from './bytes.ts';
-import type { Chunk, Cut, FinishRecord, LogRows } from './log-rows.ts';
-import { endOf } from './log-rows.ts';
+import { compressChunk, countLineEnds } from './bytes.ts';
+import type { ChunkEdits } from './log-parts.ts';
+import type { Cut, FinishRecord } from './log-rows.ts';
 
 /** Changes the rows of one log file, within the caller's transaction. */
-export class LogEdits {
-  readonly #rows: LogRows;
+export class LogEdits implements ChunkEdits {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
@@ -15,8 +14,7 @@ export class LogEdits {
   readonly #setPacked: StatementSync;
   readonly #dropFinished: StatementSync;
 
-  constructor(db: DatabaseSync, rows: LogRows) {
-    this.#rows = rows;
+  constructor(db: DatabaseSync) {
     this.#insert = db.prepare(
       'insert into chunk (log_id, offset, bytes, first_line, lines, data) values (?, ?, ?, ?, ?, ?)',
     );
@@ -33,7 +31,6 @@ export class LogEdits {
     this.#setPacked = db.prepare('update finished set to_pack = 0 where log_id = ?');
   }
 
-  /** Returns the line ends in the chunk, and its row. */
   insert(
     log: number,
     offset: number,
@@ -52,39 +49,14 @@ export class LogEdits {
     return { row: Number(lastInsertRowid), lines };
   }
 
-  /** Gives a chunk other bytes, from the same offset on. */
-  rewrite(row: number, raw: Uint8Array): { row: number; lines: number } {
+  rewrite(_log: number, row: number, raw: Uint8Array): { row: number; lines: number } {
     const lines = countLineEnds(raw);
     this.#update.run(raw.length, lines, compressChunk(raw), row);
     return { row, lines };
   }
 
-  /** Takes away the bytes from `from` to `to`, and splits the chunks that hold more than those. */
-  removeSpan(log: number, from: number, to: number): void {
-    const first = this.#straddling(log, from);
-    const last = this.#straddling(log, to);
-    this.removeChunks(log, from, to);
-    if (first !== undefined) {
-      this.rewrite(first.chunk.row, first.raw.subarray(0, from - first.chunk.offset));
-    }
-    if (last !== undefined) {
-      const { chunk, raw } = last;
-      const removed = raw.subarray(0, to - chunk.offset);
-      this.insert(log, to, chunk.firstLine + countLineEnds(removed), raw.subarray(removed.length));
-    }
-  }
-
-  /** Takes away the chunks that start from `from` on and before `to`. */
   removeChunks(log: number, from: number, to: number): void {
     this.#delete.run(log, from, to);
-  }
-
-  /** The chunk that has bytes on both sides of `offset`. */
-  #straddling(log: number, offset: number): { chunk: Chunk; raw: Uint8Array } | undefined {
-    const chunk = this.#rows.startingBefore(log, offset);
-    if (chunk === undefined || endOf(chunk) <= offset) return undefined;
-    const data = this.#rows.data(log, chunk);
-    return data && { chunk, raw: decompress(data) };
   }
 
   putCut(log: number, { from, to, lines }: Cut): void {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Range } from '@weir/protocol';
+import type { ChunkRows } from './log-parts.ts';
 
 /** Some bytes of a log. Offsets are places in what the step printed. */
 export interface Chunk {
@@ -48,7 +49,7 @@ const columns = 'rowid as row, offset, bytes, first_line as firstLine, lines';
 type Row = Record<string, SQLOutputValue>;
 
 /** Reads the rows of one log file. */
-export class LogRows {
+export class LogRows implements ChunkRows {
   readonly #upTo: StatementSync;
   readonly #from: StatementSync;
   readonly #before: StatementSync;
@@ -71,19 +72,16 @@ export class LogRows {
     );
   }
 
-  /** The chunk that holds the byte at `offset`, else the first one behind it. */
   at(log: number, offset: number): Chunk | undefined {
     const chunk = toChunk(this.#upTo.get(log, offset));
     if (chunk !== undefined && endOf(chunk) > offset) return chunk;
     return this.startingFrom(log, offset);
   }
 
-  /** The first chunk that starts at `offset` or later. */
   startingFrom(log: number, offset: number): Chunk | undefined {
     return toChunk(this.#from.get(log, offset));
   }
 
-  /** The last chunk that starts before `offset`. */
   startingBefore(log: number, offset: number): Chunk | undefined {
     return toChunk(this.#before.get(log, offset));
   }

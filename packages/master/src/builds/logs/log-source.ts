@@ -1,4 +1,5 @@
 import type { Range } from '@weir/protocol';
+import type { LogAddress } from '../log-sink.ts';
 
 /** How much there is of a log. Line n is what stands before the n-th line end; the last may lack its own. */
 export interface LogExtent {
@@ -17,6 +18,14 @@ export interface LogPiece {
   readonly bytes: Uint8Array;
 }
 
+/** Where the logs of a farm are read. */
+export interface LogForms extends Disposable {
+  /** A log in the form that it has now; an empty one when nothing was ever written of it. */
+  open(log: LogAddress): Promise<LogSource>;
+  /** Those of the objects, by their hashes, that hold logs. */
+  objectsInUse(hashes: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
 /** A log in one of its forms, as it was when it was opened. */
 export interface LogSource extends AsyncDisposable {
   readonly extent: LogExtent;
@@ -25,3 +34,11 @@ export interface LogSource extends AsyncDisposable {
   /** Where line `line` begins, counted from 0; the end of the log when there are fewer. */
   startOfLine(line: number): Promise<number>;
 }
+
+/** Nothing was ever written of it. */
+export const emptyLog: LogSource = {
+  extent: { printed: 0, bytes: 0, lines: 0, ranges: [], isFinished: false },
+  pieceAt: async () => undefined,
+  startOfLine: async () => 0,
+  [Symbol.asyncDispose]: async () => {},
+};

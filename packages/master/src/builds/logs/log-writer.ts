@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { defaultLogCapBytes } from '@weir/protocol';
 import { stderrLog } from '../../log.ts';
 import { DiskFullError } from '../../store/disk-full.ts';
+import { StoreAwayError } from '../../store/store-errors.ts';
 import { threadLimits } from '../../thread-limits.ts';
 import type { AppendAnswer, FinishAnswer, LogAddress, LogEnd, LogSink } from '../log-sink.ts';
 import { LogRefusedError } from './refused.ts';
@@ -18,22 +19,33 @@ export interface LogWriterOptions {
 }
 
 /**
- * Starts the log writer thread.
+ * Starts the log writer thread of a farm whose store is a file.
  *
  * @param dir where the log files are; made when it is not there
  * @throws Error when the folder or a log file in it can't be used
  */
-export async function openLogWriter(
-  dir: string,
+export function openLogWriter(dir: string, options: LogWriterOptions = {}): Promise<LogWriter> {
+  return startLogWriter(new URL('./writer-thread.ts', import.meta.url), { dir }, options);
+}
+
+/**
+ * Starts another kind of log writer thread.
+ *
+ * @param main the module that `serveLogRequests` in the thread
+ * @param workerData what that is given
+ */
+export async function startLogWriter(
+  main: URL,
+  workerData: unknown,
   {
     capBytes = () => defaultLogCapBytes,
     warn = (message) => stderrLog().warn(message),
     maxQueuedBytes = 256 * 1024 * 1024,
-  }: LogWriterOptions = {},
+  }: LogWriterOptions,
 ): Promise<LogWriter> {
-  const thread = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+  const thread = new Worker(main, {
     name: 'log writer',
-    workerData: { dir },
+    workerData,
     resourceLimits: threadLimits,
   });
   // Its first message; rejects with the error that ended the thread instead.
@@ -185,6 +197,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
 function toError({ failure, message }: Extract<LogAnswer, { message: string }>): Error {
   if (failure === undefined) return new Error(message);
   if (failure === 'disk-full') return new DiskFullError({ cause: new Error(message) });
+  if (failure === 'store-away') return new StoreAwayError(message);
   return new LogRefusedError(failure, message);
 }
 

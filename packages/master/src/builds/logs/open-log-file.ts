@@ -30,7 +30,7 @@ export function openLogFile(path: string): LogFile {
   const freePages = db.prepare('PRAGMA freelist_count');
   return {
     rows,
-    edits: new LogEdits(db, rows),
+    edits: new LogEdits(db),
     transaction(work, { isDurable }) {
       // In WAL mode a FULL commit syncs the whole journal: all commits before it are safe with it.
       if (isDurable) db.exec('PRAGMA synchronous = FULL');

@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
-import { countLineEnds, decompress } from './bytes.ts';
-import { keptBytes } from './kept.ts';
+import { decompress } from './bytes.ts';
 import type { FinishRecord } from './log-rows.ts';
 import { endOf } from './log-rows.ts';
 import type { LogFile } from './open-log-file.ts';
-import type { PackedFrame } from './packed-log.ts';
-import { encodeIndex, packedFrameBytes } from './packed-log.ts';
-
-const compress = promisify(zstdCompress);
-const thorough = { params: { [constants.ZSTD_c_compressionLevel]: 9 } };
+import { writePacked } from './write-packed.ts';
 
 /**
- * Writes a finished log as one object. It has its name only when all of it is on the disk. The
- * compression runs in the thread pool: the writer thread goes on with what comes in.
+ * Writes a finished log as one object. It has its name only when all of it is on the disk.
  *
  * @param file asked for anew after each pause
  */
@@ -47,56 +37,21 @@ async function writeObject(
   file: () => LogFile,
 ): Promise<void> {
   await using object = await open(path, 'w');
-  const { frames, end } = await writeFrames(object, id, record, file);
-  const { bytes: printed, ranges, lines } = record;
-  const index = { printed, ranges, bytes: keptBytes(ranges), lines, frames, end };
-  await object.writeFile(encodeIndex(index));
+  // Unlike `write`, `writeFile` does not stop in the middle of a frame.
+  await writePacked(id, record, rawChunks(id, file), (bytes) => object.writeFile(bytes));
   await object.sync();
 }
 
-async function writeFrames(
-  object: FileHandle,
-  id: number,
-  record: FinishRecord,
-  file: () => LogFile,
-): Promise<{ frames: PackedFrame[]; end: number }> {
-  const hash = createHash('sha256');
-  const frames: PackedFrame[] = [];
-  let [end, fromByte, firstLine] = [0, 0, 0];
-  for (const raw of rawFrames(id, file)) {
-    hash.update(raw);
-    frames.push([end, fromByte, firstLine]);
-    fromByte += raw.length;
-    firstLine += countLineEnds(raw);
-    const frame = await compress(raw, thorough);
-    // Unlike `write` it does not stop in the middle of a frame.
-    await object.writeFile(frame);
-    end += frame.length;
-  }
-  if (hash.digest('hex') !== record.sha256) {
-    throw new Error(`log ${id} has changed on the disk since it was finished`);
-  }
-  return { frames, end };
-}
-
-function* rawFrames(id: number, file: () => LogFile): Generator<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
+function* rawChunks(id: number, file: () => LogFile): Generator<Uint8Array, void> {
   let offset = 0;
   for (;;) {
     const { rows } = file();
     const chunk = rows.startingFrom(id, offset);
     const data = chunk && rows.data(id, chunk);
-    if (chunk === undefined || data === undefined) break;
+    if (chunk === undefined || data === undefined) return;
     offset = endOf(chunk);
-    parts.push(decompress(data));
-    bytes += chunk.bytes;
-    if (bytes < packedFrameBytes) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-    bytes = 0;
+    yield decompress(data);
   }
-  if (bytes > 0) yield Buffer.concat(parts);
 }
 
 async function syncFolder(path: string): Promise<void> {

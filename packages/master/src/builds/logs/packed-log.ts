@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Range } from '@weir/protocol';
 import { z } from 'zod';
 import { decompress } from './bytes.ts';
@@ -17,6 +16,8 @@ const trailerBytes = 8;
 export type PackedFrame = readonly [at: number, fromByte: number, firstLine: number];
 
 export interface PackedIndex {
+  /** Whose it is: so no two logs are one object, even where they say the same. */
+  readonly log?: number | undefined;
   /** Printed by the step. */
   readonly printed: number;
   readonly ranges: readonly Range[];
@@ -30,6 +31,7 @@ export interface PackedIndex {
 
 const count = z.number().int().nonnegative();
 const indexSchema = z.object({
+  log: count.optional(),
   printed: count,
   ranges: z.array(z.tuple([count, count])),
   bytes: count,
@@ -54,27 +56,34 @@ export function encodeIndex(index: PackedIndex): Buffer {
   return Buffer.concat([head, json, trailer]);
 }
 
+/** A packed log's bytes, wherever they are. */
+export interface PackedBytes extends AsyncDisposable {
+  readonly size: number;
+  /** Exactly these. @throws BadPackedLogError when there are fewer */
+  read(from: number, length: number): Promise<Buffer>;
+}
+
 /** @throws BadPackedLogError when the file is not such an object */
-export async function readIndex(file: FileHandle): Promise<PackedIndex> {
-  const { size } = await file.stat();
-  const trailer = await readExactly(file, Math.max(0, size - trailerBytes), trailerBytes);
+export async function readIndex(packed: PackedBytes): Promise<PackedIndex> {
+  const { size } = packed;
+  const trailer = await packed.read(Math.max(0, size - trailerBytes), trailerBytes);
   const length = trailer.readUInt32LE(0);
   if (trailer.readUInt32LE(4) !== indexMagic || length > size - trailerBytes) {
     throw new BadPackedLogError('a packed log has no index at its end');
   }
-  const json = await readExactly(file, size - trailerBytes - length, length);
+  const json = await packed.read(size - trailerBytes - length, length);
   return indexSchema.parse(JSON.parse(json.toString()));
 }
 
 /** The bytes of one frame. */
 export async function readFrame(
-  file: FileHandle,
+  packed: PackedBytes,
   index: PackedIndex,
   number: number,
 ): Promise<Uint8Array> {
   const [at] = index.frames[number] ?? [index.end];
   const [end] = index.frames[number + 1] ?? [index.end];
-  return decompress(await readExactly(file, at, end - at));
+  return decompress(await packed.read(at, end - at));
 }
 
 /** The number of the last frame for which `isBefore` holds, which it must do for the first ones only. */
@@ -91,11 +100,4 @@ export function lastFrame(
     else high = middle;
   }
   return low - 1;
-}
-
-async function readExactly(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  const { bytesRead } = await file.read(buffer, 0, length, position);
-  if (bytesRead < length) throw new BadPackedLogError('a packed log is cut off');
-  return buffer;
 }

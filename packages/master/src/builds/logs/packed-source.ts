@@ -1,21 +1,18 @@
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { behindLineEnd } from './bytes.ts';
 import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
-import type { PackedIndex } from './packed-log.ts';
+import type { PackedBytes, PackedIndex } from './packed-log.ts';
 import { lastFrame, readFrame, readIndex } from './packed-log.ts';
-import { packedPath } from './paths.ts';
 
 /** A log in its last form. */
 export class PackedSource implements LogSource {
   readonly extent: LogExtent;
-  readonly #file: FileHandle;
+  readonly #packed: PackedBytes;
   readonly #index: PackedIndex;
   /** The frame that was read last: what follows is mostly in it. */
   #last: { number: number; raw: Uint8Array } | undefined;
 
-  constructor(file: FileHandle, index: PackedIndex) {
-    this.#file = file;
+  constructor(packed: PackedBytes, index: PackedIndex) {
+    this.#packed = packed;
     this.#index = index;
     const { printed, bytes, lines, ranges } = index;
     this.extent = { printed, bytes, lines, ranges, isFinished: true };
@@ -41,13 +38,13 @@ export class PackedSource implements LogSource {
 
   async #read(number: number): Promise<Uint8Array> {
     if (this.#last?.number === number) return this.#last.raw;
-    const raw = await readFrame(this.#file, this.#index, number);
+    const raw = await readFrame(this.#packed, this.#index, number);
     this.#last = { number, raw };
     return raw;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
+    await this.#packed[Symbol.asyncDispose]();
   }
 }
 
@@ -55,23 +52,16 @@ const maxKnown = 64;
 
 /** Opens packed logs, and remembers the indexes of the last ones: an object never changes. */
 export class PackedLogs {
-  readonly #dir: string;
   readonly #known = new Map<number, PackedIndex>();
 
-  constructor(dir: string) {
-    this.#dir = dir;
-  }
-
-  /** The log in its last form; undefined when it has none yet. */
-  async open(id: number): Promise<PackedSource | undefined> {
-    const file = await openIfThere(packedPath(this.#dir, id));
-    if (file === undefined) return undefined;
+  /** @param packed is closed with what this gives, or when there is no log in it */
+  async open(id: number, packed: PackedBytes): Promise<PackedSource> {
     try {
-      const index = this.#known.get(id) ?? (await readIndex(file));
+      const index = this.#known.get(id) ?? (await readIndex(packed));
       this.#remember(id, index);
-      return new PackedSource(file, index);
+      return new PackedSource(packed, index);
     } catch (error) {
-      await file.close();
+      await packed[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -81,14 +71,5 @@ export class PackedLogs {
     this.#known.set(id, index);
     const [oldest] = this.#known.keys();
     if (this.#known.size > maxKnown && oldest !== undefined) this.#known.delete(oldest);
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,11 +1,8 @@
 import type { LogAddress } from '../log-sink.ts';
-import { ChunkSource } from './chunk-source.ts';
 import { keptOf, printedOf } from './kept.ts';
 import type { LogLine, LineLimits } from './lines.ts';
 import { readLines } from './lines.ts';
-import type { LogExtent, LogPiece, LogSource } from './log-source.ts';
-import { PackedLogs } from './packed-source.ts';
-import { ReadFiles } from './read-files.ts';
+import type { LogExtent, LogForms, LogPiece } from './log-source.ts';
 
 export type { LogExtent, LogLine, LogPiece, LineLimits };
 
@@ -16,25 +13,22 @@ export class LogCutError extends Error {
 }
 
 /**
- * Reads logs in whichever form they have, also while they are written; another thread's writer is
- * never waited for. Nothing tells a reader that a log grew: ask again when the engine says so.
+ * Reads logs in whichever form they have, also while they are written; a writer is never waited for. Nothing tells a reader that a log grew: ask again when the engine says so.
  *
  * @example
  * for await (const bytes of reader.read(log, { fromByte: 1_000 })) response.write(bytes);
  */
 export class LogReader implements Disposable {
-  readonly #packed: PackedLogs;
-  readonly #files: ReadFiles;
+  readonly #forms: LogForms;
 
-  /** @param dir the folder of the log writer */
-  constructor(dir: string) {
-    this.#packed = new PackedLogs(dir);
-    this.#files = new ReadFiles(dir);
+  /** @param forms disposed of with the reader */
+  constructor(forms: LogForms) {
+    this.#forms = forms;
   }
 
   /** How much there is of it now. */
   async extent(log: LogAddress): Promise<LogExtent> {
-    await using source = await this.#open(log);
+    await using source = await this.#forms.open(log);
     return source.extent;
   }
 
@@ -53,7 +47,7 @@ export class LogReader implements Disposable {
     log: LogAddress,
     { fromByte = 0, toByte = Infinity }: { fromByte?: number; toByte?: number } = {},
   ): AsyncGenerator<Uint8Array, void> {
-    let source = await this.#open(log);
+    let source = await this.#forms.open(log);
     try {
       const { extent } = source;
       const end = Math.min(toByte, extent.bytes);
@@ -62,7 +56,7 @@ export class LogReader implements Disposable {
         if (piece === undefined) {
           // It was packed meanwhile, and its chunks are gone.
           await source[Symbol.asyncDispose]();
-          source = await this.#open(log);
+          source = await this.#forms.open(log);
           piece = await source.pieceAt(at);
         }
         if (piece === undefined || !isSamePart(extent, source.extent, at, end)) {
@@ -109,29 +103,19 @@ export class LogReader implements Disposable {
     count: number,
     limits: LineLimits = {},
   ): Promise<LogLine[]> {
-    await using source = await this.#open(log);
+    await using source = await this.#forms.open(log);
     return await readLines(source, fromLine, count, limits);
   }
 
-  async #open({ id, file }: LogAddress): Promise<LogSource> {
-    const packed = await this.#packed.open(id);
-    if (packed !== undefined) return packed;
-    const rows = this.#files.rows(file);
-    return rows === undefined ? nothing : new ChunkSource(id, () => this.#files.rows(file) ?? rows);
+  /** Those of the objects, by their hashes, that hold logs. */
+  objectsInUse(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#forms.objectsInUse(hashes);
   }
 
   [Symbol.dispose](): void {
-    this.#files[Symbol.dispose]();
+    this.#forms[Symbol.dispose]();
   }
 }
-
-/** No log was ever written to that file. */
-const nothing: LogSource = {
-  extent: { printed: 0, bytes: 0, lines: 0, ranges: [], isFinished: false },
-  pieceAt: async () => undefined,
-  startOfLine: async () => 0,
-  [Symbol.asyncDispose]: async () => {},
-};
 
 /** Whether the bytes from `from` to `to` are the same ones in both: no cut moved them. */
 function isSamePart(before: LogExtent, now: LogExtent, from: number, to: number): boolean {

@@ -45,6 +45,6 @@ export type LogAnswer =
   | {
       readonly call: number;
       /** What a caller may want to tell apart. */
-      readonly failure: LogRefusal | 'disk-full' | undefined;
+      readonly failure: LogRefusal | 'disk-full' | 'store-away' | undefined;
       readonly message: string;
     };

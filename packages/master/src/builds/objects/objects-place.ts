@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Objects on S3-compatible storage. */
 export interface BucketPlace {
@@ -43,6 +43,11 @@ export function objectsPlaceOf(
     );
   }
   return { dir, bucket: bucketOf(url, env) };
+}
+
+/** As people write it: `s3://weir/farm/`, or the folder. */
+export function shownObjectsPlace({ dir, bucket }: ObjectsPlace): string {
+  return bucket === null ? pathToFileURL(dir).href : `s3://${bucket.bucket}/${bucket.prefix}`;
 }
 
 function bucketOf(url: URL, env: Environment): BucketPlace {

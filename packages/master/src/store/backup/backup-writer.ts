@@ -36,8 +36,9 @@ export class BackupWriter implements AsyncDisposable {
     return join(this.#folder, path);
   }
 
-  /** Copies files from the data folder, and takes them in. Those that are gone by now are left out. */
-  async copyAll(dataDir: string, paths: readonly string[]): Promise<void> {
+  /** Copies files from the data folder, and takes them in. Those that are gone by now are left out: how many. */
+  async copyAll(dataDir: string, paths: readonly string[]): Promise<number> {
+    let missing = 0;
     for (const path of new Set(paths.map((each) => dirname(each)))) {
       await mkdir(this.pathOf(path), { recursive: true, mode: 0o700 });
     }
@@ -46,8 +47,10 @@ export class BackupWriter implements AsyncDisposable {
       const copied = await Promise.all(
         some.map(async (path) => ((await this.#copy(dataDir, path)) ? [path] : [])),
       );
+      missing += some.length - copied.flat().length;
       await this.addWritten(copied.flat());
     }
+    return missing;
   }
 
   /** Takes in files that are in the folder, and on the disk, already. */

@@ -63,14 +63,21 @@ export async function makeBackup(options: MakeBackupOptions): Promise<BackupMani
     await writer.addWritten([path]);
   }
   await copyPacked(writer, dataDir, facts.newestLog, progress);
-  await copyOwnObjects(writer, dataDir, progress);
+  const missingObjects = await copyOwnObjects(writer, dataDir, progress);
   const mails = await entriesOf(join(dataDir, mailsFolder));
   await writer.copyAll(dataDir, [
     keyFile,
     ...mails.filter((name) => name.endsWith('.eml')).map((name) => `${mailsFolder}/${name}`),
   ]);
   const { schema, oldestProgram, builds, logs } = facts;
-  return await writer.finish({ takenAt, schema, oldestProgram, builds, logs });
+  return await writer.finish({
+    takenAt,
+    schema,
+    oldestProgram,
+    builds,
+    logs,
+    ...(missingObjects > 0 && { missingObjects }),
+  });
 }
 
 async function copyOpened(
@@ -122,12 +129,12 @@ async function copyPacked(
   }
 }
 
-/** The farm has the only copy of each. One that has not come is left out. */
+/** The farm has the only copy of each. One that has not come, or is elsewhere, is left out: how many. */
 async function copyOwnObjects(
   writer: BackupWriter,
   dataDir: string,
   progress: (text: string) => void,
-): Promise<void> {
+): Promise<number> {
   using db = new DatabaseSync(writer.pathOf(storeFile), { readOnly: true });
   const hashes = db
     .prepare(
@@ -137,14 +144,16 @@ async function copyOwnObjects(
     )
     .iterate();
   let listed = 0;
+  let missing = 0;
   for (let some = take(hashes); some.length > 0; some = take(hashes)) {
-    await writer.copyAll(
+    missing += await writer.copyAll(
       dataDir,
       some.map(({ sha256 }) => `${objectsFolder}/${String(sha256).slice(0, 2)}/${String(sha256)}`),
     );
     listed += some.length;
     progress(`lists of tests, dependencies ${listed}`);
   }
+  return missing;
 }
 
 const objectsAtOnce = 1_000;

@@ -20,6 +20,8 @@ const manifestSchema = z.object({
   oldestProgram: count,
   builds: count,
   logs: count,
+  /** Lists of tests and the like that were not in the data folder: they may be elsewhere. */
+  missingObjects: count.optional(),
   files: count,
   sizeBytes: count,
   /** Of `SHA256SUMS`. */

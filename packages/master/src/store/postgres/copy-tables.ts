@@ -16,8 +16,8 @@ export interface CopiedTable {
   readonly hash: string;
 }
 
-/** Each store has its own of these. */
-const ownTables = ['migration', 'event_counter', 'commit_mark'];
+/** Each store has its own of these; logs, which are files beside the other one, are moved by themselves. */
+const ownTables = ['migration', 'event_counter', 'commit_mark', 'log_head', 'log_chunk'];
 /** Rows that are held at once. */
 const rowsPerStep = 1_000;
 const rowidColumn = 'copied_rowid';
@@ -26,8 +26,11 @@ const rowidColumn = 'copied_rowid';
 export async function copyTables(
   source: Kysely<Database>,
   url: string,
-  progress: (text: string) => void,
-): Promise<CopiedStore> {
+  {
+    progress,
+    beforeCommit,
+  }: { progress: (text: string) => void; beforeCommit: () => Promise<void> },
+): Promise<Omit<CopiedStore, 'logs'>> {
   const target = new pg.Client(clientConfig(url));
   // Its queries say so, too; without a listener the process would end.
   target.on('error', () => {});
@@ -40,6 +43,7 @@ export async function copyTables(
     const tables: CopiedTable[] = [];
     for (const name of names) tables.push(await copyTable(copy, name));
     await copyNumbers(source, target);
+    await beforeCommit();
     await target.query('commit');
     return { tables, changedTexts: copy.changedTexts };
   } finally {
@@ -59,6 +63,7 @@ async function tableNames(target: pg.Client): Promise<string[]> {
   const { rows } = await target.query<{ name: string }>(
     `select table_name::text as name from information_schema.tables
      where table_schema = current_schema() and table_type = 'BASE TABLE' and not (table_name = any ($1))
+       and not exists (select 1 from pg_inherits where inhrelid = to_regclass(quote_ident(table_name)))
      order by table_name`,
     [ownTables],
   );

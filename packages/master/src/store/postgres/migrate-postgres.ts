@@ -18,6 +18,8 @@ export async function migratePostgres(
   if (atFirst.length === 0) return;
   await db.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(locks.migration)})`.execute(transaction);
+    // Engines that run meanwhile write before it or after it: else they could lock each other out.
+    await sql`select pg_advisory_xact_lock(${sql.lit(locks.unit)})`.execute(transaction);
     const { from, pending } = await pendingMigrations(transaction, 'postgres');
     if (from === 0) await createOwnTables(transaction);
     await applyMigrations(transaction, 'postgres', pending);

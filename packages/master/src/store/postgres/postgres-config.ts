@@ -19,7 +19,11 @@ export function clientConfig(url: string): ClientConfig {
 export const locks = {
   /** Held by each unit: shared by guarded ones, alone by all others. */
   unit: 8_010_001,
-  /** Held by the engine as long as its session lives. */
+  /** Held by a writer as long as its session lives: alone, or shared by those that share the store. */
   engine: 8_010_002,
   migration: 8_010_003,
+  /** Held by the engine that leads, as long as its session for that lives. */
+  leader: 8_010_005,
+  /** Held while a partition of the logs is made or dropped. */
+  logDays: 8_010_004,
 } as const;

@@ -30,7 +30,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     await db.destroy();
     throw refusal(url, error);
   }
-  const wakeUps = isShared ? await WakeUps.open(url, () => store.onCommit()) : undefined;
+  let wakeUps: WakeUps | undefined;
   const read = openPostgresReader(url);
   const clock = await ServerClock.open(read);
   const writer = new PostgresWriter({
@@ -44,6 +44,7 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     onDiskFull: () => store.onDiskFull(),
   });
   const store: Store = {
+    isShared,
     read,
     now: clock.now,
     unit: (unit, { isGuarded = false } = {}) => writer.run(unit, { isGuarded }),
@@ -51,6 +52,8 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
     compact: async () => {},
     onCommit: () => {},
     onDiskFull: () => {},
+    call: (text) => wakeUps?.call(text),
+    onCall: () => {},
     async [Symbol.asyncDispose]() {
       await writer.close();
       clock[Symbol.dispose]();
@@ -59,7 +62,18 @@ export async function openPostgresStore(url: string, options: StoreOptions): Pro
       await db.destroy();
     },
   };
-  return store;
+  if (!isShared) return store;
+  try {
+    // Last: others are heard at once.
+    wakeUps = await WakeUps.open(url, {
+      woken: () => store.onCommit(),
+      called: (text) => store.onCall(text),
+    });
+    return store;
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw refusal(url, error);
+  }
 }
 
 /** Connections to an existing store that only read. */

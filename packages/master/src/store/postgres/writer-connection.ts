@@ -61,7 +61,7 @@ export class WriterConnection implements PostgresPool {
   async #begin(client: pg.Client): Promise<void> {
     await client.query(hearOfDeadPeers);
     if (this.#formerSession !== undefined) await endSession(client, this.#formerSession);
-    if (!this.#isShared) await lockEngine(client);
+    await lockEngine(client, { isShared: this.#isShared });
     if (this.#isMarked) await client.query(this.marks.makeRow);
     this.#formerSession = await sessionOf(client);
   }
@@ -154,10 +154,12 @@ export class WriterClient implements PostgresPoolClient {
   }
 }
 
-async function lockEngine(client: pg.Client): Promise<void> {
+/** Engines that share the store, or one that has it alone. */
+async function lockEngine(client: pg.Client, { isShared }: { isShared: boolean }): Promise<void> {
+  const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
   for (let tries = 1; tries <= engineLockTries; tries += 1) {
     const { rows } = await client.query<{ held: number }>(
-      `select pg_try_advisory_lock(${locks.engine}) as held`,
+      `select ${take}(${locks.engine}) as held`,
     );
     if (rows[0]?.held === 1) return;
     await sleep(engineLockPauseMs);

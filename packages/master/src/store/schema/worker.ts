@@ -18,6 +18,8 @@ export interface WorkerTable {
   facts_json: string;
   boot: string | null;
   online: number;
+  /** The member that has its session; null while it is offline, and in a farm of one process. */
+  engine: number | null;
   /** Presence, not an event: written at connect, disconnect and, while connected, once a minute. */
   heard_at: number | null;
   asked_at: number;

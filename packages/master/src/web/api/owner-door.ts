@@ -13,7 +13,6 @@ import type { Door } from './door.ts';
 
 /** What the machine of a worker asks in its owner's name: the worker's key proves it. */
 export function ownerDoor({ db, now, farm, owners, sendCommand }: WebContext): Door {
-  const taken = new TakenSignatures();
   return door({
     method: 'post',
     path: '/api/v1/workers/{name}/owner',
@@ -30,13 +29,15 @@ export function ownerDoor({ db, now, farm, owners, sendCommand }: WebContext): D
       if (skew !== null) {
         throw problem('bad-signature', `it was signed at a time that is ${skew} the farm's`);
       }
-      if (!taken.isNew(body, at)) throw problem('bad-signature', 'the signature was used before');
       if (!isSignedBy(key, bytes, Buffer.from(body.signature, 'base64'))) {
         throw problem('bad-signature', `this is not signed with the key of ${worker.name}`);
       }
-      taken.add(body);
+      // Nobody who has seen a signature on its way may use it once more.
+      if (!(await owners.isNew(body.signature, body.at + ownerSkewMs))) {
+        throw problem('bad-signature', 'the signature was used before');
+      }
       if (body.act === 'link') {
-        const code = owners.links.make(worker.name, at);
+        const code = await owners.makeCode(worker.name);
         return { path: `/workers/${encodeURIComponent(worker.name)}/owner?code=${code}` };
       }
       await sendCommand(ownerOf(worker.name), commandOf(worker.name, body));
@@ -57,22 +58,5 @@ function commandOf(worker: string, { act, reason, slots }: OwnerBody): Command {
     case 'link':
     case 'resume':
       return { t: 'owner-resume', worker, reason };
-  }
-}
-
-/** Nobody who has seen a signature on its way may use it once more. */
-class TakenSignatures {
-  /** With the times in them, the oldest first but for clocks that differ. */
-  readonly #taken = new Map<string, number>();
-
-  isNew({ signature }: OwnerBody, now: number): boolean {
-    for (const [known, at] of this.#taken) {
-      if (now - at > 2 * ownerSkewMs) this.#taken.delete(known);
-    }
-    return !this.#taken.has(signature);
-  }
-
-  add({ signature, at }: OwnerBody): void {
-    this.#taken.set(signature, at);
   }
 }

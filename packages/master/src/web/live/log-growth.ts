@@ -13,8 +13,8 @@ export class LogGrowth {
     return this.#wakeUps.get(log)?.wakeUp.next() ?? Promise.resolve();
   }
 
-  grew(logs: ReadonlyMap<number, number>): void {
-    for (const log of logs.keys()) this.#wakeUps.get(log)?.wakeUp.wake();
+  grew(logs: Iterable<number>): void {
+    for (const log of logs) this.#wakeUps.get(log)?.wakeUp.wake();
   }
 
   /** Something was committed. */

@@ -15,8 +15,8 @@ import { weirVersion } from '../version.ts';
 export interface StateContext {
   readonly db: Kysely<Database>;
   readonly farm: () => FarmFacts;
-  /** Rejects when the engine is away. */
-  readonly vitals: () => Promise<EngineVitals>;
+  /** Rejects when the engine is away; null when it counts elsewhere. */
+  readonly vitals: () => Promise<EngineVitals | null>;
   readonly streams: () => number;
   readonly now: Clock;
 }
@@ -44,9 +44,9 @@ export class StateMetrics {
   }
 
   async #readEngine(): Promise<void> {
-    const vitals = await this.#context.vitals().catch(() => null);
-    this.#gauge('weir_engine_up', 'Whether the engine answers.', vitals === null ? 0 : 1);
-    if (vitals === null) return;
+    const vitals = await this.#context.vitals().catch(() => undefined);
+    this.#gauge('weir_engine_up', 'Whether the engine answers.', vitals === undefined ? 0 : 1);
+    if (!vitals) return;
     const { commits, busyMs } = vitals;
     this.#counter('weir_engine_commits_total', 'Commits of the store.', commits);
     this.#counter(

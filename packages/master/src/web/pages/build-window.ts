@@ -1,5 +1,6 @@
 import type { ApiBuildSummary, ApiBuilder } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import { newestBuilds } from '../../store/newest-builds.ts';
 import type { Database } from '../../store/schema.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import type { WaterfallAsk } from './waterfall-ask.ts';
@@ -25,7 +26,7 @@ export async function readWindow(
   chosen: Chosen,
 ): Promise<BuildWindow> {
   if (builders.length === 0) return { builds: [], older: null };
-  const columns = await idsOf(db, builders);
+  const columns = await columnsOf(db, builders);
   const isNewest = Object.values(chosen).every((value) => value === undefined);
   const found = isNewest ? await newestIds(db, columns) : await scan(db, columns, chosen);
   const shown = found.ids.slice(0, maxBuilds);
@@ -42,21 +43,16 @@ interface Found {
 }
 
 /** By the index of the builders' numbers, however long ago a builder built last. */
-async function newestIds(db: Kysely<Database>, columns: ReadonlySet<number>): Promise<Found> {
-  const rows = await db
-    .selectFrom('builder')
-    .innerJoin('build', 'build.builder_id', 'builder.id')
-    .select('build.id')
-    .where('builder.id', 'in', [...columns])
-    .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', maxBuilds + 1)))
-    .execute();
+async function newestIds(db: Kysely<Database>, columns: readonly Column[]): Promise<Found> {
+  const ask = { columns: ['id'], perBuilder: maxBuilds + 1 } as const;
+  const rows = await newestBuilds(db, columns, ask);
   return { ids: rows.map(({ id }) => id).toSorted((a, b) => b - a), scannedTo: null };
 }
 
 /** From a build on backwards by id: nothing has an index by result, and a worker builds in many columns. */
 async function scan(
   db: Kysely<Database>,
-  columns: ReadonlySet<number>,
+  columns: readonly Column[],
   { worker, result, before = Number.MAX_SAFE_INTEGER }: Chosen,
 ): Promise<Found> {
   const workerId = worker === undefined ? undefined : await workerIdOf(db, worker);
@@ -68,20 +64,26 @@ async function scan(
     .orderBy('id', 'desc')
     .limit(maxScanned)
     .execute();
+  const ids = new Set(columns.map(({ id }) => id));
   const suits = rows.filter(
-    (row) => columns.has(row.builder_id) && (result === undefined || row.result === result),
+    (row) => ids.has(row.builder_id) && (result === undefined || row.result === result),
   );
   const last = rows.length === maxScanned ? rows.at(-1) : undefined;
   return { ids: suits.map(({ id }) => id), scannedTo: last?.id ?? null };
 }
 
-async function idsOf(
-  db: Kysely<Database>,
-  builders: readonly ApiBuilder[],
-): Promise<ReadonlySet<number>> {
+interface Column {
+  readonly id: number;
+  readonly next_number: number;
+}
+
+function columnsOf(db: Kysely<Database>, builders: readonly ApiBuilder[]): Promise<Column[]> {
   const names = builders.map(({ name }) => name);
-  const rows = await db.selectFrom('builder').select('id').where('name', 'in', names).execute();
-  return new Set(rows.map(({ id }) => id));
+  return db
+    .selectFrom('builder')
+    .select(['id', 'next_number'])
+    .where('name', 'in', names)
+    .execute();
 }
 
 async function workerIdOf(db: Kysely<Database>, name: string): Promise<number | undefined> {

@@ -4,10 +4,11 @@ import { layConsole } from '@weir/model/layout';
 import type { ApiBuildSummary, ApiBuilder, ApiChange } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
+import { newestBuilds } from '../../store/newest-builds.ts';
 import type { Database } from '../../store/schema.ts';
 import { listBuilders } from '../read/builders.ts';
-import { latestBuilds } from '../read/builds.ts';
 import { listChanges } from '../read/changes.ts';
+import { buildSummaries } from '../read/summaries.ts';
 import type { ConsoleAsk } from './console-ask.ts';
 
 export interface ConsoleView {
@@ -39,22 +40,22 @@ export async function readConsole(
   const filter = { upstream, trunk: name, project: ask.project, limit: maxColumns };
   const { items: builders, next } = await listBuilders(db, rules, filter, now);
   const changes = await changesOf(db, [trunk, ...projectsOf(builders)], ask.limit);
-  const ids = await idsOf(db, builders);
-  const summaries = await latestBuilds(db, [...ids.values()], ask.limit * buildsPerChange);
-  const places = await placesOf(db, summaries);
-  const built = Map.groupBy(summaries, ({ builder }) => builder);
-  const columns = builders.map((builder) => ({
-    trunk,
-    project: builder.project,
-    builds: (built.get(builder.name) ?? []).flatMap((build) => toConsole(build, places)),
-  }));
+  const columns = await columnsOf(db, builders, ask.limit * buildsPerChange);
+  const cells = layConsole(
+    changes,
+    columns.map((builds, column) => {
+      return { trunk, project: builders[column]?.project ?? null, builds };
+    }),
+  );
+  // Of hundreds that were looked at, those that are shown.
+  const shown = new Set(cells.flatMap((row) => row.flatMap((cell) => cell?.build ?? [])));
   return {
     ask: { ...ask, trunk },
     trunks,
     builders,
     changes,
-    cells: layConsole(changes, columns),
-    builds: new Map(summaries.map((build) => [build.id, build])),
+    cells,
+    builds: await buildSummaries(db, [...shown]),
     isCut: next !== null,
   };
 }
@@ -72,13 +73,25 @@ async function changesOf(
     .slice(0, limit);
 }
 
-function toConsole(
-  { id, request, state, result }: ApiBuildSummary,
-  places: ReadonlyMap<number, Place>,
-): ConsoleBuild[] {
-  const place = places.get(request);
-  const speaks = state !== 'finished' || (result !== null && isConclusive(result));
-  return place === undefined ? [] : [{ id, ...place, speaks }];
+/** The newest builds of each builder, at most so many, with the places of their revisions. */
+async function columnsOf(
+  db: Kysely<Database>,
+  builders: readonly ApiBuilder[],
+  perBuilder: number,
+): Promise<ConsoleBuild[][]> {
+  const rows = await rowsOf(db, builders);
+  const columns = ['id', 'builder_id', 'request_id', 'state', 'result'] as const;
+  const builds = await newestBuilds(db, rows, { columns, perBuilder });
+  const places = await placesOf(db, builds);
+  const built = Map.groupBy(builds, (build) => build.builder_id);
+  const ids = new Map(rows.map(({ id, name }) => [name, id]));
+  return builders.map(({ name }) =>
+    (built.get(ids.get(name) ?? 0) ?? []).flatMap(({ id, request_id, state, result }) => {
+      const place = places.get(request_id);
+      const speaks = state !== 'finished' || (result !== null && isConclusive(result));
+      return place === undefined ? [] : [{ id, ...place, speaks }];
+    }),
+  );
 }
 
 interface Place {
@@ -89,9 +102,9 @@ interface Place {
 /** Where the revisions of the builds' requests are on their branches, by request. */
 async function placesOf(
   db: Kysely<Database>,
-  builds: readonly ApiBuildSummary[],
+  builds: readonly { readonly request_id: number }[],
 ): Promise<Map<number, Place>> {
-  const ids = builds.map(({ request }) => request);
+  const ids = builds.map((build) => build.request_id);
   if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom('request')
@@ -115,16 +128,15 @@ function projectsOf(builders: readonly ApiBuilder[]): string[] {
   return [...new Set(builders.flatMap(({ project }) => project ?? []))];
 }
 
-async function idsOf(
+async function rowsOf(
   db: Kysely<Database>,
   builders: readonly ApiBuilder[],
-): Promise<Map<string, number>> {
+): Promise<{ id: number; name: string; next_number: number }[]> {
   const names = builders.map(({ name }) => name);
-  if (names.length === 0) return new Map();
-  const rows = await db
+  if (names.length === 0) return [];
+  return db
     .selectFrom('builder')
-    .select(['id', 'name'])
+    .select(['id', 'name', 'next_number'])
     .where('name', 'in', names)
     .execute();
-  return new Map(rows.map(({ id, name }) => [name, id]));
 }

@@ -2,6 +2,8 @@ import type { ApiBuild } from '@weir/protocol';
 import type { LogAddress } from '../../builds/log-sink.ts';
 import { printedOf } from '../../builds/logs/kept.ts';
 import type { LogExtent } from '../../builds/logs/log-source.ts';
+import type { LogLine, LogReader } from '../../builds/logs/reader.ts';
+import { ObjectsAwayError } from '../../builds/objects/object-store.ts';
 import type { WebContext } from '../context.ts';
 import { isLogClosed, keptLog, logById } from '../read/logs.ts';
 import { buildSummaryList } from '../read/summaries.ts';
@@ -73,13 +75,22 @@ export async function tailsOf(
   for (const { index, log } of build.steps) {
     const row = log === null ? undefined : await logById(db, log.id);
     if (row === undefined || row.dropped_at !== null) continue;
-    const address: LogAddress = row;
-    const { lines } = await logs.extent(address);
-    const tail = await logs.lines(address, Math.max(0, lines - tailLines), tailLines);
+    const tail = await tailOf(logs, row);
     tails.set(
       index,
       tail.map(({ bytes }) => decoder.decode(bytes.subarray(0, 1_000))),
     );
   }
   return tails;
+}
+
+/** None while they can't be had: the page has more to say. */
+async function tailOf(logs: LogReader, address: LogAddress): Promise<LogLine[]> {
+  const { lines } = await logs.extent(address);
+  try {
+    return await logs.lines(address, Math.max(0, lines - tailLines), tailLines);
+  } catch (error) {
+    if (error instanceof ObjectsAwayError) return [];
+    throw error;
+  }
 }

@@ -35,8 +35,8 @@ export function outboxRoutes(context: WebContext): Router {
       const { items, next } = await listDeliveries(db, ask, viewerOf(request));
       const query = new URLSearchParams({ ...(state && { state }), cursor: next ?? '' });
       const older = next === null ? null : query.toString();
-      const isFiles = farm().file.notify.smtp === null && !process.env['WEIR_SMTP_URL'];
-      const { heartbeat } = farm();
+      const { file, isMailSet, heartbeat } = farm();
+      const isFiles = file.notify.smtp === null && !isMailSet;
       const view = { deliveries: items, state, older, isFiles, heartbeat };
       return { title: 'Outbox', content: outboxPage(visit, view) };
     }),

@@ -9,6 +9,7 @@ import {
 import { readBuilder } from '../read/builders.ts';
 import { buildsOfRequest, listBuilds, readBuild } from '../read/builds.ts';
 import { readChange } from '../read/changes.ts';
+import { readQueue } from '../read/queue.ts';
 import { listRequests, readRequest } from '../read/requests.ts';
 import { buildSummaryList } from '../read/summaries.ts';
 import { problem } from '../server/problems.ts';
@@ -28,6 +29,7 @@ import { logPage } from './log.ts';
 import { matrixRoutes } from './matrix-routes.ts';
 import { outboxRoutes } from './outbox-routes.ts';
 import { nameOf, numberOf } from './params.ts';
+import { queuePage } from './queue.ts';
 import { registerRoutes } from './register-routes.ts';
 import { requestPage } from './request.ts';
 import { show, showToAll } from './show.ts';
@@ -134,6 +136,14 @@ export function pageRoutes(context: WebContext): Router {
     show(context, async (visit, request) => {
       const asked = { to: one(request, 'to') ?? '/', failed: one(request, 'failed') };
       return { title: 'Sign in', content: signInPage(visit, asked) };
+    }),
+  );
+  router.get(
+    '/queue',
+    context.signIn.requireSignIn,
+    show(context, async (visit) => {
+      const queue = await readQueue(db, rules(), context.readIndex);
+      return { title: 'Queue', content: queuePage(visit, queue) };
     }),
   );
   router.use(testRoutes(context));

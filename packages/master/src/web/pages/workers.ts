@@ -14,7 +14,7 @@ export function workersPage(visit: Visit, workers: readonly ApiWorker[]): Html {
     <p>
       Volunteers' machines (once called buildslaves).
       <a class="button" href="/register">Lend a machine</a>
-      ${visit.csrf !== null && html`<a href="/invitations">Invitations</a>`}
+      ${visit.csrf !== null && html`<a href="/invitations">Invitations</a> <a href="/queue">Queue</a>`}
     </p>
     <div id="workers" data-live>
       ${pending.length > 0 && pendingQueue(pending, visit.now)}

@@ -50,25 +50,6 @@ export async function listBuilds(
   return { items, next: page.next ?? (last === undefined ? null : encodeCursor(keyOf(last))) };
 }
 
-/** The newest builds of each of the builders, at most so many of each; newest first. */
-export async function latestBuilds(
-  db: Kysely<Database>,
-  builderIds: readonly number[],
-  perBuilder: number,
-): Promise<ApiBuildSummary[]> {
-  if (builderIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('builder')
-    .innerJoin('build', 'build.builder_id', 'builder.id')
-    .select('build.id')
-    .where('builder.id', 'in', builderIds)
-    // Numbers have no gaps: the newest are found by the index, without counting back.
-    .where((eb) => eb('build.number', '>=', eb('builder.next_number', '-', perBuilder)))
-    .execute();
-  const ids = rows.map((row) => row.id).toSorted((a, b) => b - a);
-  return buildSummaryList(db, ids);
-}
-
 /** The tries at a request, newest first. */
 export async function buildsOfRequest(
   db: Kysely<Database>,

@@ -4,6 +4,7 @@ import type { FarmFacts } from '../../command.ts';
 import { isOpenBreakage } from '../../store/breakages.ts';
 import { isOpen } from '../../store/builds.ts';
 import { eventBounds } from '../../store/events.ts';
+import { allMembers } from '../../store/members.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import { weirVersion } from '../version.ts';
@@ -49,7 +50,20 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     oldestWaitSince: waiting.since,
     breakages: broken.count,
     event: newest,
+    members: await readMembers(db),
   };
+}
+
+async function readMembers(db: Kysely<Database>): Promise<ApiFarm['members']> {
+  const members = await allMembers(db);
+  return members.map(({ role, name, version, started_at: since, heard_at: heardAt, leads }) => ({
+    role,
+    name,
+    version,
+    since,
+    heardAt,
+    leads: leads === 1,
+  }));
 }
 
 async function countWorkers(

@@ -56,8 +56,8 @@ export interface WebParts extends Objects {
   readonly hookSecret: string | null;
   /** Resolves when the engine answers. */
   readonly eventCounts: EventCounts;
-  /** How the engine is. @throws ProblemError when it does not answer */
-  vitals(): Promise<EngineVitals>;
+  /** See `EngineLink`. @throws ProblemError when the engine does not answer */
+  vitals(): Promise<EngineVitals | null>;
 }
 
 /** All doors and pages of the web role. */

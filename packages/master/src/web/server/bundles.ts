@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { BuildOptions } from 'esbuild';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 
-/** A file that the farm serves, made from sources at first ask. */
+/** A file that the farm serves. */
 export interface Bundle {
   readonly bytes: Uint8Array;
   /** Hexadecimal. */
   readonly sha256: string;
 }
 
-const root = new URL('../../../../../', import.meta.url);
+/** Lies beside the built program, see `scripts/build.ts`; run from its sources the farm has none. */
+const built = new URL('./public/', import.meta.url);
 
-/** Files for browsers and volunteers, each made once for as long as the process lives. */
+/** Files for browsers and volunteers, each read or made once for as long as the process lives. */
 export class Bundles {
   #agent: Promise<Bundle> | undefined;
   #assets: Promise<ReadonlyMap<string, Bundle>> | undefined;
 
   /** The worker's agent with all that it needs, as one file. */
   agent(): Promise<Bundle> {
-    this.#agent ??= bundleAgent().catch((error: unknown) => {
+    this.#agent ??= findAgent().catch((error: unknown) => {
       this.#agent = undefined;
       throw error;
     });
@@ -28,7 +28,7 @@ export class Bundles {
 
   /** What pages load, by names like `main-4K2QXA.js`: the hash makes them cacheable for ever. */
   assets(): Promise<ReadonlyMap<string, Bundle>> {
-    this.#assets ??= bundleAssets().catch((error: unknown) => {
+    this.#assets ??= findAssets().catch((error: unknown) => {
       this.#assets = undefined;
       throw error;
     });
@@ -45,54 +45,32 @@ export class Bundles {
   }
 }
 
-async function bundleAgent(): Promise<Bundle> {
-  const bundles = await bundle({
-    entryPoints: [pathOf('packages/worker/src/main.ts')],
-    outfile: 'weir-worker.mjs',
-    platform: 'node',
-    target: 'node24',
-    // Packages in the older module format ask for Node's own by `require`.
-    banner: {
-      js: `import { createRequire as weirCreateRequire } from 'node:module';
-const require = weirCreateRequire(import.meta.url);`,
-    },
-    // Of ws: faster where they are installed, and not needed.
-    external: ['bufferutil', 'utf-8-validate'],
-  });
-  const agent = bundles.get('weir-worker.mjs');
-  if (agent === undefined) throw new Error('the agent was not bundled');
-  return agent;
+async function findAgent(): Promise<Bundle> {
+  if (existsSync(built)) return toBundle(await readFile(new URL('weir-worker.mjs', built)));
+  const { makeAgent } = await import('./make-bundles.ts');
+  return toBundle(await makeAgent());
 }
 
-function bundleAssets(): Promise<ReadonlyMap<string, Bundle>> {
-  return bundle({
-    entryPoints: [pathOf('packages/browser/src/main.ts'), pathOf('packages/browser/src/main.css')],
-    entryNames: '[name]-[hash]',
-    outdir: 'assets',
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-  });
+async function findAssets(): Promise<ReadonlyMap<string, Bundle>> {
+  const files = existsSync(built) ? await readAssets() : await makeAssets();
+  return new Map([...files].map(([name, bytes]) => [name, toBundle(bytes)]));
 }
 
-async function bundle(options: BuildOptions): Promise<Map<string, Bundle>> {
-  // Only when asked for: it starts a process of its own.
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({
-    ...options,
-    bundle: true,
-    format: 'esm',
-    write: false,
-    logLevel: 'silent',
-  });
+async function readAssets(): Promise<Map<string, Uint8Array>> {
+  const folder = new URL('assets/', built);
+  const names = await readdir(folder);
   return new Map(
-    outputFiles.map(({ path, contents }) => [
-      basename(path),
-      { bytes: contents, sha256: createHash('sha256').update(contents).digest('hex') },
-    ]),
+    await Promise.all(
+      names.map(async (name) => [name, await readFile(new URL(name, folder))] as const),
+    ),
   );
 }
 
-function pathOf(file: string): string {
-  return fileURLToPath(new URL(file, root));
+async function makeAssets(): Promise<Map<string, Uint8Array>> {
+  const { makeAssets: make } = await import('./make-bundles.ts');
+  return make();
+}
+
+function toBundle(bytes: Uint8Array): Bundle {
+  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

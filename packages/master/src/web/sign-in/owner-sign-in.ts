@@ -4,24 +4,47 @@ import type { Clock } from '../../clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { problem } from '../server/problems.ts';
 import { cookieOf, csrfSentBy, sessionKeys } from './cookies.ts';
-import { OwnerLinks } from './owner-links.ts';
-import { csrfTokenOf, isSame, makeOwnerSession, ownerCookie, ownerInSession } from './session.ts';
+import {
+  csrfTokenOf,
+  isSame,
+  makeOwnerLink,
+  makeOwnerSession,
+  ownerCookie,
+  ownerInSession,
+  ownerLinkEnd,
+} from './session.ts';
 
 interface OwnerVisit {
   readonly worker: string;
   readonly csrfToken: string;
 }
 
+/** Uses up what is good once, and until a time; false when it was used before. */
+export type Spend = (what: string, until: number) => Promise<boolean>;
+
 /** Knows who came by the link of a worker's owner: that worker's owner, and nobody else's. */
 export class OwnerSignIn {
-  readonly links = new OwnerLinks();
   readonly #db: Kysely<Database>;
   readonly #now: Clock;
+  readonly #spend: Spend;
   readonly #visits = new WeakMap<Request, OwnerVisit>();
 
-  constructor(db: Kysely<Database>, now: Clock) {
+  constructor(db: Kysely<Database>, now: Clock, spend: Spend) {
     this.#db = db;
     this.#now = now;
+    this.#spend = spend;
+  }
+
+  /** A code that `begin` takes once, within ten minutes. */
+  async makeCode(worker: string): Promise<string> {
+    const keys = await sessionKeys(this.#db);
+    if (keys === undefined) throw problem('store-away', 'the farm has not begun yet');
+    return makeOwnerLink(keys, worker, this.#now());
+  }
+
+  /** Whether what a worker's machine signed comes for the first time. */
+  isNew(signature: string, until: number): Promise<boolean> {
+    return this.#spend(`signature ${signature}`, until);
   }
 
   /** Stands in front of every page. */
@@ -61,7 +84,8 @@ export class OwnerSignIn {
   async begin(code: string, worker: string): Promise<string> {
     const now = this.#now();
     const keys = await sessionKeys(this.#db);
-    if (keys === undefined || !this.links.use(code, worker, now)) {
+    const end = keys && ownerLinkEnd(code, keys, worker, now);
+    if (keys === undefined || end === undefined || !(await this.#spend(`link ${code}`, end))) {
       throw problem(
         'owner-link-spent',
         "the link was used, or is older than ten minutes: 'node weir-worker.mjs status' makes a new one",

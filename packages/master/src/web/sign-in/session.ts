@@ -45,6 +45,28 @@ export function ownerInSession(value: string, keys: SessionKeys, now: number): s
   return Number(endsAt) > now ? worker.join('.') : undefined;
 }
 
+const linkLifetimeMs = 10 * 60_000;
+
+/** A code that makes its holder the owner of one worker: `ENDS.NONCE.SIGNATURE`. It is to be good once. */
+export function makeOwnerLink(keys: SessionKeys, worker: string, now: number): string {
+  const body = `${now + linkLifetimeMs}.${randomBytes(18).toString('base64url')}`;
+  return `${body}.${sign(keys, 'owner-link', `${body}.${worker}`)}`;
+}
+
+/** Until when a code is good for this worker; undefined when we did not sign it, or its time has come. */
+export function ownerLinkEnd(
+  code: string,
+  keys: SessionKeys,
+  worker: string,
+  now: number,
+): number | undefined {
+  const at = code.lastIndexOf('.');
+  const body = code.slice(0, Math.max(0, at));
+  const isOurs = isSame(code.slice(at + 1), sign(keys, 'owner-link', `${body}.${worker}`));
+  const endsAt = Number.parseInt(body);
+  return isOurs && endsAt > now ? endsAt : undefined;
+}
+
 /** What stands in the forms of one session; a page of another site can't know it. */
 export function csrfTokenOf(session: string, keys: SessionKeys): string {
   return sign(keys, 'csrf', session);

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
-import {
-  endOf,
-  keptOf,
-  log,
-  numberedLines,
-  rangesOf,
-  readAll,
-  removeFolder,
-  temporaryFolder,
-  Writer,
-} from './support.ts';
+import { it } from 'mocha';
+import { onEachDriver } from './drivers.ts';
+import { endOf, keptOf, log, numberedLines, rangesOf, readAll } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
 /** What may happen to one log on its way, besides the next frame that arrives in order. */
 const happening = fc.oneof(
@@ -27,49 +18,51 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 const printed = numberedLines(9_000);
 
-describe('any log', () => {
+onEachDriver('any log', (open, numRuns) => {
   it('is byte-exact, whatever happens on its way', async function () {
     this.timeout(60_000);
     const cap = fc.constantFrom(1_000_000, 30_000, 3_000, 16);
 
-    await fc.assert(fc.asyncProperty(fc.array(happening, { maxLength: 40 }), cap, bringsItHome), {
-      numRuns: 150,
-    });
+    const property = fc.asyncProperty(
+      fc.array(happening, { maxLength: 40 }),
+      cap,
+      async (happenings, capBytes) => {
+        await using writer = await open(capBytes);
+        await bringsItHome(writer, happenings, capBytes);
+      },
+    );
+    await fc.assert(property, { numRuns });
   });
 });
 
-async function bringsItHome(happenings: readonly Happening[], capBytes: number): Promise<void> {
-  const dir = temporaryFolder();
-  const writer = new Writer(dir, capBytes);
-  const reader = new LogReader(dir);
-  try {
-    for (const one of happenings) await happen(writer, one);
-    if (happenings.every((one) => one.t !== 'wrong')) {
-      const stored = await reader.extent(log);
-      assert.deepEqual(await readAll(reader), keptOf(printed, stored.ranges));
-    }
-    const ranges = rangesOf(printed.length, capBytes);
-    const lines = await sendTheRest(writer, ranges);
-
-    const kept = keptOf(printed, ranges);
-    assert.deepEqual(await readAll(reader), kept);
-    const texts = kept.toString().split('\n');
-    if (texts.at(-1) === '') texts.pop();
-    assert.equal(lines, texts.length);
-    const from = Math.floor(texts.length / 2);
-    const some = await reader.lines(log, from, 20);
-    assert.deepEqual(
-      some.map(({ bytes }) => String(Buffer.from(bytes))),
-      texts.slice(from, from + 20),
-    );
-  } finally {
-    writer.keeper.close();
-    reader[Symbol.dispose]();
-    removeFolder(dir);
+async function bringsItHome(
+  writer: TestLogs,
+  happenings: readonly Happening[],
+  capBytes: number,
+): Promise<void> {
+  const { reader } = writer;
+  for (const one of happenings) await happen(writer, one);
+  if (happenings.every((one) => one.t !== 'wrong')) {
+    const stored = await reader.extent(log);
+    assert.deepEqual(await readAll(reader), keptOf(printed, stored.ranges));
   }
+  const ranges = rangesOf(printed.length, capBytes);
+  const lines = await sendTheRest(writer, ranges);
+
+  const kept = keptOf(printed, ranges);
+  assert.deepEqual(await readAll(reader), kept);
+  const texts = kept.toString().split('\n');
+  if (texts.at(-1) === '') texts.pop();
+  assert.equal(lines, texts.length);
+  const from = Math.floor(texts.length / 2);
+  const some = await reader.lines(log, from, 20);
+  assert.deepEqual(
+    some.map(({ bytes }) => String(Buffer.from(bytes))),
+    texts.slice(from, from + 20),
+  );
 }
 
-async function happen(writer: Writer, one: Happening): Promise<void> {
+async function happen(writer: TestLogs, one: Happening): Promise<void> {
   if (one.t === 'restart') return writer.restart();
   const at = await writer.position();
   const send = (from: number, bytes: number, afterCut = false) =>
@@ -96,7 +89,7 @@ async function happen(writer: Writer, one: Happening): Promise<void> {
 }
 
 /** What a worker does: from where the farm is, or behind the cut, until the farm keeps it. */
-async function sendTheRest(writer: Writer, ranges: [number, number][]): Promise<number> {
+async function sendTheRest(writer: TestLogs, ranges: [number, number][]): Promise<number> {
   const tailStart = ranges[1]?.[0] ?? 0;
   const headEnd = ranges.length < 2 ? printed.length : (ranges[0]?.[1] ?? 0);
   let at = await writer.position();

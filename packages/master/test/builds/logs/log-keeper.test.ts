@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
+import { onEachDriver } from './drivers.ts';
 import {
   endOf,
   keptOf,
@@ -17,31 +16,17 @@ import {
   temporaryFolder,
   Writer,
 } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
-describe('the log keeper', () => {
-  let dir: string;
-  let writer: Writer;
+onEachDriver('the log keeper', (open) => {
+  let writer: TestLogs;
   let reader: LogReader;
 
-  beforeEach(() => {
-    dir = temporaryFolder();
-    writer = new Writer(dir);
-    reader = new LogReader(dir);
+  beforeEach(async () => {
+    writer = await open();
+    ({ reader } = writer);
   });
-  afterEach(() => {
-    writer.keeper.close();
-    reader[Symbol.dispose]();
-    removeFolder(dir);
-  });
-
-  const chunks = (): { offset: number; bytes: number }[] => {
-    using db = new DatabaseSync(join(dir, `${log.file}.sqlite`), { readOnly: true });
-    const rows = db.prepare('select offset, bytes from chunk where log_id = ? order by offset');
-    return rows.all(log.id).map((row) => ({
-      offset: Number(row['offset']),
-      bytes: Number(row['bytes']),
-    }));
-  };
+  afterEach(() => writer[Symbol.asyncDispose]());
 
   describe('append', () => {
     it('stores what comes in order, and can be read at once', async () => {
@@ -92,13 +77,14 @@ describe('the log keeper', () => {
         Array.from({ length: 1_000 }, (_, n) => writer.append(n * 10, Buffer.alloc(10, 'x'))),
       );
 
-      assert.deepEqual(chunks(), [{ offset: 0, bytes: 10_000 }]);
+      assert.deepEqual(await writer.chunks(), [{ offset: 0, bytes: 10_000 }]);
     });
 
     it('leaves few chunks of a trickle', async () => {
       for (let n = 0; n < 1_000; n++) await writer.append(n * 10, Buffer.alloc(10, 'x'));
 
-      assert.ok(chunks().length <= 3, `${chunks().length} chunks of 10,000 bytes`);
+      const { length } = await writer.chunks();
+      assert.ok(length <= 3, `${length} chunks of 10,000 bytes`);
       assert.equal((await readAll(reader)).length, 10_000);
     });
 
@@ -127,16 +113,14 @@ describe('the log keeper', () => {
     it('knows what is stored when a commit failed', async () => {
       const other = { id: 8, file: log.file };
       await writer.append(0, Buffer.from('abc'));
-      using broken = new DatabaseSync(join(dir, `${log.file}.sqlite`));
-      broken.exec(`create trigger full before insert on chunk when new.log_id = 8
-        begin select raise(abort, 'disk full'); end`);
+      const mend = await writer.fillDisk(other.id);
 
       const waiting = [
         writer.append(3, Buffer.alloc(5_000)),
         writer.append(0, Buffer.alloc(5_000), false, other),
       ];
       for (const call of waiting) await assert.rejects(call, /disk full/);
-      broken.exec('drop trigger full');
+      await mend();
 
       assert.equal(await writer.position(), 3);
       assert.deepEqual(await writer.append(3, Buffer.from('def')), { t: 'stored', offset: 6 });
@@ -147,7 +131,7 @@ describe('the log keeper', () => {
   describe('restart', () => {
     it('knows the end of what is stored', async () => {
       await writer.append(0, Buffer.from('abc'));
-      writer.restart();
+      await writer.restart();
 
       assert.equal(await writer.position(), 3);
       await writer.append(3, Buffer.from('def'));
@@ -157,7 +141,7 @@ describe('the log keeper', () => {
     it('finishes a log that was begun before it', async () => {
       const printed = randomBytes(300_000);
       await writer.appendAll(0, printed.subarray(0, 200_000));
-      writer.restart();
+      await writer.restart();
       await writer.appendAll(200_000, printed.subarray(200_000));
 
       assert.equal((await writer.finish(endOf(printed))).t, 'kept');
@@ -185,7 +169,7 @@ describe('the log keeper', () => {
       const end = endOf(Buffer.from('abc\n'));
       await writer.append(0, Buffer.from('abc\n'));
       await writer.finish(end);
-      writer.restart();
+      await writer.restart();
 
       assert.deepEqual(await writer.finish(end), { t: 'kept', lines: 1 });
       await assert.rejects(writer.finish({ ...end, sha256: 'f'.repeat(64) }), {
@@ -219,7 +203,7 @@ describe('the log keeper', () => {
       const when = isRestarted ? 'read back' : 'counted along';
       it(`drops everything when the hash, ${when}, is another`, async () => {
         await writer.append(0, Buffer.from('abX'));
-        if (isRestarted) writer.restart();
+        if (isRestarted) await writer.restart();
 
         assert.deepEqual(await writer.finish(endOf(Buffer.from('abc'))), {
           t: 'rewind',
@@ -297,7 +281,7 @@ describe('the log keeper', () => {
       const lines = kept.toString().split('\n').length - 1;
       assert.deepEqual(answer, { t: 'kept', lines });
       assert.deepEqual(await readAll(reader), kept);
-      const [first, ...others] = chunks();
+      const [first, ...others] = await writer.chunks();
       assert.deepEqual(first, { offset: 0, bytes: 25_000 });
       assert.equal(others[0]?.offset, ranges[1]?.[0]);
     });
@@ -311,7 +295,7 @@ describe('the log keeper', () => {
         printed += block.length;
       }
 
-      const stored = chunks().reduce((sum, chunk) => sum + chunk.bytes, 0);
+      const stored = (await writer.chunks()).reduce((sum, chunk) => sum + chunk.bytes, 0);
       assert.ok(stored < 6 * mebibyte, `${stored} bytes are stored`);
       const whole = Buffer.concat(Array.from({ length: printed / block.length }, () => block));
       const ranges = rangesOf(printed, writer.capBytes);
@@ -328,18 +312,26 @@ describe('the log keeper', () => {
       const from = printed.length - 750;
       await writer.append(from - 50, printed.subarray(from - 50), true);
 
-      assert.ok(chunks().length <= 3, 'a gap leaves no chunks in front of it but the head');
+      const { length } = await writer.chunks();
+      assert.ok(length <= 3, 'a gap leaves no chunks in front of it but the head');
       const ranges = rangesOf(printed.length, writer.capBytes);
       assert.equal((await writer.finish(endOf(printed, ranges))).t, 'kept');
       assert.deepEqual(await readAll(reader), keptOf(printed, ranges));
     });
   });
+});
 
+describe('the log keeper in files', () => {
   it('names no file but log files', async () => {
+    const dir = temporaryFolder();
+    const writer = new Writer(dir);
+
     await assert.rejects(
       writer.append(0, Buffer.from('x'), false, { id: 1, file: '../../etc/passwd' }),
       /no name of a log file/,
     );
     assert.deepEqual(readdirSync(dir), []);
+    writer.keeper.close();
+    removeFolder(dir);
   });
 });

@@ -7,8 +7,9 @@ import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { dropLog } from '../../../src/builds/logs/drop-log.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
 import { packedPath } from '../../../src/builds/logs/paths.ts';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
 import {
   endOf,
   keptOf,
@@ -31,7 +32,7 @@ describe('the log packer', () => {
   beforeEach(() => {
     dir = temporaryFolder();
     writer = new Writer(dir);
-    reader = new LogReader(dir);
+    reader = readLogFiles(dir);
   });
   afterEach(async () => {
     await writer.packer.close();

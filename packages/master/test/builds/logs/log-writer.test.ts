@@ -7,23 +7,27 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LogWriter } from '../../../src/builds/logs/log-writer.ts';
 import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
+import type { LogsPlace } from '../../../src/builds/logs/open-logs.ts';
+import { openLogSink } from '../../../src/builds/logs/open-logs.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
+import { onEachPlace } from './drivers.ts';
 import { endOf, log, numberedLines, readAll, removeFolder, temporaryFolder } from './support.ts';
+import { openReaderOf } from './test-tables.ts';
 
-describe('the log writer thread', () => {
-  let dir: string;
+onEachPlace('the log writer thread', (begin) => {
+  let place: LogsPlace;
   let writer: LogWriter;
-  let reader: LogReader;
+  let reader: LogReader & AsyncDisposable;
 
   beforeEach(async () => {
-    dir = temporaryFolder();
-    writer = await openLogWriter(dir);
-    reader = new LogReader(dir);
+    place = await begin();
+    writer = await openLogSink(place);
+    reader = await openReaderOf(place);
   });
   afterEach(async () => {
     await writer[Symbol.asyncDispose]();
-    reader[Symbol.dispose]();
-    removeFolder(dir);
+    await reader[Symbol.asyncDispose]();
+    removeFolder(place.dir);
   });
 
   async function send(printed: Uint8Array, frameBytes: number): Promise<void> {
@@ -82,7 +86,7 @@ describe('the log writer thread', () => {
   });
 
   it('refuses more than its queue holds, and takes it later', async () => {
-    await using small = await openLogWriter(join(dir, 'small'), { maxQueuedBytes: 100 });
+    await using small = await openLogSink(place, { maxQueuedBytes: 100 });
     const first = small.append(log, 0, new Uint8Array(90), false);
 
     await assert.rejects(small.append(log, 90, new Uint8Array(20), false), {
@@ -104,24 +108,30 @@ describe('the log writer thread', () => {
     assert.equal(String(await readAll(reader)), 'abc');
     await assert.rejects(writer.position(log), /closed/);
   });
+});
 
+describe('the log writer thread in files', () => {
   it('does not start in a folder that can not be', async () => {
+    const dir = temporaryFolder();
     writeFileSync(join(dir, 'file'), '');
 
     await assert.rejects(openLogWriter(join(dir, 'file', 'logs')), { code: 'ENOTDIR' });
+    removeFolder(dir);
   });
 });
 
-describe('a killed log writer', () => {
+onEachPlace('a killed log writer', (begin) => {
   it('has kept all that it acknowledged, and goes on from there', async function () {
     this.timeout(60_000);
-    const dir = temporaryFolder();
+    const place = await begin();
     const printed = numberedLines(200_000);
     let acknowledged = 0;
     const child = new URL('./sending-child.ts', import.meta.url);
     try {
       for (let kills = 0; kills < 4; kills++) {
-        const sender = fork(child, [dir, String(acknowledged)], { stdio: 'inherit' });
+        const sender = fork(child, [JSON.stringify(place), String(acknowledged)], {
+          stdio: 'inherit',
+        });
         const goal = acknowledged + 200_000;
         for await (const [offset] of on(sender, 'message')) {
           acknowledged = Number(offset);
@@ -130,19 +140,19 @@ describe('a killed log writer', () => {
         sender.kill('SIGKILL');
         await once(sender, 'exit');
 
-        await using writer = await openLogWriter(dir);
+        await using writer = await openLogSink(place);
         const position = await writer.position(log);
         assert.ok(position >= acknowledged, `${position} stored, ${acknowledged} acknowledged`);
-        using reader = new LogReader(dir);
+        await using reader = await openReaderOf(place);
         assert.deepEqual(await readAll(reader), printed.subarray(0, position));
         acknowledged = position;
       }
 
-      await using writer = await openLogWriter(dir);
+      await using writer = await openLogSink(place);
       await writer.append(log, acknowledged, printed.subarray(acknowledged), false);
       assert.deepEqual(await writer.finish(log, endOf(printed)), { t: 'kept', lines: 200_000 });
     } finally {
-      removeFolder(dir);
+      removeFolder(place.dir);
     }
   });
 });

@@ -1,45 +1,28 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
-import {
-  endOf,
-  keptOf,
-  log,
-  mebibyte,
-  numberedLines,
-  rangesOf,
-  readAll,
-  removeFolder,
-  temporaryFolder,
-  Writer,
-} from './support.ts';
+import type { LogReader } from '../../../src/builds/logs/reader.ts';
+import { onEachDriver } from './drivers.ts';
+import { endOf, keptOf, log, mebibyte, numberedLines, rangesOf, readAll } from './support.ts';
+import type { TestLogs } from './test-files.ts';
 
 /** The forms that a log may have; each shows the same to a reader. */
 const forms = ['being written', 'finished', 'packed'] as const;
 
-describe('the log reader', () => {
-  let dir: string;
-  let writer: Writer;
+onEachDriver('the log reader', (open) => {
+  let writer: TestLogs;
   let reader: LogReader;
 
-  beforeEach(() => {
-    dir = temporaryFolder();
-    writer = new Writer(dir);
-    reader = new LogReader(dir);
+  beforeEach(async () => {
+    writer = await open();
+    ({ reader } = writer);
   });
-  afterEach(async () => {
-    await writer.packer.close();
-    writer.keeper.close();
-    reader[Symbol.dispose]();
-    removeFolder(dir);
-  });
+  afterEach(() => writer[Symbol.asyncDispose]());
 
   async function bring(form: (typeof forms)[number], printed: Buffer): Promise<Buffer> {
     const ranges = rangesOf(printed.length, writer.capBytes);
-    if (form === 'packed') writer.startPacking();
     await writer.appendAll(0, printed);
     if (form !== 'being written') await writer.finish(endOf(printed, ranges));
-    await writer.packer.idle();
+    if (form === 'packed') await writer.pack();
     return keptOf(printed, ranges);
   }
 

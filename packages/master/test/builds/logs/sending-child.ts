@@ -1,10 +1,11 @@
-import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
+import type { LogsPlace } from '../../../src/builds/logs/open-logs.ts';
+import { openLogSink } from '../../../src/builds/logs/open-logs.ts';
 import { log, numberedLines } from './support.ts';
 
 /** Sends a log from an offset on, and tells its parent each acknowledgement, until it is killed. */
-const [dir = '', start = '0'] = process.argv.slice(2);
+const [place = '', start = '0'] = process.argv.slice(2);
 const printed = numberedLines(200_000);
-const writer = await openLogWriter(dir);
+const writer = await openLogSink(JSON.parse(place) as LogsPlace);
 let next = Number(start);
 
 async function sendOn(): Promise<void> {

@@ -16,9 +16,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { SmallDisk } from '../../../../../test/chaos/machine.ts';
 import { needs } from '../../../../../test/support/needs.ts';
+import { readLogFiles } from '../../../src/builds/logs/log-files.ts';
 import { openLogWriter } from '../../../src/builds/logs/log-writer.ts';
 import type { LogWriter } from '../../../src/builds/logs/log-writer.ts';
-import { LogReader } from '../../../src/builds/logs/reader.ts';
 import { makeBackup } from '../../../src/store/backup/make-backup.ts';
 import { BadBackupError } from '../../../src/store/backup/manifest.ts';
 import { restoreBackup } from '../../../src/store/backup/restore-backup.ts';
@@ -86,7 +86,7 @@ describe('a backup', () => {
   /** Each finished log has the bytes that the facts say, and there is none that they don't know. */
   async function assertLogsWhole(data: string): Promise<void> {
     using facts = new DatabaseSync(join(data, 'weir.sqlite'));
-    using reader = new LogReader(join(data, 'logs'));
+    using reader = readLogFiles(join(data, 'logs'));
     const rows = facts.prepare('select id, file, sha256, finished from log').all();
     for (const { id, file, sha256, finished } of rows) {
       if (finished === 0) continue;
@@ -113,7 +113,7 @@ describe('a backup', () => {
     assert.deepEqual(manifest, made);
     assert.equal(manifest.logs, 2);
     assert.equal(readFileSync(join(restored, 'farm-key.pem'), 'utf8'), 'the key\n');
-    using reader = new LogReader(join(restored, 'logs'));
+    using reader = readLogFiles(join(restored, 'logs'));
     for (const [index, id] of ids.entries()) {
       assert.deepEqual(await readAll(reader, { id, file: '2026-w47' }), texts[index]);
     }
@@ -147,9 +147,10 @@ describe('a backup', () => {
     await store.unit((db) => insertResolved(db, { build: 1, step: 0 }, [file]));
     const restored = join(dir, 'restored');
 
-    await makeBackup({ dataDir, folder });
+    const { missingObjects } = await makeBackup({ dataDir, folder });
     await restoreBackup({ backup: folder, dataDir: restored });
 
+    assert.equal(missingObjects, 1);
     for (const sha256 of [names, results, lock]) {
       assert.equal(readFileSync(join(restored, path(sha256)), 'utf8'), `of ${sha256}`);
     }

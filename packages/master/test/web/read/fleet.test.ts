@@ -23,7 +23,7 @@ describe('the workers of a farm, counted', () => {
     await addWorker(farm, 'b', { slots: 3 });
     const away = await addWorker(farm, 'c', { slots: 4 });
     await addWorker(farm, 'd', { pending: true });
-    await farm.store.unit((db) => setOffline(db, away, start));
+    await farm.store.unit((db) => setOffline(db, away, { at: start }));
 
     const { workers, workersOnline, slots } = await get<ApiFarm>('/api/v1/farm');
 

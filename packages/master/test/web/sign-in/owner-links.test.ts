@@ -1,38 +1,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { OwnerLinks } from '../../../src/web/sign-in/owner-links.ts';
-import { makeOwnerSession, ownerInSession } from '../../../src/web/sign-in/session.ts';
+import {
+  makeOwnerLink,
+  makeOwnerSession,
+  ownerInSession,
+  ownerLinkEnd,
+} from '../../../src/web/sign-in/session.ts';
 
 const minute = 60_000;
 
+const keys = { cookieSecret: 'secret', tokenHash: 'hash' };
+
 describe("the link of a worker's owner", () => {
-  it('is good once', () => {
-    const links = new OwnerLinks();
-    const code = links.make('w1', 0);
-
-    assert.ok(links.use(code, 'w1', 1));
-    assert.ok(!links.use(code, 'w1', 1));
-  });
-
   it('is good for ten minutes', () => {
-    const links = new OwnerLinks();
+    const code = makeOwnerLink(keys, 'w1', 0);
 
-    assert.ok(links.use(links.make('w1', 0), 'w1', 10 * minute - 1));
-    assert.ok(!links.use(links.make('w1', 0), 'w1', 10 * minute));
+    assert.equal(ownerLinkEnd(code, keys, 'w1', 10 * minute - 1), 10 * minute);
+    assert.equal(ownerLinkEnd(code, keys, 'w1', 10 * minute), undefined);
   });
 
-  it('is good for its own worker, and not spent by a try at another', () => {
-    const links = new OwnerLinks();
-    const code = links.make('w1', 0);
+  it('is good for its own worker, and only as it was made', () => {
+    const code = makeOwnerLink(keys, 'w1', 0);
 
-    assert.ok(!links.use(code, 'w2', 1));
-    assert.ok(links.use(code, 'w1', 1));
+    assert.equal(ownerLinkEnd(code, keys, 'w2', 1), undefined);
+    assert.equal(ownerLinkEnd(code.replace('600000', '900000'), keys, 'w1', 1), undefined);
+    assert.equal(ownerLinkEnd(code, { ...keys, cookieSecret: 'other' }, 'w1', 1), undefined);
+    assert.equal(ownerLinkEnd('', keys, 'w1', 1), undefined);
   });
 });
 
 describe("the session of a worker's owner", () => {
-  const keys = { cookieSecret: 'secret', tokenHash: 'hash' };
-
   it('names its worker, dots and all, for twelve hours', () => {
     const session = makeOwnerSession(keys, 'w.1.example', 0);
 
