@@ -105,6 +105,13 @@ export class ComposeFarm implements AsyncDisposable {
     heard.kill();
   }
 
+  /** Puts another container in the place of one, as an upgrade does; resolves when that is healthy. */
+  async replace(service: string): Promise<void> {
+    await this.compose('up', '--detach', '--no-deps', '--force-recreate', service);
+    const id = (await this.compose('ps', '-q', service)).trim();
+    while ((await healthOf(id)) !== 'healthy') await delay(200);
+  }
+
   /** Resolves when a container has printed this. */
   async printed(service: string, text: string): Promise<void> {
     const id = (await this.compose('ps', '-q', service)).trim();
@@ -115,23 +122,32 @@ export class ComposeFarm implements AsyncDisposable {
     logs.kill();
   }
 
-  /** Forces a build as an admin does who tries again while the farm is out of reach; the request's id. */
+  /** Forces a build; the request's id. */
   async force(builder: string): Promise<number> {
-    const body = { builder, reason: 'a build of the test' };
-    return requestSchema.parse(await this.post('/api/v1/requests', body)).id;
+    const answer = await this.post('/api/v1/requests', { builder, reason: 'a build of the test' });
+    return requestSchema.parse(await answer.json()).id;
   }
 
-  async post(path: string, body: unknown): Promise<unknown> {
+  get(path: string): Promise<Response> {
+    return this.#ask(path, {});
+  }
+
+  post(path: string, body: unknown): Promise<Response> {
+    const headers = {
+      authorization: `Bearer ${this.#token}`,
+      'content-type': 'application/json',
+    };
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  /** Asks as people do, who try again while the farm is out of reach. */
+  async #ask(path: string, init: RequestInit): Promise<Response> {
     for (;;) {
-      const response = await fetch(new URL(path, this.url), {
-        method: 'POST',
-        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(10_000),
-      }).catch(() => undefined);
-      if (response?.ok === true) return response.json();
-      if (response !== undefined && response.status < 500) {
-        throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+      const signal = AbortSignal.timeout(10_000);
+      const response = await fetch(new URL(path, this.url), { ...init, signal }).catch(() => null);
+      if (response?.ok === true) return response;
+      if (response !== null && response.status < 500) {
+        throw new Error(`${path}: ${response.status} ${await response.text()}`);
       }
       await delay(100);
     }
@@ -159,6 +175,12 @@ export class ComposeFarm implements AsyncDisposable {
       });
     }
   }
+}
+
+async function healthOf(id: string): Promise<string> {
+  const format = '{{.State.Health.Status}}';
+  const { stdout } = await run('docker', ['inspect', '--format', format, id]);
+  return stdout.trim();
 }
 
 /** A farm file, and the repositories that it follows: all that the containers see of this machine. */
@@ -202,5 +224,5 @@ projects:
     max-wait: 1s
     trunks: [lang/main]
     steps:
-      - test: sleep 3; lang ./app.txt
+      - test: sleep 2; lang ./app.txt
 `;
