@@ -122,6 +122,18 @@ describe('a worker that is told to stop', () => {
     assert.equal((await gated.end(request)).result, 'success');
   });
 
+  it('goes by how long it may wait already when it joins', async () => {
+    await using own = await GatedFarm.start();
+    const joined = await own.farm.addWorker({ name: 'w1', args: ['--stop-within', '1'] });
+    await own.farm.events.until('build.finished', { data: { builder: appBuilder } });
+    const { build } = await own.begin();
+
+    joined.signal('SIGTERM');
+
+    await own.farm.events.until('build.lost', { subject: `build/${build}` });
+    assert.equal(await joined.exited(), 0);
+  });
+
   it('leaves its builds to the next agent when it is only to make room for that', async () => {
     const { build, request } = await gated.begin();
 

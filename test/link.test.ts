@@ -330,4 +330,18 @@ describe('the link of a worker', () => {
     assert.notEqual(row.duplicateAt, null);
     assert.equal(row.online, true);
   });
+
+  it('counts those who ask by the address that a proxy says, if that is on this machine', async () => {
+    const ask = async (count: number, address: string) => {
+      const worker = newWorker(`behind-proxy-${count}`);
+      await worker.prove(farm.workerPort, {}, { 'x-forwarded-for': `203.0.113.9, ${address}` });
+      return worker.closed;
+    };
+    for (let count = 0; count < 10; count += 1) {
+      assert.match((await ask(count, '192.0.2.7')).reason, /^waits for an admin/);
+    }
+
+    assert.match((await ask(10, '192.0.2.7')).reason, /^10 workers from 192\.0\.2\.7 wait/);
+    assert.match((await ask(11, '192.0.2.8')).reason, /^waits for an admin/);
+  });
 });

@@ -16,6 +16,7 @@ const probes = {
   redis: () => !hasContainersAlone && runs('redis-server', '--version'),
   postgres: () => !hasContainersAlone && postgresPrograms() !== undefined,
   docker: () => runs('docker', 'image', 'inspect', redisImage),
+  compose: () => runs('docker', 'info') && runs('docker', 'compose', 'version'),
   chromium: () => existsSync('/usr/bin/chromium'),
   buildbot: () => runs('buildbot-worker', '--version'),
   bwrap: () => runs('bwrap', '--unshare-user', '--unshare-net', '--ro-bind', '/', '/', 'true'),

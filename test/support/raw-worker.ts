@@ -63,8 +63,12 @@ export class RawWorker {
     return this.next('welcome');
   }
 
-  async prove(workerPort: number, changes: Partial<Prove> = {}): Promise<void> {
-    this.open(workerPort);
+  async prove(
+    workerPort: number,
+    changes: Partial<Prove> = {},
+    headers: Record<string, string> = {},
+  ): Promise<void> {
+    this.open(workerPort, headers);
     const challenge = await this.next('challenge');
     const nonce = randomBytes(32).toString('base64');
     const { name } = this;

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { commands } from './commands.ts';
+import { readSecretsFromFiles } from './secrets-from-files.ts';
 import { UsageError } from './usage.ts';
 
 /** Runs one `weir` command line. Resolves with the exit status. */
@@ -20,6 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
+    readSecretsFromFiles();
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -5,7 +5,7 @@ import { installUsage, runInstall } from './install/install.ts';
 import { defaultDataDir } from './join/config.ts';
 import { JoinError } from './join/find-farm.ts';
 import { joinUsage, runJoin } from './join/join.ts';
-import { handedOverStatus, runWorker } from './join/run-worker.ts';
+import { handedOverStatus, parseStopWithin, runWorker } from './join/run-worker.ts';
 import { ownerUsage, runOwnerCommand } from './owner/commands.ts';
 import { parseLogFormat } from './owner/say.ts';
 import { runStatus, statusUsage } from './owner/status.ts';
@@ -98,13 +98,6 @@ function run(args: string[]): Promise<number> {
   const { data = defaultDataDir(), 'stop-within': stopWithin } = values;
   const logFormat = parseLogFormat(values.log);
   return runWorker(data, { stopWithinMs: parseStopWithin(stopWithin), logFormat });
-}
-
-function parseStopWithin(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = Number(text);
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400) return seconds * 1_000;
-  throw new JoinError(`--stop-within takes whole seconds from 0 to 86400, not '${text}'`);
 }
 
 /** What `parseArgs` throws. */

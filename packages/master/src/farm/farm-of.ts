@@ -55,7 +55,8 @@ export function farmOf(file: FarmFile, base: string): Farm {
 
 /** Where the gateway listens, unless a proxy in front of it has another path. */
 function workerUrlOf(url: string | null): string | null {
-  return url !== null && new URL(url).pathname === '/' ? `${url}/worker` : url;
+  if (url === null || url.startsWith('/')) return url;
+  return new URL(url).pathname === '/' ? `${url}/worker` : url;
 }
 
 function upstreamOf(

@@ -24,6 +24,7 @@ import {
   script,
   variableName,
   variableValue,
+  workerAddress,
 } from './texts.ts';
 
 /**
@@ -241,9 +242,9 @@ export const farmOptions = {
     'Where people reach the pages.',
   ),
   'worker-url': optional(
-    address('wss://weir.example.org/worker', 'ws:', 'wss:'),
+    workerAddress,
     'the host that was asked, with the worker port',
-    'Where workers connect. Without a path it is `/worker`.',
+    'Where workers connect. Without a path it is `/worker`. A path alone is at the address that was asked: a reverse proxy takes it to the worker port.',
   ),
   introduction: optional(
     prose(4_000),

@@ -95,6 +95,16 @@ export function address(example: string, ...schemes: string[]): TextType<string>
   });
 }
 
+const workerUrl = address('wss://weir.example.org/worker', 'ws:', 'wss:');
+
+/** Where workers connect: an address, or a path at the address of the pages. */
+export const workerAddress = textType(
+  `${workerUrl.expected}, or a path such as /worker`,
+  '',
+  (text): Parsed<string> =>
+    /^(\/[\w.~-]{1,100}){1,10}$/.test(text) ? { value: text } : workerUrl.parse(text),
+);
+
 export const flag = textType<boolean>(
   'true or false',
   false,

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { maxFrameBytes, subprotocol } from '@weir/protocol';
 import { WebSocketServer } from 'ws';
 import { boundConnections } from '../descriptors.ts';
+import { TrustedProxies } from '../trusted-proxies.ts';
 import { closeLink } from './frames.ts';
 import type { LinkContext } from './link.ts';
 import { serveLink } from './link.ts';
@@ -28,6 +30,7 @@ export async function openGateway(
   options: { host: string; port: number },
   context: LinkContext,
 ): Promise<Gateway> {
+  const proxies = new TrustedProxies(process.env['WEIR_TRUSTED_PROXIES']);
   const server = createServer(patience, (_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
     response.end(
@@ -47,7 +50,11 @@ export async function openGateway(
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    const address = request.socket.remoteAddress ?? 'unknown address';
+    const { remoteAddress = 'unknown address' } = request.socket;
+    const address = proxies.addressOf(
+      remoteAddress,
+      String(request.headers['x-forwarded-for'] ?? ''),
+    );
     sockets.handleUpgrade(request, socket, head, (link) => serveLink(link, address, context));
   });
   boundConnections(server, 'worker', (text) => context.refused('worker port', text));

@@ -197,6 +197,12 @@ remotes:
     assert.equal(farm.workerUrl, 'wss://weir.example.org/weir/links');
   });
 
+  it('takes a path alone for a worker-url at the address of the pages', () => {
+    const farm = read(`${smallest}worker-url: /worker\n`);
+
+    assert.equal(farm.workerUrl, '/worker');
+  });
+
   it('takes a local repository that remotes names', () => {
     const text = smallest.replace('https://git.example/lua', 'file:///srv/lua.git');
 

@@ -43,6 +43,21 @@ describe('the web role', () => {
     assert.equal(answer.fingerprint, 'SHA256:farm');
   });
 
+  it('has workers connect where it was asked, when the farm file has a path for that', async () => {
+    farm.web.setFarm({ ...farm.facts, workerUrl: '/worker' });
+    // Asks the engine, whose answer comes by the same way behind the farm file.
+    await get('/readyz');
+    const headers = { 'x-forwarded-proto': 'https' };
+
+    const plain = await get('/.well-known/weir');
+    const behindTls = await fetch(`${farm.url}/.well-known/weir`, { headers });
+
+    const { host } = new URL(farm.url);
+    assert.equal(wellKnownSchema.parse(await plain.json()).workerUrl, `ws://${host}/worker`);
+    assert.equal(wellKnownSchema.parse(await behindTls.json()).workerUrl, `wss://${host}/worker`);
+    farm.web.setFarm(farm.facts);
+  });
+
   it('serves the agent as one file, with its hash', async () => {
     const response = await get('/weir-worker.mjs');
 

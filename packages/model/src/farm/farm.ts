@@ -18,6 +18,7 @@ export interface Farm {
   readonly publicUrl: string | null;
   /** What the waterfall says to who comes for the first time; paragraphs have a blank line between them. */
   readonly introduction: string | null;
+  /** `ws://` or `wss://`; a path when it is at the address of the pages; null: a port of its own. */
   readonly workerUrl: string | null;
   /** Platform name to the labels that it requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;

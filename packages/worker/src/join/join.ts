@@ -8,7 +8,7 @@ import { parseLogFormat } from '../owner/say.ts';
 import type { WorkerConfig } from './config.ts';
 import { defaultDataDir, keyPath, writeConfig } from './config.ts';
 import { JoinError, findFarm } from './find-farm.ts';
-import { runWorker } from './run-worker.ts';
+import { parseStopWithin, runWorker } from './run-worker.ts';
 
 export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
 
@@ -26,6 +26,7 @@ export const joinUsage = `weir worker join URL --name NAME [OPTIONS]
   --min-free GIB   take no builds with less free disk (default 2)
   --keep-runtimes GIB  disk for runtimes that were built or fetched before (default 10)
   --remote URL=PATH  a local mirror that serves in place of URL; repeatable
+  --stop-within SECONDS  how long builds may go on after SIGTERM (default: to their end)
   --log text|json  lines for people, or JSON objects (default $WEIR_LOG, else text)
   --insecure       allow a link that is not encrypted
 
@@ -48,6 +49,7 @@ export async function runJoin(args: string[]): Promise<number> {
   }
   const { key, insecure = false } = values;
   const logFormat = parseLogFormat(values.log);
+  const stopWithinMs = parseStopWithin(values['stop-within']);
   const found = await findFarm(url, { key, insecure });
   const dataDir = resolve(values.data ?? defaultDataDir());
   const config: WorkerConfig = {
@@ -75,7 +77,7 @@ export async function runJoin(args: string[]): Promise<number> {
       ? `${JSON.stringify({ farm: found.farm, name: name.data, fingerprint, dataDir })}\n`
       : `Joining ${found.farm} as ${name.data}.\nThis worker's fingerprint is ${fingerprint}\n`,
   );
-  return runWorker(dataDir, { invite: values.invite, logFormat });
+  return runWorker(dataDir, { invite: values.invite, stopWithinMs, logFormat });
 }
 
 function parseJoin(args: string[]) {
@@ -99,6 +101,7 @@ function parseJoin(args: string[]) {
         'quiet-hours': { type: 'string', multiple: true },
         remote: { type: 'string', multiple: true },
         insecure: { type: 'boolean' },
+        'stop-within': { type: 'string' },
         log: { type: 'string' },
         json: { type: 'boolean' },
       },

@@ -108,6 +108,14 @@ export async function runWorker(
   }
 }
 
+/** Milliseconds of `--stop-within SECONDS`. @throws JoinError */
+export function parseStopWithin(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400) return seconds * 1_000;
+  throw new JoinError(`--stop-within takes whole seconds from 0 to 86400, not '${text}'`);
+}
+
 /** SIGTERM and SIGINT drain, and end at the second time; SIGHUP makes room for another agent. */
 function obeySignals(
   agent: Agent,

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import express from 'express';
 import type { Express, RequestHandler, Router } from 'express';
 import type { Objects } from '../../builds/objects/open-objects.ts';
 import type { EngineVitals } from '../../command.ts';
 import type { Log } from '../../log.ts';
 import { eventBounds } from '../../store/events.ts';
+import { TrustedProxies } from '../../trusted-proxies.ts';
 import { commandDoors } from '../api/command-doors.ts';
 import { farmDoors } from '../api/farm-doors.ts';
 import { invitationDoors } from '../api/invitation-doors.ts';
@@ -61,10 +63,10 @@ export interface WebParts extends Objects {
 /** All doors and pages of the web role. */
 export function createApp(parts: WebParts): Express {
   const { context, signIn, log } = parts;
+  const proxies = new TrustedProxies(process.env['WEIR_TRUSTED_PROXIES']);
   const app = express();
   app.disable('x-powered-by').set('query parser', 'simple');
-  // A proxy on this machine says who asks, and how; nobody else is believed.
-  app.set('trust proxy', 'loopback');
+  app.set('trust proxy', (address: string) => proxies.trusts(address));
   app.use(securityHeaders());
   app.use(healthRoutes(context.db, context.farm, () => parts.vitals()));
   app.get('/metrics', metrics(parts));
