@@ -94,9 +94,9 @@ export async function signedIn(
 /** Opens a page, and all that can be opened on it. */
 export async function visit(page: Page, farm: SmallFarm, path: string): Promise<void> {
   await page.goto(farm.url + path);
-  for (const details of await page.locator('details').all()) {
-    await details.evaluate((each) => each.setAttribute('open', ''));
-  }
+  await page.locator('details').evaluateAll((all) => {
+    for (const details of all) details.setAttribute('open', '');
+  });
 }
 
 /** A farm with everything in it that a page can show. */
