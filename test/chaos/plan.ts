@@ -21,16 +21,24 @@ const beyondLink = [32, 45] as const;
 /** A lease, its renewal, and the time in which a detached build may come back. */
 const beyondLease = [120, 200] as const;
 
+/** Started again at once, or by somebody who had to be woken. */
+const downFor = [
+  [0, 1],
+  [1, 6],
+  [10, 40],
+] as const;
+/** A process or server that hangs. */
+const stillFor = [
+  [1, 4],
+  [5, 20],
+] as const;
+
 export const faultRules = {
   'master killed': {
     on: 'master',
     part: 'process',
     weight: 5,
-    spans: [
-      [0, 1],
-      [1, 6],
-      [10, 40],
-    ],
+    spans: downFor,
   },
   'master frozen': {
     on: 'master',
@@ -59,20 +67,13 @@ export const faultRules = {
     on: 'web',
     part: 'process',
     weight: 3,
-    spans: [
-      [0, 1],
-      [1, 6],
-      [10, 40],
-    ],
+    spans: downFor,
   },
   'web frozen': {
     on: 'web',
     part: 'process',
     weight: 2,
-    spans: [
-      [1, 4],
-      [5, 20],
-    ],
+    spans: stillFor,
   },
   'postgres killed': {
     on: 'postgres',
@@ -88,29 +89,19 @@ export const faultRules = {
     on: 'postgres',
     part: 'process',
     weight: 2,
-    spans: [
-      [1, 4],
-      [5, 20],
-    ],
+    spans: stillFor,
   },
   'redis killed': {
     on: 'redis',
     part: 'process',
     weight: 3,
-    spans: [
-      [0, 1],
-      [1, 6],
-      [10, 40],
-    ],
+    spans: downFor,
   },
   'redis frozen': {
     on: 'redis',
     part: 'process',
     weight: 2,
-    spans: [
-      [1, 4],
-      [5, 20],
-    ],
+    spans: stillFor,
   },
   'redis emptied': { on: 'redis', part: 'process', weight: 3, spans: [[0, 0]] },
   'agent killed': {

@@ -17,12 +17,12 @@ export interface EndedElsewhere extends RunningBuild {
 
 /** The builds of other engines, as far as dispatch has to know of them: a copy, read anew by every sweep. */
 export class BuildsElsewhere {
-  readonly #builds: Pick<LiveBuilds, 'get' | 'forget'>;
+  readonly #builds: Pick<LiveBuilds, 'get' | 'forget' | 'takeAway'>;
   readonly #engine: number;
   #running = new Map<number, RunningBuild>();
 
   /** @param builds this engine's own */
-  constructor(builds: Pick<LiveBuilds, 'get' | 'forget'>, engine: number) {
+  constructor(builds: Pick<LiveBuilds, 'get' | 'forget' | 'takeAway'>, engine: number) {
     this.#builds = builds;
     this.#engine = engine;
   }
@@ -58,12 +58,7 @@ export class BuildsElsewhere {
   /** The engine that leads gave it up, though this one has it: its worker is told. */
   lost(id: number, reason: string): void {
     const build = this.#builds.get(id);
-    if (build === undefined || build.isLate) return;
-    this.#builds.forget(build);
-    if (build.session === undefined) return;
-    build.session.offers.delete(id);
-    build.session.formerBuilds.add(id);
-    build.session.send({ t: 'abort', build: id, reason });
+    if (build !== undefined && !build.isLate) this.#builds.takeAway(build, reason);
   }
 
   /** Its lease ran out: who has it says so when it is heard of again. */

@@ -83,6 +83,16 @@ export class LiveBuilds {
     this.#builds.set(build.id, build);
   }
 
+  /** Nothing more is taken of it; its worker is told. */
+  takeAway(build: LiveBuild, reason: string): void {
+    this.forget(build);
+    const { id, session } = build;
+    if (session === undefined) return;
+    session.offers.delete(id);
+    session.formerBuilds.add(id);
+    session.send({ t: 'abort', build: id, reason });
+  }
+
   forget(build: LiveBuild): void {
     this.#builds.delete(build.id);
   }
@@ -194,12 +204,7 @@ export class LiveBuilds {
     );
     const build = this.#builds.get(row.id);
     if (isRetried === undefined && build?.epoch !== row.epoch) return;
-    if (build !== undefined) this.forget(build);
-    if (build?.session !== undefined) {
-      build.session.offers.delete(build.id);
-      build.session.formerBuilds.add(build.id);
-      build.session.send({ t: 'abort', build: build.id, reason: text });
-    }
+    if (build !== undefined) this.takeAway(build, text);
     if (isRetried === undefined) return;
     const { id, builder_id: builderId, request_id: requestId, worker_id: workerId } = row;
     log.warn(`build ${row.id} is lost: ${text}${isRetried ? '; its request waits again' : ''}`, {
@@ -214,9 +219,7 @@ export class LiveBuilds {
   /** Its logs can't be stored, and never will be. */
   async #refused(build: LiveBuild, text: string): Promise<void> {
     if (!build.isLate) return this.loseById(build.id, text);
-    this.forget(build);
-    build.session?.formerBuilds.add(build.id);
-    build.session?.send({ t: 'abort', build: build.id, reason: text });
+    this.takeAway(build, text);
   }
 
   /** A worker's builds are lost at once: a person wants it to go on no more. */

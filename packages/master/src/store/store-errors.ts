@@ -14,4 +14,10 @@ export class StoreHalfRestoredError extends Error {
 export class StoreAwayError extends Error {
   override readonly name = 'StoreAwayError';
   readonly code = 'store-away';
+
+  /** For what a query failed with. */
+  static of(cause: unknown): StoreAwayError {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new StoreAwayError(`the database server is away: ${why}`, { cause });
+  }
 }

@@ -2,6 +2,7 @@ import type { LogFile } from './open-log-file.ts';
 import { openLogFile } from './open-log-file.ts';
 import { logFilePath } from './paths.ts';
 import { LogRefusedError } from './refused.ts';
+import { takeSome } from './take-some.ts';
 
 /** What one caller wants done within a transaction on a log file. */
 export interface LogWork<T> {
@@ -26,8 +27,6 @@ interface Hooks {
   forget(name: string): void;
 }
 
-/** Log bytes in one transaction: acknowledgements come at least once for so many. */
-const maxTransactionBytes = 8 * 1024 * 1024;
 /** Files held open: this week's and last week's are written to, older ones packed. */
 const maxOpenFiles = 4;
 
@@ -88,20 +87,10 @@ export class LogTransactions {
   }
 
   #commitNext(): void {
-    for (const [name, works] of Map.groupBy(this.#takeSome(), (waiting) => waiting.name)) {
+    for (const [name, works] of Map.groupBy(takeSome(this.#waiting), (waiting) => waiting.name)) {
       this.#commit(name, works);
     }
     this.#closeUnused();
-  }
-
-  #takeSome(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiting.length && bytes < maxTransactionBytes) {
-      bytes += this.#waiting[count]?.bytes ?? 0;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
   }
 
   #commit(name: string, works: readonly Waiting[]): void {

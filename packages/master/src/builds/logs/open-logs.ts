@@ -46,6 +46,6 @@ export async function hearLogGrowth(
   grew: (logs: ReadonlyMap<number, number>) => void,
 ): Promise<AsyncDisposable> {
   if (!isPostgres(store)) return { [Symbol.asyncDispose]: async () => {} };
-  const { GrowthHearing } = await import('./postgres/growth.ts');
-  return GrowthHearing.open(store, grew);
+  const { hearGrowth } = await import('./postgres/growth.ts');
+  return hearGrowth(store, grew);
 }

@@ -58,7 +58,7 @@ export class PostgresWriter {
       } catch (error) {
         const trouble = troubleOf(error);
         if (trouble === undefined || performance.now() > until) {
-          this.#refuse(batch, trouble === undefined ? error : away(error));
+          this.#refuse(batch, trouble === undefined ? error : StoreAwayError.of(error));
           return;
         }
         // Then nobody can be in the way.
@@ -97,7 +97,7 @@ export class PostgresWriter {
       try {
         return (await this.#newestMark()) === transaction;
       } catch (error) {
-        if (performance.now() > until) throw away(error);
+        if (performance.now() > until) throw StoreAwayError.of(error);
       }
       await sleep(longestPauseMs / 10);
     }
@@ -116,9 +116,4 @@ export class PostgresWriter {
     for (const waiting of batch) waiting.reject(reason);
     if (isDiskFull) this.#options.onDiskFull();
   }
-}
-
-function away(cause: unknown): StoreAwayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new StoreAwayError(`the database server is away: ${why}`, { cause });
 }

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { clientConfig } from '../../../store/postgres/postgres-config.ts';
+import { Listener } from '../../../store/postgres/listener.ts';
 import type { LogConnection } from './log-connection.ts';
 
 const channel = 'weir_log';
@@ -8,7 +6,6 @@ const channel = 'weir_log';
 const gatherMs = 100;
 /** The server takes 8,000 bytes. */
 const maxPayloadChars = 7_900;
-const reconnectMs = 1_000;
 
 /** Tells every process of the farm which logs grew, a few times a second. It carries no fact. */
 export class GrowthTeller {
@@ -48,57 +45,12 @@ function* payloadsOf(grown: ReadonlyMap<number, number>): Generator<string, void
   if (payload !== '') yield payload;
 }
 
-/** Hears which logs grew, whichever engine wrote them; connects again when the server was away. */
-export class GrowthHearing implements AsyncDisposable {
-  readonly #url: string;
-  readonly #grew: (logs: ReadonlyMap<number, number>) => void;
-  #client: pg.Client | undefined;
-  #isClosed = false;
-
-  private constructor(url: string, grew: (logs: ReadonlyMap<number, number>) => void) {
-    this.#url = url;
-    this.#grew = grew;
-  }
-
-  /** Resolves when it hears. */
-  static async open(
-    url: string,
-    grew: (logs: ReadonlyMap<number, number>) => void,
-  ): Promise<GrowthHearing> {
-    const hearing = new GrowthHearing(url, grew);
-    await hearing.#connect();
-    return hearing;
-  }
-
-  async #connect(): Promise<void> {
-    const client = new pg.Client(clientConfig(this.#url));
-    // Its queries say so, too; without a listener the process would end.
-    client.on('error', () => {});
-    client.on('notification', ({ payload = '' }) => this.#grew(read(payload)));
-    await client.connect();
-    await client.query(`listen ${channel}`);
-    client.once('end', () => void this.#reconnect());
-    this.#client = client;
-    if (this.#isClosed) await client.end();
-  }
-
-  async #reconnect(): Promise<void> {
-    this.#client = undefined;
-    while (!this.#isClosed) {
-      await sleep(reconnectMs, undefined, { ref: false });
-      try {
-        await this.#connect();
-        return;
-      } catch {
-        // The server is still away.
-      }
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    await this.#client?.end();
-  }
+/** Hears which logs grew, whichever engine wrote them. Resolves when it hears. */
+export function hearGrowth(
+  url: string,
+  grew: (logs: ReadonlyMap<number, number>) => void,
+): Promise<AsyncDisposable> {
+  return Listener.open(url, { channels: [channel], heard: (payload) => grew(read(payload)) });
 }
 
 function read(payload: string): Map<number, number> {

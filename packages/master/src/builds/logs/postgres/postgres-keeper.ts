@@ -9,14 +9,13 @@ import type { Unproven } from '../finish-log.ts';
 import { finishLog, settle } from '../finish-log.ts';
 import { LiveLog } from '../live-log.ts';
 import { LogRefusedError } from '../refused.ts';
+import { takeSome } from '../take-some.ts';
 import { BufferedRows } from './buffered-rows.ts';
 import { commitLogs, StaleLogsError } from './commit-logs.ts';
 import { chunksFrom, lendChunks } from './fetch-chunks.ts';
 import { loadLogs } from './load-logs.ts';
 import type { LogConnection } from './log-connection.ts';
 
-/** Log bytes in one transaction: acknowledgements come at least once for so many. */
-const maxTransactionBytes = 8 * 1024 * 1024;
 /** What is held in memory of logs that are being written, by their chunks. */
 const maxHeldChunks = 200_000;
 const maxHeldLogs = 4096;
@@ -151,18 +150,8 @@ export class PostgresKeeper {
   async #drain(): Promise<void> {
     // What comes in the same turn goes along.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#commit(this.#takeSome());
+    while (this.#waiting.length > 0) await this.#commit(takeSome(this.#waiting));
     this.#running = undefined;
-  }
-
-  #takeSome(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiting.length && bytes < maxTransactionBytes) {
-      bytes += this.#waiting[count]?.bytes ?? 0;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
   }
 
   /** Tries until the server has it, or for so long. Whatever is done twice changes nothing more. */
@@ -181,7 +170,7 @@ export class PostgresKeeper {
           return;
         }
         if (performance.now() > until) {
-          for (const work of batch) work.reject(away(error));
+          for (const work of batch) work.reject(StoreAwayError.of(error));
           return;
         }
       }
@@ -280,9 +269,4 @@ function answerOf(work: Waiting, logs: ReadonlyMap<number, HeldLog>): () => void
     if (!(error instanceof LogRefusedError)) throw error;
     return () => work.reject(error);
   }
-}
-
-function away(cause: unknown): StoreAwayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new StoreAwayError(`the database server is away: ${why}`, { cause });
 }
