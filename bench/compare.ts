@@ -63,7 +63,8 @@ async function compare(rounds: number, out: string, names: readonly string[]): P
 }
 
 async function measure({ name, only, scripts }: Pair): Promise<[theirs: string, ours: string]> {
-  const environment = { BENCH_CASE: only };
+  // Buildbot has none.
+  const environment = { BENCH_CASE: only, BENCH_SANDBOX: 'none', BENCH_BUILDS: '3000' };
   for (let tries = 1; ; tries++) {
     let theirs = '';
     for (const [script = '', ...args] of scripts) {

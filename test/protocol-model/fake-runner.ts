@@ -148,11 +148,11 @@ export class FakeRunner {
 
   #run({ spec, epoch }: RunOrder): void {
     if (this.#build === undefined) {
-      const { build, spec: specPath, journal: journalPath } = this.#paths;
+      const { build, spec: specPath, journal: journalPath, reserve } = this.#paths;
       mkdirSync(build, { recursive: true });
       writeFileSync(specPath, JSON.stringify(spec));
       const ledger = this.#ledger.begin(spec.build, this.#worker);
-      const journal = new JournalWriter(journalPath);
+      const journal = new JournalWriter(journalPath, reserve);
       const spool = new SpoolWriter(logDir(this.#paths.slot, 0), spec.limits.logBytes);
       this.#running = { spec, ledger, journal, step: 0, spool, ending: undefined };
       this.#build = {

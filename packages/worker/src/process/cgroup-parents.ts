@@ -100,7 +100,9 @@ function handedDown(dir: string): string[] {
 function isUsable(parent: CgroupParent): boolean {
   const name = `weir-probe-${process.pid}`;
   try {
-    const [join_ = ''] = new Cgroup([parent], name, trialLimits).joins;
+    const group = new Cgroup([parent], name);
+    group.limit(trialLimits);
+    const [join_ = ''] = group.joins;
     return spawnSync('/bin/sh', ['-c', 'echo 0 > "$1"', 'sh', join_]).status === 0;
   } catch {
     return false;

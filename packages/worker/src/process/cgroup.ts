@@ -18,11 +18,16 @@ export class Cgroup {
   readonly #parents: readonly CgroupParent[];
   readonly #name: string;
 
-  /** @throws Error when the kernel refuses the group or its limits. */
-  constructor(parents: readonly CgroupParent[], name: string, limits: BuildLimits) {
+  /** @throws Error when the kernel refuses the group. */
+  constructor(parents: readonly CgroupParent[], name: string) {
     this.#parents = parents;
     this.#name = name;
-    for (const parent of parents) makeGroup(parent, join(parent.dir, name), limits);
+    for (const dir of this.#dirs) mkdirSync(dir);
+  }
+
+  /** @throws Error when the kernel refuses the limits. */
+  limit(limits: BuildLimits): void {
+    for (const parent of this.#parents) setLimits(parent, join(parent.dir, this.#name), limits);
   }
 
   /** Files into which a process writes 0 to enter. */
@@ -66,8 +71,7 @@ export async function sweepGroups(parents: readonly CgroupParent[], prefix: stri
   }
 }
 
-function makeGroup({ version, controllers }: CgroupParent, dir: string, limits: BuildLimits): void {
-  mkdirSync(dir);
+function setLimits({ version, controllers }: CgroupParent, dir: string, limits: BuildLimits): void {
   if (controllers.includes('memory')) {
     const [limit, swap] =
       version === 1

@@ -13,12 +13,15 @@ export interface StepCommand {
   readonly isContained: boolean;
 }
 
-export interface SpawnOptions {
-  readonly limits: BuildLimits;
+export interface StandByOptions {
   /** Stands in the environment of every process of this slot, so that strays are found by it. */
   readonly mark: string;
   /** Path of the slot's named pipe. */
   readonly output: string;
+}
+
+export interface SpawnOptions extends StandByOptions {
+  readonly limits: BuildLimits;
 }
 
 export interface StepExit {
@@ -52,10 +55,14 @@ export interface StepProcess {
 export interface ProcessPlatform {
   /** The limits that it can enforce here, in words. */
   readonly limits: readonly string[];
+  /** Does for a slot's next step what can be done before it is known, unless that was done. No step runs there. */
+  standBy(options: StandByOptions): void;
   /** @throws Error when the process can't be started. */
   spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess>;
   /** Ends what an earlier runner of this slot left behind. */
   sweep(mark: string): Promise<void>;
+  /** Takes back what was done for a step that does not come. */
+  close(): Promise<void>;
 }
 
 /** A process that outlives SIGKILL for so long hangs in the kernel: going on is all that is left. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { killPatienceMs } from './contract.ts';
 import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
-import { spawnPosix } from './posix-spawn.ts';
+import { StepShell } from './step-shell.ts';
 
 const run = promisify(execFile);
 
@@ -19,18 +19,20 @@ export function darwinPlatform(): ProcessPlatform {
       'file size and open files by rlimit',
       'disk by measuring the workspace',
     ],
+    standBy() {},
     spawnStep,
     async sweep() {},
+    async close() {},
   };
 }
 
 async function spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
-  const { pid, output, exited } = await spawnPosix(command, options, []);
+  const shell = await StepShell.start(options, []);
   return {
-    output,
-    exited,
+    output: shell.output,
+    exited: shell.run(command, options.limits),
     limitHits: () => ({ memory: false, processes: false }),
-    killTree: () => killTree(pid),
+    killTree: () => killTree(shell.pid),
     async release() {},
   };
 }

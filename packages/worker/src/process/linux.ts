@@ -5,53 +5,100 @@ import type {
   LimitHits,
   ProcessPlatform,
   SpawnOptions,
+  StandByOptions,
   StepCommand,
   StepProcess,
 } from './contract.ts';
-import { spawnPosix } from './posix-spawn.ts';
 import { killStrays } from './proc-scan.ts';
+import { StepShell } from './step-shell.ts';
 
-export function linuxPlatform(): ProcessPlatform {
-  const parents = findCgroupParents();
-  let groups = 0;
-  return {
-    limits: describeLimits(parents),
-    spawnStep: (command, options) => {
-      groups += 1;
-      return spawnStep(command, options, parents, `weir-${options.mark}-${process.pid}-${groups}`);
-    },
-    async sweep(mark) {
-      await killStrays(mark);
-      await sweepGroups(parents, `weir-${mark}-`);
-    },
-  };
+/** Where a step will run: a shell in control groups of its own. */
+interface Prepared {
+  readonly group: Cgroup;
+  readonly shell: StepShell;
 }
 
-async function spawnStep(
-  command: StepCommand,
-  options: SpawnOptions,
-  parents: readonly CgroupParent[],
-  name: string,
-): Promise<StepProcess> {
-  const group = new Cgroup(parents, name, options.limits);
-  try {
-    const { pid, output, exited } = await spawnPosix(command, options, group.joins);
+export function linuxPlatform(): ProcessPlatform {
+  return new LinuxPlatform();
+}
+
+class LinuxPlatform implements ProcessPlatform {
+  readonly #parents = findCgroupParents();
+  readonly limits = describeLimits(this.#parents);
+  #groups = 0;
+  #standing: Promise<Prepared | null> = Promise.resolve(null);
+  #isStanding = false;
+
+  standBy(options: StandByOptions): void {
+    if (this.#isStanding) return;
+    this.#isStanding = true;
+    // Why not is said when the step comes.
+    this.#standing = this.#prepare(options).catch(() => null);
+  }
+
+  async spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
+    const { group, shell } = (await this.#takeStanding()) ?? (await this.#prepare(options));
+    try {
+      group.limit(options.limits);
+    } catch (error) {
+      await discard({ group, shell });
+      throw error;
+    }
+    const exited = shell.run(command, options.limits);
     return {
-      output,
+      output: shell.output,
       exited,
       limitHits: (): LimitHits => group.hits(),
-      async killTree() {
-        killGroupOf(pid);
+      killTree: async () => {
+        killGroupOf(shell.pid);
         await group.kill();
-        // What runs outside of a process namespace may have left its session and its group.
-        if (!command.isContained) await killStrays(options.mark, pid);
+        // Without a process namespace or a control group it may have left its session.
+        if (!command.isContained && this.#parents.length === 0) {
+          await killStrays(options.mark, shell.pid);
+        }
       },
       release: () => group.remove(),
     };
-  } catch (error) {
-    await group.remove();
-    throw error;
   }
+
+  async sweep(mark: string): Promise<void> {
+    await killStrays(mark);
+    await sweepGroups(this.#parents, `weir-${mark}-`);
+  }
+
+  async close(): Promise<void> {
+    const standing = await this.#takeStanding();
+    if (standing !== null) await discard(standing);
+  }
+
+  /** Null when there is none, or something has ended it. */
+  async #takeStanding(): Promise<Prepared | null> {
+    const prepared = await this.#standing;
+    this.#standing = Promise.resolve(null);
+    this.#isStanding = false;
+    if (prepared?.shell.isThere !== false) return prepared;
+    await discard(prepared);
+    return null;
+  }
+
+  async #prepare(options: StandByOptions): Promise<Prepared> {
+    this.#groups += 1;
+    const name = `weir-${options.mark}-${process.pid}-${this.#groups}`;
+    const group = new Cgroup(this.#parents, name);
+    try {
+      return { group, shell: await StepShell.start(options, group.joins) };
+    } catch (error) {
+      await group.remove();
+      throw error;
+    }
+  }
+}
+
+async function discard({ group, shell }: Prepared): Promise<void> {
+  killGroupOf(shell.pid);
+  shell.output.destroy();
+  await group.kill();
+  await group.remove();
 }
 
 function killGroupOf(pid: number): void {

@@ -14,8 +14,10 @@ const run = promisify(execFile);
 export function windowsPlatform(): ProcessPlatform {
   return {
     limits: ['memory not limited', 'processes not limited', 'disk by measuring the workspace'],
+    standBy() {},
     spawnStep,
     async sweep() {},
+    async close() {},
   };
 }
 

@@ -68,7 +68,7 @@ export class SlotBuild implements HeldBuild {
     this.#hooks = hooks;
     mkdirSync(paths.build, { recursive: true, mode: 0o700 });
     writeFileSync(paths.spec, JSON.stringify(order.spec));
-    this.#journal = new JournalWriter(paths.journal);
+    this.#journal = new JournalWriter(paths.journal, paths.reserve);
     const { build, uploadToken: token } = order.spec;
     const { farm } = order;
     const { objects: dir } = paths;

@@ -4,6 +4,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -15,12 +16,11 @@ type Unnumbered<Entry> = Entry extends JournalEntry ? Omit<Entry, 'n' | 'at'> : 
 /** An entry before it has its number and time. */
 export type JournalFact = Unnumbered<JournalEntry>;
 
-/** Room for the last entries of a build on a disk that is full by then. */
 const reserveBytes = 64 * 1024;
 
 /**
- * Appends a build's journal, one JSON object a line, numbered from 1. It keeps some room for itself:
- * a build whose disk is full can still say so.
+ * Appends a build's journal, one JSON object a line, numbered from 1. It keeps some room for itself,
+ * in a file that stays for the next build: one whose disk is full can still say so.
  */
 export class JournalWriter implements Disposable {
   readonly #file: number;
@@ -29,10 +29,11 @@ export class JournalWriter implements Disposable {
   #bytes = 0;
 
   /** @throws Error when there is no room even for a beginning */
-  constructor(path: string) {
+  constructor(path: string, reserve: string) {
     this.#file = openSync(path, 'ax', 0o600);
-    this.#reserve = `${path}.reserve`;
-    writeFileSync(this.#reserve, Buffer.alloc(reserveBytes));
+    this.#reserve = reserve;
+    const { size } = statSync(reserve, { throwIfNoEntry: false }) ?? { size: 0 };
+    if (size < reserveBytes) writeFileSync(reserve, Buffer.alloc(reserveBytes));
   }
 
   get entries(): number {
@@ -56,7 +57,6 @@ export class JournalWriter implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
-    rmSync(this.#reserve, { force: true });
   }
 
   #write(line: Buffer): void {

@@ -21,6 +21,8 @@ export interface SlotPaths {
   readonly build: string;
   readonly spec: string;
   readonly journal: string;
+  /** Room for the last entries of a journal on a disk that is full by then. */
+  readonly reserve: string;
   /** What the farm is to store by its hash. */
   readonly objects: string;
   /** The build's workspace: `src`, `tmp` and `home`. */
@@ -54,6 +56,7 @@ export function slotPaths(slot: string): SlotPaths {
     build,
     spec: join(build, 'spec.json'),
     journal: join(build, 'journal.jsonl'),
+    reserve: join(slot, 'reserve'),
     objects: join(build, 'objects'),
     work: join(slot, 'work'),
     services: join(slot, 'services'),

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, BuildSpec } from '@weir/protocol';
 import { obtainRuntime } from '../artifact/obtain.ts';
@@ -8,6 +7,7 @@ import { Git } from '../workspace/git.ts';
 import type { FileLock } from '../workspace/lock.ts';
 import { Runtimes } from '../workspace/runtimes.ts';
 import { fillSource } from '../workspace/source.ts';
+import { makeWork } from './clear-slot.ts';
 import { measureFolders } from './limit-watch.ts';
 import type { SlotPaths } from './paths.ts';
 
@@ -52,12 +52,7 @@ export async function preparePlace(
     lock[Symbol.dispose]();
   };
   try {
-    const [src, tmp, home] = ['src', 'tmp', 'home'].map((name) => join(paths.work, name)) as [
-      string,
-      string,
-      string,
-    ];
-    for (const dir of [src, tmp, home]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const [src, tmp, home] = makeWork(paths.work);
     const mirrors = await fillWorkspace(paths.data, src, order, signal);
     const runtime = runtimes.path(spec.runtime);
     const isRuntimeWritable = spec.kind === 'runtime';

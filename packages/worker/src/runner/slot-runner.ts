@@ -7,8 +7,8 @@ import type { ProcessPlatform } from '../process/contract.ts';
 import type { Sandbox } from '../sandbox/contract.ts';
 import { detectSandbox } from '../sandbox/detect.ts';
 import { agentVersion } from '../version.ts';
-import { wipe } from '../workspace/wipe.ts';
 import { SlotBuild } from './build.ts';
+import { clearSlot } from './clear-slot.ts';
 import { machineFacts } from './facts.ts';
 import type { HeldBuild } from './held-build.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
@@ -33,6 +33,7 @@ export class SlotRunner {
   #build: HeldBuild | null;
   #epoch: number | null = null;
   #hint: NodeJS.Timeout | null = null;
+  #telling: NodeJS.Immediate | null = null;
   /** Resolves when the runner has been told to exit, or no agent has come for `idleMs` while nothing runs. */
   readonly ended: Promise<void>;
   #end: () => void = () => {};
@@ -60,12 +61,14 @@ export class SlotRunner {
       this.#server.once('error', reject);
       this.#server.listen(this.#paths.socket, resolve);
     });
+    this.#standBy();
     this.#considerIdle();
   }
 
   /** What has finished is left to the next runner: the farm may lack some of it. */
   async close(): Promise<void> {
     if (this.#build?.isFinished === false) await this.#abort();
+    await this.#platform.close();
     this.#server.close();
     for (const agent of this.#agents) agent.destroy();
   }
@@ -115,18 +118,24 @@ export class SlotRunner {
   #begin(order: PlaceOrder): SlotBuild {
     try {
       return new SlotBuild(this.#paths, this.#platform, this.#machine, order, {
-        onEntry: () => queueMicrotask(() => this.#entryWritten()),
+        onEntry: () => this.#entryWritten(),
         onGrew: () => this.#tellGrowth(),
       });
     } catch (error) {
-      wipe(this.#paths.build, this.#paths.trash);
+      clearSlot(this.#paths);
       throw error;
     }
   }
 
   #entryWritten(): void {
     this.#tellState();
+    if (this.#build?.isFinished === true) this.#standBy();
     this.#considerIdle();
+  }
+
+  #standBy(): void {
+    const { mark, output } = this.#paths;
+    this.#platform.standBy({ mark, output });
   }
 
   #sandbox(kind: SandboxKind): Sandbox {
@@ -149,7 +158,7 @@ export class SlotRunner {
   #forget(): void {
     this.#build = null;
     this.#epoch = null;
-    for (const dir of [this.#paths.build, this.#paths.work]) wipe(dir, this.#paths.trash);
+    clearSlot(this.#paths);
     this.#tellState();
     this.#considerIdle();
   }
@@ -165,9 +174,13 @@ export class SlotRunner {
     };
   }
 
+  /** At the end of the turn: what is written in one turn is told of once. */
   #tellState(): void {
-    const state = this.#state();
-    for (const agent of this.#agents) writeJsonLine(agent, state);
+    this.#telling ??= setImmediate(() => {
+      this.#telling = null;
+      const state = this.#state();
+      for (const agent of this.#agents) writeJsonLine(agent, state);
+    });
   }
 
   #tellGrowth(): void {

@@ -41,7 +41,7 @@ export async function runStep(
     const watch = new AbortController();
     const seen = guard(child, order, spool, watch.signal);
     const exit = await child.exited;
-    const isFullNow = isFull(statfsSync(order.spool));
+    const isFullNow = isFull(statfsSync(outputPipe));
     watch.abort();
     await child.killTree();
     await drain(child);

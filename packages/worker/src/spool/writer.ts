@@ -44,7 +44,6 @@ export class SpoolWriter {
   #total = 0;
 
   constructor(dir: string, capBytes: number) {
-    mkdirSync(dir, { recursive: true });
     this.#dir = dir;
     this.#headBytes = Math.floor(capBytes / 4);
     this.#tailBytes = capBytes - this.#headBytes;
@@ -93,6 +92,7 @@ export class SpoolWriter {
     this.#closeSegment();
     const isHead = this.#total < this.#headBytes;
     this.#segmentEnd = isHead ? this.#headBytes : this.#total + this.#segmentBytes;
+    if (this.#total === 0) mkdirSync(this.#dir, { recursive: true });
     this.#file = openSync(segmentPath(this.#dir, this.#total), 'wx');
     this.#starts.push(this.#total);
     this.#dropBefore(this.#total - this.#tailBytes);

@@ -10,7 +10,7 @@ describe("a build's journal", () => {
     needs(this, 'root');
     await using disk = await SmallDisk.mount(1024 * 1024);
     const path = join(disk.dir, 'journal.jsonl');
-    using journal = new JournalWriter(path);
+    using journal = new JournalWriter(path, join(disk.dir, 'reserve'));
     const append = () => journal.append({ t: 'step-started', step: 0 });
     const numbers = () => readJournal(path, 1, journal.entries).map(({ n }) => n);
     disk.fill();

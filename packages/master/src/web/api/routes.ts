@@ -42,11 +42,12 @@ function routePath(path: string): string {
 }
 
 function handlerOf(door: Door, signIn: SignIn) {
+  const bodySchema = door.body?.strict();
   return async (request: Request, response: Response): Promise<void> => {
     const answer = await door.handle({
       subject: subjectOf(request),
       query: door.query && parseAsked(door.query, request.query, 'bad-query'),
-      body: door.body && parseAsked(door.body.strict(), bodyOf(request), 'bad-body'),
+      body: bodySchema && parseAsked(bodySchema, bodyOf(request), 'bad-body'),
       actor: signIn.actorOf(request) ?? '',
     });
     response.set('cache-control', 'no-cache');
