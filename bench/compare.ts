@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,12 +12,24 @@ interface Pair {
   readonly name: string;
   readonly only: string;
   readonly scripts: readonly (readonly string[])[];
+  /** Ours is measured with its sandbox, too: Buildbot has none. */
+  readonly isSandboxed?: true;
 }
 
 const pairs: readonly Pair[] = [
   { name: 'm1', only: 'main', scripts: [['m1_throughput', '--builds', '200']] },
-  { name: 'm1', only: 'drain20s', scripts: [['m1_throughput', '--builds', '150']] },
-  { name: 'm2', only: 'main', scripts: [['m2_dispatch', '--via', 'force', '--runs', '30']] },
+  {
+    name: 'm1',
+    only: 'drain20s',
+    scripts: [['m1_throughput', '--builds', '150']],
+    isSandboxed: true,
+  },
+  {
+    name: 'm2',
+    only: 'main',
+    scripts: [['m2_dispatch', '--via', 'force', '--runs', '30']],
+    isSandboxed: true,
+  },
   {
     name: 'm3',
     only: 'w100',
@@ -45,7 +58,9 @@ const lineSchema = z.looseObject({ params: z.looseObject({ calib_ms: z.number().
 /** Alternates the systems metric by metric, some rounds, then prints the table of ratios. */
 async function compare(rounds: number, out: string, names: readonly string[]): Promise<void> {
   await mkdir(out, { recursive: true });
-  const [buildbot, weir] = [join(out, 'buildbot.jsonl'), join(out, 'weir.jsonl')];
+  const fileOf = (name: string): string => join(out, `${name}.jsonl`);
+  const [buildbot, weir] = [fileOf('buildbot'), fileOf('weir')];
+  const [sandboxed, limit] = [fileOf('sandboxed'), fileOf('limit')];
   const chosen = pairs.filter(({ name }) => names.length === 0 || names.includes(name));
   for (let round = 1; round <= rounds; round++) {
     for (const pair of chosen) {
@@ -53,33 +68,44 @@ async function compare(rounds: number, out: string, names: readonly string[]): P
       const [theirs, ours] = await measure(pair);
       await appendFile(buildbot, theirs);
       await appendFile(weir, ours);
+      if (pair.isSandboxed) await appendFile(sandboxed, await runOurs(pair.name, pair.only, true));
     }
-    await appendFile(join(out, 'limit.jsonl'), await run(process.execPath, ours('limit'), {}));
+    await appendFile(limit, await runOurs('limit'));
   }
   const summary = join(here, 'summary.py');
   process.stdout.write(await run(python, [summary, '--vs', buildbot, weir], {}));
-  process.stdout.write(`\nAt most, by the bare loop:\n`);
-  process.stdout.write(await run(python, [summary, join(out, 'limit.jsonl')], {}));
+  for (const [title, file] of [
+    ['Weir with its steps in bubblewrap', sandboxed],
+    ['At most, by the bare loop', limit],
+  ] as const) {
+    if (existsSync(file)) {
+      process.stdout.write(`\n${title}:\n${await run(python, [summary, file], {})}`);
+    }
+  }
 }
 
 async function measure({ name, only, scripts }: Pair): Promise<[theirs: string, ours: string]> {
-  // Buildbot has none.
-  const environment = { BENCH_CASE: only, BENCH_SANDBOX: 'none', BENCH_BUILDS: '3000' };
+  const environment = { BENCH_CASE: only };
   for (let tries = 1; ; tries++) {
     let theirs = '';
     for (const [script = '', ...args] of scripts) {
       const path = join(here, 'buildbot', `${script}.py`);
       theirs += await run(python, ['-B', path, '--limit', '400', ...args], environment);
     }
-    const mine = await run(process.execPath, ours(name), environment);
+    const mine = await runOurs(name, only);
     const drift = Math.abs(speedOf(theirs) / speedOf(mine) - 1);
     if (drift <= maxDrift || tries === maxTries) return [theirs, mine];
     process.stderr.write(`the machine's speed changed by ${Math.round(drift * 100)} %: again\n`);
   }
 }
 
-function ours(name: string): string[] {
-  return [join(here, 'main.ts'), name];
+/** @param only the case; without it all of them are measured */
+function runOurs(name: string, only?: string, isSandboxed = false): Promise<string> {
+  const environment = {
+    BENCH_SANDBOX: isSandboxed ? 'bubblewrap' : 'none',
+    ...(only !== undefined && { BENCH_CASE: only }),
+  };
+  return run(process.execPath, [join(here, 'main.ts'), name], environment);
 }
 
 function speedOf(lines: string): number {

@@ -74,23 +74,21 @@ function readRunning(
   engine: number,
   ids?: readonly number[],
 ): Promise<(RunningBuild & { id: number; epoch: number })[]> {
-  let query = db
+  return db
     .selectFrom('build')
     .innerJoin('request', 'request.id', 'build.request_id')
     .innerJoin('worker', 'worker.id', 'build.worker_id')
     .where('worker.engine', 'is distinct from', engine)
+    .where(isOpenBuild)
+    .$if(ids !== undefined, (query) => query.where('build.id', 'in', ids ?? []))
     .select([
       'build.id',
       'build.epoch',
       'build.builder_id as builderId',
       'build.worker_id as workerId',
       'request.upstream_commit as upstreamCommit',
-    ]);
-  query =
-    ids === undefined
-      ? query.where(isOpenBuild)
-      : query.where('build.id', 'in', ids).where('build.state', '!=', 'finished');
-  return query.execute();
+    ])
+    .execute();
 }
 
 /** What became of builds that have ended. */

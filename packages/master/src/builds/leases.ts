@@ -11,8 +11,8 @@ import {
   renewLeases,
   waitForDetached,
 } from '../store/leases.ts';
+import { setHeard } from '../store/presence.ts';
 import type { Store } from '../store/store.ts';
-import { setHeard } from '../store/workers.ts';
 import type { Session } from '../workers/session.ts';
 import type { LiveBuilds } from './live-builds.ts';
 import { buildEvent } from './settle-build.ts';

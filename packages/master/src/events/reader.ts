@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -37,6 +38,8 @@ const batch = 200;
 /** A start looks again at no more events than these and a batch, though none of them concerned the reader. */
 const maxLag = 1_000;
 const defaultSweepMs = 5_000;
+/** After it looked it rests for so long: on a busy farm one look serves many commits. */
+const restMs = 20;
 /**
  * An event that its handler fails at so often is passed over, so that it does not stand in the way
  * of all others. A store that takes no writes for a while is not the event's fault.
@@ -113,6 +116,7 @@ export class EventReader {
         this.#isWoken = false;
         if (this.#isUnsure) await this.#findPlace();
         await this.#readOn();
+        await sleep(restMs);
       }
     } catch (error) {
       this.#isFailing = true;

@@ -14,9 +14,9 @@ import {
   setLeader,
   setMemberHeard,
 } from '../store/members.ts';
+import { setOffline, workersOfNobody } from '../store/presence.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { setOffline, workersOfNobody } from '../store/workers.ts';
 
 const beatMs = 5_000;
 

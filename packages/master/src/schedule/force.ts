@@ -22,7 +22,8 @@ export async function force(
     throw new CommandError(404, 'no-such-builder', `there is no builder ${command.builder}`);
   }
   const trunk = trunkName(builder.upstream, builder.trunk);
-  const heads = await headsOf(db);
+  const branches = builder.project === null ? [trunk] : [trunk, builder.project];
+  const heads = await headsOf(db, branches);
   const upstream = await pin(db, trunk, command.upstream, heads);
   const isFollowed = builder.project !== null && heads.has(builder.project);
   const project = isFollowed ? await pin(db, builder.project, command.project, heads) : null;

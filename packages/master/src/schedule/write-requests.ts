@@ -138,8 +138,11 @@ export async function supersede(
   return covered.map(({ request }) => request);
 }
 
-/** The newest known change of every branch. */
-export async function headsOf(db: Kysely<Database>): Promise<Map<string, Revision>> {
+/** The newest known change of each branch: of all, or of these. */
+export async function headsOf(
+  db: Kysely<Database>,
+  branches?: readonly string[],
+): Promise<Map<string, Revision>> {
   const rows = await db
     .selectFrom('branch')
     .innerJoin('change', (join) =>
@@ -149,6 +152,7 @@ export async function headsOf(db: Kysely<Database>): Promise<Map<string, Revisio
     )
     .select(['branch.name', 'change.commit_hash', 'change.position'])
     .where('branch.active', '=', 1)
+    .$if(branches !== undefined, (query) => query.where('branch.name', 'in', branches ?? []))
     .execute();
   return new Map(
     rows.map((row) => [row.name, { commit: row.commit_hash, position: row.position }]),

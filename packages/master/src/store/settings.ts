@@ -10,6 +10,16 @@ export async function getSetting(db: Kysely<Database>, name: string): Promise<st
   return row?.value;
 }
 
+/** In the order of the names. */
+export async function getSettings(
+  db: Kysely<Database>,
+  names: readonly string[],
+): Promise<(string | undefined)[]> {
+  const rows = await db.selectFrom('setting').selectAll().where('name', 'in', names).execute();
+  const values = new Map(rows.map(({ name, value }) => [name, value]));
+  return names.map((name) => values.get(name));
+}
+
 export async function putSetting(db: Kysely<Database>, name: string, value: string): Promise<void> {
   await db
     .insertInto('setting')

@@ -4,10 +4,11 @@ import { durationText } from '@weir/model/layout';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { recordEvents } from '../store/events.ts';
+import { addAbsence, setMissing } from '../store/presence.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import { acceptedWorkers, addAbsence, setMissing } from '../store/workers.ts';
+import { acceptedWorkers } from '../store/workers.ts';
 
 export interface AbsencesContext {
   readonly store: Store;

@@ -4,9 +4,10 @@ import { CommandError } from '../command.ts';
 import type { Command } from '../command.ts';
 import type { Effects } from '../effects.ts';
 import { recordEvents } from '../store/events.ts';
+import { setLeft } from '../store/presence.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { setLeft, setOwnerPause, workerByName } from '../store/workers.ts';
+import { setOwnerPause, workerByName } from '../store/workers.ts';
 
 export type OwnerCommand = Extract<
   Command,

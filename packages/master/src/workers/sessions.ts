@@ -7,18 +7,11 @@ import type { Call } from '../calls.ts';
 import type { Clock } from '../clock.ts';
 import type { About } from '../log.ts';
 import { recordEvents } from '../store/events.ts';
+import { onlineWorkers, setOffline, setOnline, setOnlineAgain } from '../store/presence.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { WorkerRow } from '../store/workers.ts';
-import {
-  flagDuplicate,
-  onlineWorkers,
-  setOffended,
-  setOffline,
-  setOnline,
-  setOnlineAgain,
-  workerById,
-} from '../store/workers.ts';
+import { flagDuplicate, setOffended, workerById } from '../store/workers.ts';
 import { closeLink } from './frames.ts';
 import { Knocks } from './knocks.ts';
 import { detectedLabels } from './labels.ts';

@@ -7,14 +7,9 @@ import { openTestStore } from '../../../../test/support/test-store.ts';
 import { Membership } from '../../src/members/membership.ts';
 import { eventsAfter } from '../../src/store/events.ts';
 import { allMembers } from '../../src/store/members.ts';
+import { setAllOffline, setOnline, setOnlineAgain } from '../../src/store/presence.ts';
 import type { Store } from '../../src/store/store.ts';
-import {
-  insertPending,
-  setAllOffline,
-  setOnline,
-  setOnlineAgain,
-  workerByName,
-} from '../../src/store/workers.ts';
+import { insertPending, workerByName } from '../../src/store/workers.ts';
 
 const log = { info: () => {}, warn: () => {} };
 const second = 1_000;

@@ -13,9 +13,10 @@ import {
   requestCancel,
 } from '../../src/store/builds.ts';
 import { raiseEpoch, renewLeases } from '../../src/store/leases.ts';
+import { setOnline } from '../../src/store/presence.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { insertPending, setOnline, workerByName } from '../../src/store/workers.ts';
+import { insertPending, workerByName } from '../../src/store/workers.ts';
 import { newRequest } from '../support/request-row.ts';
 
 const end = { result: 'success', findings: [], text: '', environment: {}, at: 9 } as const;

@@ -6,12 +6,11 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { openTestStore } from '../../../../test/support/test-store.ts';
 import { readFarmText } from '../../src/farm/read-farm-file.ts';
 import { eventsAfter } from '../../src/store/events.ts';
+import { setOffline, setOnline } from '../../src/store/presence.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
   insertPending,
   setEnrolment,
-  setOffline,
-  setOnline,
   setWorkerPause,
   workerByName,
 } from '../../src/store/workers.ts';

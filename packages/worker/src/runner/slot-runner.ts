@@ -176,7 +176,8 @@ export class SlotRunner {
 
   /** At the end of the turn: what is written in one turn is told of once. */
   #tellState(): void {
-    this.#telling ??= setImmediate(() => {
+    if (this.#telling !== null) return;
+    this.#telling = setImmediate(() => {
       this.#telling = null;
       const state = this.#state();
       for (const agent of this.#agents) writeJsonLine(agent, state);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiEvent } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { EventRow } from '../../store/events.ts';
@@ -11,6 +12,8 @@ const maxKept = 1_000;
 const batch = 200;
 /** Finds what a lost wake-up missed. */
 const sweepMs = 3_000;
+/** After it looked it rests for so long: on a busy farm one look serves many commits. */
+const restMs = 20;
 
 /** Who follows the feed itself. */
 export interface EventListener {
@@ -78,9 +81,10 @@ export class EventFeed implements Disposable {
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      while (this.#isWoken) {
+      while (this.#isWoken && !this.#isClosed) {
         this.#isWoken = false;
         this.#keep(await eventsAfter(this.#db, this.#newest, batch));
+        await sleep(restMs, undefined, { ref: false });
       }
     } catch (error) {
       // The store is closed under a read that was under way.

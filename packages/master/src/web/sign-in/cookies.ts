@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { adminTokenSetting, cookieSecretSetting } from '../../admin-token.ts';
 import type { FarmFacts } from '../../command.ts';
 import type { Database } from '../../store/schema.ts';
-import { getSetting } from '../../store/settings.ts';
+import { getSettings } from '../../store/settings.ts';
 import type { SessionKeys } from './session.ts';
 
 export function cookieOptions(
@@ -34,8 +34,8 @@ export function csrfSentBy(request: Request): string {
 
 /** Undefined before the farm's first start has made them. */
 export async function sessionKeys(db: Kysely<Database>): Promise<SessionKeys | undefined> {
-  const tokenHash = await getSetting(db, adminTokenSetting);
-  const cookieSecret = await getSetting(db, cookieSecretSetting);
+  const settings = await getSettings(db, [adminTokenSetting, cookieSecretSetting]);
+  const [tokenHash, cookieSecret] = settings;
   if (tokenHash === undefined || cookieSecret === undefined) return undefined;
   return { tokenHash, cookieSecret };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ApiBuilder, ApiFarm } from '@weir/protocol';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { validatedFetch } from '../../../../../test/support/api.ts';
-import { setOffline } from '../../../src/store/workers.ts';
+import { setOffline } from '../../../src/store/presence.ts';
 import { addWorker, start, startSmallFarm } from '../small-farm.ts';
 import type { SmallFarm } from '../small-farm.ts';
 
