@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -60,7 +60,12 @@ async function openOf(farm: ChaosFarm): Promise<string[]> {
   ];
 }
 
+const slotFolders = ['build', 'work/src', 'work/tmp', 'work/home'];
+
 /** Something of a build is there still: its spool goes when the farm has confirmed it. */
 export function isTaken(slot: string): boolean {
-  return existsSync(join(slot, 'build')) || existsSync(join(slot, 'work'));
+  return slotFolders.some((name) => {
+    const folder = join(slot, name);
+    return existsSync(folder) && readdirSync(folder).length > 0;
+  });
 }

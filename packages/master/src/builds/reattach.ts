@@ -10,6 +10,7 @@ import { buildById, openBuilds } from '../store/builds.ts';
 import { DiskFullError } from '../store/disk-full.ts';
 import { recordEvents } from '../store/events.ts';
 import { raiseEpoch, takeLate } from '../store/leases.ts';
+import type { Taken } from '../store/leases.ts';
 import type { Database } from '../store/schema.ts';
 import { StoreAwayError } from '../store/store-errors.ts';
 import type { Store } from '../store/store.ts';
@@ -85,8 +86,9 @@ async function tryToAnswer(
   };
   const action = reattachment(known, { workerId: session.id, epoch: reported.epoch });
   if (row === undefined || action === 'abort') return abort(session, reported);
-  const build = await (action === 'continue' ? carried(context, row) : load(context, row));
-  if (build === undefined || !(await takeOver(context, session, build))) return undefined;
+  const found = await (action === 'continue' ? carried(context, row) : load(context, row));
+  const build = found && (await takeOver(context, session, found));
+  if (build === undefined) return undefined;
   const logs = await positions(context, build);
   if (logs === undefined) return abort(session, reported);
   return { build: build.id, action, epoch: build.epoch, entries: build.entries, logs };
@@ -112,31 +114,39 @@ async function load(
   return build;
 }
 
-/** Raises the epoch of a build for the session that has it. False when it is not to be had any more. */
+/** Raises the epoch of a build for the session that has it. Undefined when it is not to be had any more. */
 async function takeOver(
   context: ReattachContext,
   session: Session,
-  build: LiveBuild,
-): Promise<boolean> {
+  found: LiveBuild,
+): Promise<LiveBuild | undefined> {
   const { store, builds } = context;
   // What the old link brought is stored before the new one is told where to go on.
-  build.session = undefined;
-  await build.tail;
-  const epoch = await store.unit((db) =>
-    build.isLate ? takeLate(db, build.id, build.epoch) : attach(db, context, session, build),
+  found.session = undefined;
+  await found.tail;
+  const taken = await store.unit((db) =>
+    found.isLate ? takeLate(db, found.id, found.epoch) : attach(db, context, session, found),
   );
-  if (epoch === undefined) {
-    if (build.isLate) builds.forget(build);
-    return false;
+  if (taken === undefined) {
+    if (found.isLate) builds.forget(found);
+    return undefined;
   }
-  build.epoch = epoch;
+  const build = taken.entries === found.entries ? found : await reload(context, found);
+  if (build === undefined) return undefined;
+  build.epoch = taken.epoch;
   build.session = session;
   build.state = 'started';
   build.isDetached = false;
   build.sequences.clear();
   build.isRewinding = false;
   build.heldBack.clear();
-  return true;
+  return build;
+}
+
+/** Another engine wrote, until its epoch was over, what had come to it. */
+async function reload(context: ReattachContext, { id }: LiveBuild): Promise<LiveBuild | undefined> {
+  const row = await buildById(context.store.read, id);
+  return row && (await load(context, row));
 }
 
 async function attach(
@@ -144,16 +154,16 @@ async function attach(
   { now }: ReattachContext,
   { boot, name }: Session,
   build: LiveBuild,
-): Promise<number | undefined> {
+): Promise<Taken | undefined> {
   const at = now();
   const { epoch, isDetached } = build;
-  const raised = await raiseEpoch(db, build.id, { epoch, boot, leaseUntil: at + leaseMs });
-  if (raised === undefined) return undefined;
+  const taken = await raiseEpoch(db, build.id, { epoch, boot, leaseUntil: at + leaseMs });
+  if (taken === undefined) return undefined;
   const builder = await builderById(db, build.builderId);
   if (builder === undefined) throw new Error(`build ${build.id} has no builder`);
-  const data = { worker: name, epoch: raised, detached: isDetached };
+  const data = { worker: name, epoch: taken.epoch, detached: isDetached };
   await recordEvents(db, [buildEvent('build.attached', builder, build, at, data)]);
-  return raised;
+  return taken;
 }
 
 /**

@@ -4,6 +4,13 @@ import type { BuildRow } from './builds.ts';
 import { isOpen } from './builds.ts';
 import type { Database } from './schema.ts';
 
+/** A build that was taken over, as nobody else can change it any more. */
+export interface Taken {
+  readonly epoch: number;
+  /** Of its journal, that are stored. */
+  readonly entries: number;
+}
+
 /**
  * A session takes an open build over: from now on only the new epoch may write, and the build is
  * within reach. Undefined when it has ended or the old epoch is not in force.
@@ -12,8 +19,8 @@ export async function raiseEpoch(
   db: Kysely<Database>,
   id: number,
   from: { epoch: number; boot: string; leaseUntil: number },
-): Promise<number | undefined> {
-  const row = await db
+): Promise<Taken | undefined> {
+  return db
     .updateTable('build')
     .set({
       epoch: from.epoch + 1,
@@ -26,9 +33,8 @@ export async function raiseEpoch(
     .where('id', '=', id)
     .where('epoch', '=', from.epoch)
     .where('state', '!=', 'finished')
-    .returning('epoch')
+    .returning(['epoch', 'journal_n as entries'])
     .executeTakeFirst();
-  return row?.epoch;
 }
 
 /** As `raiseEpoch`, for what is left of a build that is lost already: its result stays. */
@@ -36,17 +42,16 @@ export async function takeLate(
   db: Kysely<Database>,
   id: number,
   epoch: number,
-): Promise<number | undefined> {
-  const row = await db
+): Promise<Taken | undefined> {
+  return db
     .updateTable('build')
     .set({ epoch: epoch + 1 })
     .where('id', '=', id)
     .where('epoch', '=', epoch)
     .where('result', '=', 'lost')
     .where('late_json', 'is', null)
-    .returning('epoch')
+    .returning(['epoch', 'journal_n as entries'])
     .executeTakeFirst();
-  return row?.epoch;
 }
 
 /**

@@ -84,11 +84,17 @@ export class Leadership implements AsyncDisposable {
 
   async #lead(client: pg.Client, ended: Promise<void>): Promise<void> {
     const over = Promise.withResolvers<void>();
+    let isAsking = false;
     const pinging = setInterval(() => {
       if (performance.now() - (this.#answeredAt ?? 0) > silenceMs) over.resolve();
+      if (isAsking) return;
+      isAsking = true;
       const asked = performance.now();
       client.query('select 1').then(
-        () => (this.#answeredAt = asked),
+        () => {
+          isAsking = false;
+          this.#answeredAt = asked;
+        },
         () => over.resolve(),
       );
     }, pingMs);
