@@ -127,6 +127,20 @@ describe('a farm that moves to PostgreSQL', function () {
     assert.equal(attempt, 1);
   });
 
+  it('is waited for by a master that starts while it is away', async function () {
+    const own = ownPostgres(this, server);
+    const { farm } = gated;
+    await farm.kill();
+    await own.kill();
+
+    const starting = farm.start();
+    await farm.logged('it is waited for, 60 s at most');
+    await own.start();
+    await starting;
+
+    await farm.get('/api/v1/builds', list);
+  });
+
   it('counts events without a gap', async () => {
     await using reader = await openReader(database);
     const rows = await reader.selectFrom('event').select('number').orderBy('number').execute();

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import { newInvitationSchema } from '@weir/protocol';
 import type { Trust } from '@weir/protocol';
@@ -57,7 +56,7 @@ export class FarmProcess implements AsyncDisposable {
   readonly #under: readonly string[];
   #process: ChildProcess | undefined;
   #events: EventWatch | undefined;
-  #errors: Interface | undefined;
+  readonly #logged = new EventEmitter();
 
   private constructor(dir: string, options: FarmOptions) {
     const { remotes = new Map(), env = {}, under = [], farmRepository } = options;
@@ -100,8 +99,11 @@ export class FarmProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    this.#errors = createInterface({ input: child.stderr });
-    this.#errors.on('line', (line) => (this.log += `${line}\n`));
+    const errors = createInterface({ input: child.stderr });
+    errors.on('line', (line) => {
+      this.log += `${line}\n`;
+      this.#logged.emit('line');
+    });
     const exited = once(child, 'exit').then(() => {
       throw new Error(`the master ended:\n${this.log}`);
     });
@@ -124,9 +126,9 @@ export class FarmProcess implements AsyncDisposable {
     await this.#end('SIGTERM');
   }
 
-  /** Resolves when the master has written this to its standard error. */
+  /** Resolves when the master has written this to its standard error, in whichever of its lives. */
   async logged(text: string): Promise<void> {
-    while (this.#errors !== undefined && !this.log.includes(text)) await once(this.#errors, 'line');
+    while (!this.log.includes(text)) await once(this.#logged, 'line');
   }
 
   /** Resolves with the exit status of a master that was told to end; null when a signal ended it. */

@@ -23,7 +23,7 @@ import { repositorySource } from './farm/repository-source.ts';
 import type { Log, LogFormat } from './log.ts';
 import { recordEvents } from './store/events.ts';
 import { newestEventAt } from './store/events.ts';
-import { openStore } from './store/store.ts';
+import { openStore, serverPatienceMs } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
@@ -91,7 +91,9 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   // On PostgreSQL and with Redis there may be other engines, and web processes.
   const isShared = options.databaseUrl !== null && options.redisUrl !== null;
   const say = (text: string): void => log.info(text);
-  const store = disposing.use(await openStore(place, { say, isShared }));
+  const store = disposing.use(
+    await openStore(place, { say, isShared, patienceMs: serverPatienceMs }),
+  );
   const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
   const { now } = store;
   const newestAt = await newestEventAt(store.read);

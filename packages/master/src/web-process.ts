@@ -11,7 +11,7 @@ import { Membership } from './members/membership.ts';
 import type { RunWebOptions } from './run-web.ts';
 import { StoreInUseError } from './store/store-errors.ts';
 import type { Store } from './store/store.ts';
-import { openStore } from './store/store.ts';
+import { openStore, serverPatienceMs } from './store/store.ts';
 import { startWeb } from './web.ts';
 import { StoreLink } from './web/live/store-link.ts';
 import { weirVersion } from './web/version.ts';
@@ -62,7 +62,7 @@ export async function runWebProcess(options: RunWebOptions): Promise<number> {
 
 async function openShared(url: string, say: (text: string) => void): Promise<Store> {
   try {
-    return await openStore(url, { say, isShared: true });
+    return await openStore(url, { say, isShared: true, patienceMs: serverPatienceMs });
   } catch (error) {
     if (!(error instanceof StoreInUseError)) throw error;
     throw new Error(`a master has this database for itself: ${needsRedis}`, { cause: error });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HandleEmptyInListsPlugin, Kysely, replaceWithNoncontingentExpression } from 'kysely';
 import type { Database } from '../schema.ts';
 import { StoreAwayError } from '../store-errors.ts';
@@ -14,8 +15,24 @@ import { WriterConnection } from './writer-connection.ts';
 /** SQLite takes an empty list behind IN. */
 const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })];
 
+const retryMs = 1_000;
+
 /** As `openStore`, for a database of a PostgreSQL server, which is there already. */
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
+  const { patienceMs = 0, say = () => {} } = options;
+  const until = performance.now() + patienceMs;
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      return await open(url, options);
+    } catch (error) {
+      if (troubleOf(error) !== 'away' || performance.now() > until) throw error;
+      if (!isSaid) say(`${String(error)}; it is waited for, ${patienceMs / 1_000} s at most`);
+      await sleep(retryMs);
+    }
+  }
+}
+
+async function open(url: string, options: StoreOptions): Promise<Store> {
   const { onStatement, say = () => {}, isShared = false } = options;
   const connection = new WriterConnection(url, { isShared });
   const db = new Kysely<Database>({
