@@ -33,6 +33,7 @@ import { ObjectsWatch } from './objects-watch.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { redisPrefix } from './redis/redis-url.ts';
 import { runCommand } from './run-command.ts';
+import { stopStep } from './stop-step.ts';
 import { bringBackFutureTimes } from './store/future-times.ts';
 import { setAllOffline } from './store/presence.ts';
 import { waitingAmong } from './store/requests.ts';
@@ -418,12 +419,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       const retired = Promise.all([others?.stop(), others === undefined && leading?.stop()]);
       // Whoever waits for it hears it below.
       retired.catch(() => {});
-      await dispatcher.stop();
-      await gateway.close();
-      await damaged.stop();
-      await builds.settled();
-      await retired;
-      await probation.stop();
+      await stopStep(log, 'a round of dispatch', dispatcher.stop());
+      await stopStep(log, 'the links of workers', gateway.close());
+      await stopStep(log, 'artifacts that are checked', damaged.stop());
+      await stopStep(log, 'what workers sent', builds.settled());
+      await stopStep(log, 'what the engine that leads does', retired);
+      await stopStep(log, 'probation', probation.stop());
       // After the last word about what waits, which others go by.
       await running.disposeAsync();
     },
