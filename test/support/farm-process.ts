@@ -39,6 +39,9 @@ export interface FarmOptions {
   readonly under?: readonly string[];
 }
 
+/** A master that takes long to end says what it waits for long before. */
+const endMs = 40_000;
+
 /** A master as a process of its own, with real workers, in a folder of its own. */
 export class FarmProcess implements AsyncDisposable {
   readonly dir: string;
@@ -205,8 +208,13 @@ export class FarmProcess implements AsyncDisposable {
     this.#events = undefined;
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
+    const exited = once(child, 'exit', { signal: AbortSignal.timeout(endMs) });
     child.kill(signal);
-    await exited;
+    try {
+      await exited;
+    } catch {
+      child.kill('SIGKILL');
+      throw new Error(`the master did not end within ${endMs} ms:\n${this.log}`);
+    }
   }
 }

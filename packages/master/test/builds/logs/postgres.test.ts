@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { on } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LogAddress } from '../../../src/builds/log-sink.ts';
 import { hearLogGrowth, openLogSink } from '../../../src/builds/logs/open-logs.ts';
@@ -46,6 +46,23 @@ describe('logs on PostgreSQL', () => {
     rows<{ log_id: number; sha256: string | null; has_row: number }>(
       'select log_id, packed_sha256 as sha256, packed is not null as has_row from log_head order by log_id',
     );
+
+  it('leave no connection behind: what was asked is answered, and nothing more is asked', async () => {
+    const connection = new LogConnection(database().url);
+    await connection.connect();
+    const late = connection.query('select pg_sleep(0.2), 7 as seven');
+    const hung = connection.query('select pg_sleep(60)').then(
+      () => 'answered',
+      (error: unknown) => String(error),
+    );
+    await nextTurn();
+
+    await connection[Symbol.asyncDispose]();
+
+    assert.equal((await late)[0]?.['seven'], 7);
+    assert.match(await hung, /terminated/);
+    await assert.rejects(connection.query('select 1'), /closed/);
+  });
 
   describe('that are finished', () => {
     it('are one object each, small ones a row; chunks are read no more', async () => {

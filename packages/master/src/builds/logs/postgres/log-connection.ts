@@ -6,6 +6,8 @@ import { troubleOf } from '../../../store/trouble.ts';
 const idleInTransactionMs = 10_000;
 /** Nobody holds a log's row for longer than one commit. */
 const lockMs = 5_000;
+/** What was asked before a connection is closed is answered within that time, or never. */
+const endMs = 2_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -18,6 +20,7 @@ export class LogConnection implements AsyncDisposable {
   readonly #isLazy: boolean;
   #client: pg.Client | undefined;
   #connecting: Promise<pg.Client> | undefined;
+  #isClosed = false;
 
   /** @param isLazy a crash of the server may undo the last moments: all of it is done again then */
   constructor(url: string, { isLazy = false }: { isLazy?: boolean } = {}) {
@@ -27,6 +30,8 @@ export class LogConnection implements AsyncDisposable {
 
   /** Connects, if it is not. What belongs to one transaction is asked of the client that this gives. */
   async connect(): Promise<LogClient> {
+    // A timer may still ask: a connection made now would keep the thread alive for ever.
+    if (this.#isClosed) throw new Error('the connection is closed');
     if (this.#client !== undefined) return new LogClient(this.#client);
     this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined));
     return new LogClient(await this.#connecting);
@@ -47,6 +52,10 @@ export class LogConnection implements AsyncDisposable {
     client.on('error', broke);
     client.on('end', broke);
     await client.connect();
+    if (this.#isClosed) {
+      await end(client);
+      throw new Error('the connection is closed');
+    }
     this.#client = client;
     return client;
   }
@@ -70,10 +79,18 @@ export class LogConnection implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     const client = this.#client;
     this.#client = undefined;
-    await client?.end();
+    if (client !== undefined) await end(client);
   }
+}
+
+/** A pipeline ends when it is empty, if it comes to that. */
+async function end(client: pg.Client): Promise<void> {
+  const cut = setTimeout(() => client.connection.stream.destroy(), endMs);
+  await client.end();
+  clearTimeout(cut);
 }
 
 /** One session of it. */
