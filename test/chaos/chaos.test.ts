@@ -14,7 +14,7 @@ describe('a farm in chaos', () => {
     const chaos = await runChaos({
       minutes: 1,
       seed: 7,
-      workers: 6,
+      workers: 8,
       engines: 1,
       kinds: faultKinds,
       keep: false,

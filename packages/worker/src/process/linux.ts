@@ -76,7 +76,7 @@ class LinuxPlatform implements ProcessPlatform {
     const prepared = await this.#standing;
     this.#standing = Promise.resolve(null);
     this.#isStanding = false;
-    if (prepared?.shell.isThere !== false) return prepared;
+    if (prepared === null || prepared.shell.isThere) return prepared;
     await discard(prepared);
     return null;
   }

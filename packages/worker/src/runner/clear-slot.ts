@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { wipe } from '../workspace/wipe.ts';
 import type { SlotPaths } from './paths.ts';
@@ -24,24 +24,26 @@ export function clearSlot({ build, spec, journal, work, trash }: SlotPaths): voi
   // Without it there is no build, wherever this is cut off.
   rmSync(spec, { force: true });
   rmSync(journal, { force: true });
-  for (const name of readdirSync(build)) wipe(join(build, name), trash);
+  for (const name of namesIn(build)) wipe(join(build, name), trash);
   if (!isUnused(work)) wipe(work, trash);
 }
 
+/** None where there is no folder: somebody may have made room in the wrong place. */
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
 function isUnused(work: string): boolean {
-  try {
-    return (
-      readdirSync(work).length === workFolders.length &&
-      workFolders.every((name) => isAsMade(join(work, name)))
-    );
-  } catch {
-    return false;
-  }
+  const names = namesIn(work);
+  return (
+    names.length === workFolders.length &&
+    workFolders.every((name) => names.includes(name) && isAsMade(join(work, name)))
+  );
 }
 
 /** Anything that is done to a folder gives it a new time of change. */
 function isAsMade(path: string): boolean {
   const { mode, birthtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
   const isOwnerOnly = (Number(mode) & 0o7777) === ownerOnly;
-  return isOwnerOnly && birthtimeNs === ctimeNs && readdirSync(path).length === 0;
+  return isOwnerOnly && birthtimeNs === ctimeNs && namesIn(path).length === 0;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEntry } from '@weir/protocol';
 import { describe, it } from 'mocha';
@@ -180,7 +180,38 @@ describe('a build without a sandbox', function () {
     assert.equal(slot.log(0), 'one\ntwo\n');
   });
 
-  it('forgets an aborted build at once, with its folder', async () => {
+  it('is free and empty again though the files of its build were removed', async () => {
+    await using slot = await TestSlot.start();
+    slot.run(specOf([stepOf('touch left; echo ready; sleep 600')]), 'none');
+    await slot.printed(0, 'ready');
+    rmSync(join(slot.dir, 'build'), { recursive: true });
+
+    slot.client.abort();
+    await slot.until(({ build }) => build === null);
+    slot.run(specOf([stepOf('ls -A')]), 'none');
+    await slot.until(({ finished }) => finished);
+
+    assert.equal(last(slot.entries).result, 'success');
+    assert.equal(slot.log(0), '');
+  });
+
+  it('gives nothing of a build to the next one, whatever that did to its folders', async () => {
+    await using slot = await TestSlot.start();
+    const spoil = 'touch new ../beside "$TMPDIR/new"; chmod 755 "$HOME"; rm new';
+    slot.run(specOf([stepOf(spoil)]), 'none');
+    await slot.until(({ finished }) => finished);
+    slot.client.forget();
+    await slot.until(({ build }) => build === null);
+
+    slot.run(specOf([stepOf('ls -A . .. "$TMPDIR"; stat -c %a "$HOME"')]), 'none');
+    await slot.until(({ finished }) => finished);
+
+    assert.equal(last(slot.entries).result, 'success');
+    assert.doesNotMatch(slot.log(0), /new|beside/);
+    assert.match(slot.log(0), /^700$/m);
+  });
+
+  it('forgets an aborted build at once, with all its files', async () => {
     await using slot = await TestSlot.start();
     slot.run(specOf([stepOf('echo ready; sleep 600')]), 'none');
     await slot.printed(0, 'ready');

@@ -43,7 +43,12 @@ export class Listener implements AsyncDisposable {
       this.#options.heard(payload, channel);
     });
     await client.connect();
-    await client.query(this.#options.channels.map((channel) => `listen ${channel}`).join('; '));
+    try {
+      await client.query(this.#options.channels.map((channel) => `listen ${channel}`).join('; '));
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
     client.once('end', () => void this.#reconnect());
     this.#client = client;
     if (this.#isClosed) await client.end();
