@@ -184,6 +184,53 @@ describe('a master', () => {
   });
 });
 
+describe('what a master says when it is up', () => {
+  /** Its text for people, with these lines in the farm file. */
+  async function introduction(extra: string): Promise<string> {
+    await using repositories = await createSmallFarm();
+    const path = `${repositories.lang.path}/farm.yaml`;
+    await writeFile(path, repositories.farm({ extra }));
+    const args = ['master', '--farm', path, '--data', `${path}.data`];
+    const child = spawn(process.execPath, [program, ...args, '--port', '0', '--worker-port', '0'], {
+      env: { ...process.env, WEIR_ADMIN_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    for await (const line of createInterface({ input: child.stdout })) {
+      text += `${line}\n`;
+      if (line.startsWith('A volunteer joins by')) break;
+    }
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    return text;
+  }
+
+  it('names the address at which the farm is reached', async () => {
+    const text = await introduction(
+      'public-url: https://weir.example.test/\nworker-url: /worker\n',
+    );
+
+    assert.match(
+      text,
+      /^Waterfall +https:\/\/weir\.example\.test\/ .*http:\/\/127\.0\.0\.1:\d+\//m,
+    );
+    assert.match(text, /weir worker join https:\/\/weir\.example\.test --key SHA256:/);
+  });
+
+  it('names its own where the farm file has none', async () => {
+    const text = await introduction('');
+
+    const [, own] = /^Waterfall +(http:\/\/127\.0\.0\.1:\d+)\/$/m.exec(text) ?? [];
+    assert.match(text, new RegExp(`weir worker join ${own} --key SHA256:\\S+ --name NAME\n`));
+  });
+
+  it('leaves the address open where only a proxy takes workers', async () => {
+    const text = await introduction('worker-url: /worker\n');
+
+    assert.match(text, /weir worker join URL --key .*\(URL: of the proxy before this master\)/);
+  });
+});
+
 function runWeir(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) => {

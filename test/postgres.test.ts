@@ -3,10 +3,13 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildSchema } from '@weir/protocol';
+import { buildSchema, problemSchema } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
 import { z } from 'zod';
 import { openReader } from '../packages/master/src/store/store.ts';
+import { validatedFetch } from './support/api.ts';
+import { CuttingProxy } from './support/cutting-proxy.ts';
+import { token } from './support/farm-process.ts';
 import { GatedFarm } from './support/gated-farm.ts';
 import type { GatedBuild } from './support/gated-farm.ts';
 import { needs } from './support/needs.ts';
@@ -127,6 +130,79 @@ describe('a farm that moves to PostgreSQL', function () {
     assert.equal(attempt, 1);
   });
 
+  it('says so on every page, at its API and to commands while the server is away', async function () {
+    const own = ownPostgres(this, server);
+    const { farm } = gated;
+    const signedIn = await fetch(new URL('/sign-in', farm.url), {
+      method: 'POST',
+      body: new URLSearchParams({ token, to: '/' }),
+      redirect: 'manual',
+    });
+    const [cookie = ''] = signedIn.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+    const { length } = farm.log;
+    await own.kill();
+
+    for (const path of ['/', '/workers', `/builders/${appBuilder}`]) {
+      for (const who of [{}, { cookie }]) {
+        const page = await fetch(new URL(path, farm.url), {
+          headers: { accept: 'text/html', ...who },
+        });
+        assert.equal(page.status, 503, path);
+        const text = await page.text();
+        assert.match(text, /<h1>The store is not there, or not ready<\/h1>/, path);
+        assert.match(text, /<nav aria-label="Main"/, path);
+        // Whether somebody is signed in can't be known.
+        assert.doesNotMatch(text, /Sign (in|out)/, path);
+        assert.match(text, new RegExp(`<a href="${path}">Try again</a>`), path);
+      }
+    }
+    const nowhere = await fetch(new URL('/nowhere', farm.url), {
+      headers: { accept: 'text/html' },
+    });
+    assert.equal(nowhere.status, 404);
+    assert.match(await nowhere.text(), /there is no page \/nowhere/);
+    for (const path of ['/api/v1/farm', '/api/v1/builds', '/api/v1/events']) {
+      const answer = await validatedFetch(new URL(path, farm.url));
+      assert.equal(answer.status, 503, path);
+      assert.equal(problemSchema.parse(await answer.json()).code, 'store-away', path);
+    }
+    const said = await Promise.all(
+      [['status'], ['force', appBuilder, '--reason', 'a test']].map((args) => runWeir(args, farm)),
+    );
+    for (const { status, stderr } of said) {
+      assert.equal(status, 1);
+      assert.match(
+        stderr,
+        /database server does not answer: what runs goes on; try again later \(store-away\)/,
+      );
+    }
+    assert.doesNotMatch(farm.log.slice(length), /^ +at /m);
+
+    await own.start();
+    assert.equal((await fetch(farm.url, { headers: { accept: 'text/html' } })).status, 200);
+    await gated.end((await gated.begin()).request);
+  });
+
+  it('says so, too, when the server takes what is asked and answers nothing', async function () {
+    const own = ownPostgres(this, server);
+    const { farm } = gated;
+    own.pause();
+    try {
+      // More than there are connections to read over.
+      const asked = Array.from({ length: 10 }, (_, n) =>
+        fetch(new URL(`/builds/${n + 1}`, farm.url), { headers: { accept: 'text/html' } }),
+      );
+      for (const page of await Promise.all(asked)) {
+        assert.equal(page.status, 503);
+        assert.match(await page.text(), /<h1>The store is not there, or not ready<\/h1>/);
+      }
+    } finally {
+      own.resume();
+    }
+    assert.equal((await fetch(farm.url, { headers: { accept: 'text/html' } })).status, 200);
+    await gated.end((await gated.begin()).request);
+  });
+
   it('is waited for by a master that starts while it is away', async function () {
     const own = ownPostgres(this, server);
     const { farm } = gated;
@@ -139,6 +215,25 @@ describe('a farm that moves to PostgreSQL', function () {
     await starting;
 
     await farm.get('/api/v1/builds', list);
+  });
+
+  it('is waited for by a master that it leaves again and again while that starts', async function () {
+    ownPostgres(this, server);
+    const { farm } = gated;
+    await farm.kill();
+    const { pathname, searchParams } = new URL(database);
+    const socket = join(searchParams.get('host') ?? '', '.s.PGSQL.5432');
+    const cutAt = Array.from({ length: 8 }, (_, n) => (n + 1) * 12_000);
+    await using proxy = await CuttingProxy.start(() => socket, cutAt, 200);
+    env['WEIR_DATABASE_URL'] = `postgres://weir@127.0.0.1:${proxy.port}${pathname}`;
+
+    await farm.start();
+
+    await farm.get('/api/v1/builds', list);
+    assert.equal(proxy.cuts, cutAt.length);
+    env['WEIR_DATABASE_URL'] = database;
+    await farm.kill();
+    await farm.start();
   });
 
   it('counts events without a gap', async () => {
@@ -186,7 +281,7 @@ describe('a farm that moves to PostgreSQL', function () {
     );
 
     assert.equal(status, 1);
-    assert.match(stderr, /pg_dump/);
+    assert.match(stderr, /mkdir -p (\S+) && pg_dump --format=custom --file=\1\/weir\.dump /);
     assert.match(stderr, /are at s3:\/\/weir\/farm: keep those, too/);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildSchema, closeCodes, farmSchema, requestSchema, workerSchema } from '@weir/protocol';
 import type { ApiBuild, ApiEvent } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
+import { z } from 'zod';
 import { setAllOffline } from '../packages/master/src/store/presence.ts';
 import { openStore } from '../packages/master/src/store/store.ts';
 import { joinFarm } from './support/busy-worker.ts';
@@ -15,6 +16,7 @@ import type { PostgresServer } from './support/postgres-server.ts';
 import { startPostgres } from './support/postgres-server.ts';
 import { RawWorker } from './support/raw-worker.ts';
 import { RedisServer } from './support/redis-server.ts';
+import type { Ran } from './support/run-weir.ts';
 import { runWeir } from './support/run-weir.ts';
 import type { SmallFarm } from './support/small-farm.ts';
 import { appBuilder, createSmallFarm, runtimeBuilder } from './support/small-farm.ts';
@@ -28,6 +30,8 @@ describe('a farm with two engines', function () {
   let repositories: SmallFarm;
   let dir: string;
   let database: string;
+  let farm: string;
+  let env: Readonly<Record<string, string>>;
   let leader: FarmProcess;
   let other: FarmProcess;
   let nameOf: (engine: FarmProcess) => string;
@@ -49,13 +53,13 @@ describe('a farm with two engines', function () {
       `    while [ ! -e ${dir}/open ]; do sleep 0.05; done`,
       '    echo over',
     ];
-    const farm = repositories.farm({
+    farm = repositories.farm({
       steps,
       artifacts: 'any',
       extra: `worker-url: ws://127.0.0.1:${links.port}/worker\n`,
     });
     database = await createDatabase(postgres.url('postgres'), 'engines');
-    const env = {
+    env = {
       WEIR_DATABASE_URL: database,
       WEIR_REDIS_URL: redis.url,
       WEIR_OBJECTS_URL: `file://${dir}/objects`,
@@ -97,6 +101,28 @@ describe('a farm with two engines', function () {
     assert.match(stdout, new RegExp(`^${nameOf(other)} +engine +\\d`, 'm'));
   });
 
+  it('says whose farm file is in force, and who would bring another', async () => {
+    const versions = await runWeir(['versions'], other);
+    assert.match(versions.stdout, /^1 in force +\S+ +engine:[ab] /m);
+    const { last } = leader.events;
+    const start = (name: string, text: string): Promise<FarmProcess> =>
+      FarmProcess.start({
+        farm: text,
+        remotes: repositories.remotes,
+        env: { ...env, WEIR_NAME: name },
+      });
+
+    await using different = await start('c', farm.replace('poll: 1s', 'poll: 1h'));
+    await using broken = await start('d', 'fram: f\n');
+
+    await different.logged('farm.yaml is not the farm file in force: it comes into force when');
+    await broken.logged('farm.yaml is broken, and is not what the farm goes by: ');
+    await leader.events.until('member.joined', { after: last, subject: 'member/d' });
+    assert.ok(
+      !leader.events.all.some(({ kind, number }) => kind === 'farm.applied' && number > last),
+    );
+  });
+
   it('shares builds out', async () => {
     const begun = await beginTwo();
 
@@ -120,6 +146,29 @@ describe('a farm with two engines', function () {
     );
     // One for each commit.
     assert.equal(runtimes.length, 2);
+  });
+
+  it('refuses a master that has its objects elsewhere, and loses none', async () => {
+    const artifacts = z.object({ items: z.array(z.object({ sha256: z.string() })) });
+    const before = await leader.get('/api/v1/artifacts', artifacts);
+
+    const unmounted = await startThird(join(dir, 'third'), `file://${dir}/unmounted`);
+    const bucket = await startThird(join(dir, 'third'), 's3://farm/objects');
+
+    assert.equal(unmounted.status, 1);
+    assert.match(unmounted.stderr, /none of the farm's artifacts is at file:.*\/unmounted, and/);
+    assert.match(unmounted.stderr, /these have to be the same folder/);
+    assert.equal(bucket.status, 1);
+    assert.match(bucket.stderr, /objects at file:.*\/objects, and this process at s3:\/\/farm/);
+    assert.ok(before.items.length > 0);
+    assert.deepEqual(await leader.get('/api/v1/artifacts', artifacts), before);
+  });
+
+  it('refuses a master on the data folder of another one', async () => {
+    const { status, stderr } = await startThird(other.dataDir, `file://${dir}/objects`);
+
+    assert.equal(status, 1);
+    assert.match(stderr, /another master has .* open: .* give this one a --data of its own/);
   });
 
   it('cancels the builds of one engine when the other one is asked', async () => {
@@ -247,9 +296,23 @@ describe('a farm with two engines', function () {
       await engine.stop();
       await stays.events.until('build.attached', { after: last });
       await engine.start();
+      // It is the same file, wherever each has it.
+      assert.doesNotMatch(engine.log, /not the farm file in force/);
     }
     assertWell(await end(leader, begun));
   });
+
+  /** Until it ends, as it is expected to. */
+  function startThird(data: string, objects: string): Promise<Ran> {
+    const at = ['--farm', leader.farmPath, '--data', data, '--port', '0', '--worker-port', '0'];
+    return runWeir(['master', ...at], undefined, {
+      ...env,
+      WEIR_NAME: 'third',
+      WEIR_OBJECTS_URL: objects,
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+  }
 
   async function open(): Promise<void> {
     await writeFile(join(dir, 'open'), '');

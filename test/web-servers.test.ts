@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   apiArtifactSchema,
   buildSchema,
+  farmSchema,
   problemSchema,
   requestSchema,
   workerSchema,
@@ -32,7 +33,9 @@ import { WebProcess } from './support/web-process.ts';
 import type { WorkerProcess } from './support/worker-process.ts';
 
 const artifacts = z.object({ items: z.array(apiArtifactSchema) });
-const builders = z.object({ items: z.array(z.object({ name: z.string() })) });
+const builders = z.object({
+  items: z.array(z.object({ name: z.string(), workersOnline: z.number() })),
+});
 
 const secret = 'secret of the hooks';
 
@@ -321,15 +324,43 @@ describe('web servers beside a master', function () {
     const page = await (await fetch(new URL('/', one.url))).text();
     assert.match(page, /No engine of the farm is alive/);
     const request = await force(one.url);
+    const WEIR_OBJECTS_URL = pathToFileURL(join(farm.dir, 'moved')).href;
+    await using moved = await WebProcess.start({
+      dataDir: farm.dataDir,
+      env: { ...env, WEIR_OBJECTS_URL },
+    });
+    // Where the engines have them is known once they are there again.
+    assert.doesNotMatch(moved.log, /objects/);
+    const { waits } = await get(one.url, `/api/v1/requests/${request}`, requestSchema);
+    assert.deepEqual(waits, { reason: 'paused', detail: 'no engine of the farm is alive' });
+    const { workersOnline, slots } = await get(one.url, '/api/v1/farm', farmSchema);
+    assert.deepEqual(
+      [workersOnline, slots],
+      [0, 0],
+      'a worker is connected to an engine, or to none',
+    );
+    assert.equal((await get(one.url, '/api/v1/workers/w1', workerSchema)).online, false);
+    const { items } = await get(one.url, '/api/v1/builders', builders);
+    assert.deepEqual(new Set(items.map((builder) => builder.workersOnline)), new Set([0]));
+    const status = await runWeir(['status'], farm, { WEIR_URL: one.url });
+    assert.match(status.stdout, /: 0 of 1 workers online, /);
     await farm.start();
+    while (!/objects at file:.*have to be the same folder/.test(moved.log)) await sleep(20);
     await seen.until('build.finished', { data: { request } });
     while (!(await fetch(new URL('/readyz', one.url))).ok) await sleep(20);
+    const back = await get(one.url, '/api/v1/workers/w1', workerSchema);
+    assert.equal(back.online, true);
   });
 
   it('come back when the database does', async () => {
     await server.kill();
     const away = await fetch(new URL('/readyz', two.url));
     assert.equal(problemSchema.parse(await away.json()).code, 'store-away');
+    const page = await fetch(two.url, { headers: { accept: 'text/html' } });
+    assert.equal(page.status, 503);
+    assert.match(await page.text(), /<h1>The store is not there, or not ready<\/h1>/);
+    const refused = await ask(two.url, '/api/v1/requests', { builder: appBuilder });
+    assert.equal(problemSchema.parse(await refused.json()).code, 'store-away');
     await server.start();
     while (!(await fetch(new URL('/readyz', two.url))).ok) await sleep(20);
 

@@ -4,6 +4,7 @@ import { results } from '@weir/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { loseBuild } from '../../packages/master/src/builds/lose-build.ts';
 import { dropArtifacts, insertArtifact } from '../../packages/master/src/store/artifacts.ts';
+import { insertMember, setLeader } from '../../packages/master/src/store/members.ts';
 import { setQuarantine } from '../../packages/master/src/store/quarantine.ts';
 import { fillOutbox } from '../../packages/master/test/web/outbox-rows.ts';
 import {
@@ -73,7 +74,7 @@ export const everyPage = [
   '/farm-file/versions/2',
   '/farm-file/versions/2?from=0',
   '/sign-in',
-  '/nothing',
+  `/${'nothing'.repeat(10)}`,
 ] as const;
 
 /** A page of a browser in which the admin has signed in. */
@@ -118,6 +119,7 @@ export async function fillFarm(farm: SmallFarm): Promise<void> {
   await fillVersions(farm, long);
   await addBreakage(farm, { green: 1, red: 3 });
   await fillTaken(farm, long);
+  await fillMembers(farm, long);
 }
 
 /** Request 12, which infrastructure took a try of, and worker w3, which is quarantined for it. */
@@ -131,6 +133,18 @@ async function fillTaken(farm: SmallFarm, long: string): Promise<void> {
     await setQuarantine(db, worker, { at, until: at + 3_600_000, reason: long });
   });
   await addBuild(farm, request, worker);
+}
+
+/** An engine that leads, and a web server that has not been heard of for long. */
+async function fillMembers({ store }: SmallFarm, long: string): Promise<void> {
+  await store.unit(async (db) => {
+    const version = '0.1.0';
+    const engine = { role: 'engine', name: 'engine-1', version, at: Date.now() } as const;
+    await setLeader(db, await insertMember(db, engine));
+    // As long as a machine's name can be.
+    const name = long.slice(0, 63);
+    await insertMember(db, { role: 'web', name, version, at: start });
+  });
 }
 
 async function fillVersions(farm: SmallFarm, long: string): Promise<void> {

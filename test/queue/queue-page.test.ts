@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Queue } from '../../packages/master/src/queue/queue.ts';
 import { redisPrefix } from '../../packages/master/src/redis/redis-url.ts';
+import {
+  insertMember,
+  setLeader,
+  setMemberHeard,
+} from '../../packages/master/src/store/members.ts';
 import { cancelRequest } from '../../packages/master/src/store/requests.ts';
 import {
   addRequest,
@@ -54,6 +59,30 @@ describe('the page of the queue', () => {
     const text = await words();
 
     assert.match(text, /3 requests wait\..* linux x64 2 \S.*? ago 1 linux musl 1 \S.*? ago none/);
+  });
+
+  it('names engines and web servers of a farm that has several, and who is silent', async () => {
+    farm = await startSmallFarm();
+    assert.doesNotMatch(await words(), /Engines and web servers/);
+    const at = farm.store.now();
+    await farm.store.unit(async (db) => {
+      for (const [name, role, ago] of [
+        ['north', 'engine', 60_000],
+        ['south', 'engine', 1_000],
+        ['pages', 'web', 1_000],
+      ] as const) {
+        const id = await insertMember(db, { role, name, version: '1.2.3', at: at - 3_600_000 });
+        await setMemberHeard(db, id, at - ago);
+        if (name === 'south') await setLeader(db, id);
+      }
+    });
+
+    const text = await words();
+
+    const rows = text.slice(text.indexOf('Engines and web servers'));
+    assert.match(rows, / north engine 1\.2\.3 .*? 1 ?m.*? ago : silent/);
+    assert.match(rows, / south engine, leads 1\.2\.3 \S.*? ago a moment ago/);
+    assert.match(rows, / pages web 1\.2\.3 \S.*? ago a moment ago/);
   });
 
   describe('with Redis', () => {

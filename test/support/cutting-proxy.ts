@@ -1,6 +1,9 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
+/** A port, or the path of a Unix socket. */
+type Target = number | string;
+
 /** A TCP proxy that cuts its links when so many bytes have gone through: a bad line between two machines. */
 export class CuttingProxy implements AsyncDisposable {
   /** Links cut so far. */
@@ -12,19 +15,19 @@ export class CuttingProxy implements AsyncDisposable {
   #passed = 0;
   #backAt = 0;
 
-  private constructor(target: () => number, cutAt: readonly number[], awayMs: number) {
+  private constructor(target: () => Target, cutAt: readonly number[], awayMs: number) {
     this.#cutAt = [...cutAt];
     this.#awayMs = awayMs;
     this.#server = createServer((socket) => this.#pass(socket, target()));
   }
 
   /**
-   * @param target the port behind it, asked for at each link
+   * @param target what is behind it, asked for at each link
    * @param cutAt bytes that went through, over all links and either way, after each of which all links are cut
    * @param awayMs for so long after a cut, new links are refused
    */
   static async start(
-    target: () => number,
+    target: () => Target,
     cutAt: readonly number[],
     awayMs = 0,
   ): Promise<CuttingProxy> {
@@ -42,12 +45,13 @@ export class CuttingProxy implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #pass(near: Socket, port: number): void {
+  #pass(near: Socket, target: Target): void {
     if (performance.now() < this.#backAt) {
       near.destroy();
       return;
     }
-    const far = connect(port, '127.0.0.1');
+    const far =
+      typeof target === 'number' ? connect(target, '127.0.0.1') : connect({ path: target });
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.on('error', () => {});

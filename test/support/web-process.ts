@@ -18,10 +18,12 @@ export interface WebProcessOptions {
 export class WebProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: ChildProcess;
+  readonly #log: () => string;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, log: () => string) {
     this.#child = child;
     this.url = url;
+    this.#log = log;
   }
 
   static async start({ dataDir, env }: WebProcessOptions): Promise<WebProcess> {
@@ -38,7 +40,12 @@ export class WebProcess implements AsyncDisposable {
     exited.catch(() => {});
     const line = once(createInterface({ input: child.stdout }), 'line');
     const [text] = (await Promise.race([line, exited])) as [string];
-    return new WebProcess(child, startedSchema.parse(JSON.parse(text)).url);
+    return new WebProcess(child, startedSchema.parse(JSON.parse(text)).url, () => log);
+  }
+
+  /** All that it has logged. */
+  get log(): string {
+    return this.#log();
   }
 
   /** Tells it to stop; its exit status. */

@@ -185,10 +185,12 @@ export interface FarmFacts {
   readonly file: Farm;
 }
 
-/** What of the farm file in force, and of its disk, decides why something waits. See `farmRulesOf`. */
+/** What of the farm file in force, of its disk and its engines decides why something waits. See `farmRulesOf`. */
 export interface FarmRules {
   /** There is too little room for the farm's data. */
   readonly isFarmFull: boolean;
+  /** Else no worker is connected, whatever the store says: what it says is from before. */
+  readonly isEngineAlive: boolean;
   readonly artifacts: ArtifactPolicy;
   /** The labels that each platform requires. */
   readonly platforms: ReadonlyMap<string, readonly string[]>;

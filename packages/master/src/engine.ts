@@ -8,6 +8,7 @@ import { openLogReader } from './builds/logs/open-logs.ts';
 import { Artifacts, dropMissing } from './builds/objects/artifacts.ts';
 import { Damaged } from './builds/objects/damaged.ts';
 import type { ObjectsPlace } from './builds/objects/objects-place.ts';
+import { shownObjectsPlace } from './builds/objects/objects-place.ts';
 import { openObjects } from './builds/objects/open-objects.ts';
 import { reattachBuilds } from './builds/reattach.ts';
 import type { Call } from './calls.ts';
@@ -232,7 +233,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // Where there are others, builds are taken up with their workers, one after another.
   if (others === undefined) await builds.start();
   await quarantines.start();
-  await dropMissing({ store, objects, now, log });
+  const shownPlace = shownObjectsPlace(objectsPlace);
+  await dropMissing({ store, objects, place: shownPlace, isAlone, now, log });
   await artifacts.rebuild(store.read);
   await usage.rebuild(store.read, builders(), now());
   const { dataDir, url, heartbeat } = options;

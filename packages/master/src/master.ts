@@ -1,58 +1,36 @@
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { ensureAdminToken } from './admin-token.ts';
+import type { Farm } from '@weir/model';
 import { openLogSink } from './builds/logs/open-logs.ts';
+import type { ObjectsPlace } from './builds/objects/objects-place.ts';
 import { objectsPlaceOf, shownObjectsPlace } from './builds/objects/objects-place.ts';
+import { checkSamePlace } from './builds/objects/same-place.ts';
 import { readCall } from './calls.ts';
 import { ClockWatch, tellClock } from './clock-watch.ts';
 import type { FarmFacts } from './command.ts';
 import type { EngineFacts } from './engine-facts.ts';
-import { farmFactsOf, ToldFacts } from './engine-facts.ts';
+import { farmFactsOf, knownEngines, ToldFacts } from './engine-facts.ts';
 import type { Engine } from './engine.ts';
 import { startEngine } from './engine.ts';
-import type { FarmOptions, FarmSource } from './farm/farm-source.ts';
-import { fileSource } from './farm/farm-source.ts';
-import { appliedInWords, followOwnFile } from './farm/follow-own-file.ts';
-import { FarmInForce } from './farm/in-force.ts';
-import { OwnFile } from './farm/own-file.ts';
-import type { FarmRepository } from './farm/repository-source.ts';
-import { repositorySource } from './farm/repository-source.ts';
-import type { Log, LogFormat } from './log.ts';
+import { followOwnFile } from './farm/follow-own-file.ts';
+import type { LogFormat } from './log.ts';
+import type { OpenFarmOptions } from './open-farm.ts';
+import { openFarm } from './open-farm.ts';
 import { recordEvents } from './store/events.ts';
-import { newestEventAt } from './store/events.ts';
-import { openStore, serverPatienceMs } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import { gatherGrowth, oncePerTurn } from './wake.ts';
 import type { WebThread } from './web/thread.ts';
 import { startWebThread } from './web/thread.ts';
-import { openFarmKey } from './workers/farm-key.ts';
-import { sharedFarmKey } from './workers/shared-farm-key.ts';
 
-export interface MasterOptions {
-  /** On this machine's disk or, with a repository, from the top of that. */
-  readonly farmPath: string;
-  /** Where the farm file is followed; null: it is on the disk. */
-  readonly farmRepository: Omit<FarmRepository, 'path'> | null;
-  readonly dataDir: string;
-  /** `postgres://...`, where the facts are; null: in a file of the data folder. */
-  readonly databaseUrl: string | null;
+export interface MasterOptions extends OpenFarmOptions {
   /** Where artifacts and lists of tests are, see `objectsPlaceOf`; null: in the data folder. */
   readonly objectsUrl: string | null;
-  /** What this engine is called among others. */
-  readonly name: string;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   readonly workerPort: number;
-  /** A Redis for a farm with several engines; null: the farm needs none. */
-  readonly redisUrl: URL | null;
-  readonly remotes: ReadonlyMap<string, string>;
-  readonly adminToken: string | null;
-  readonly resetAdminToken: boolean;
-  /** The engine's. */
-  readonly log: Log;
   /** How the web role writes its own. */
   readonly logFormat: LogFormat;
 }
@@ -61,6 +39,8 @@ export interface MasterOptions {
 export interface Master {
   readonly port: number;
   readonly workerPort: number;
+  /** Where people and workers reach the farm, by the farm file that is in force at the start. */
+  readonly places: Pick<Farm, 'publicUrl' | 'workerUrl'>;
   readonly fingerprint: string;
   /** Made at this start; null when it is known already. */
   readonly adminToken: string | null;
@@ -85,34 +65,18 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
   const objectsPlace = objectsPlaceOf(options.objectsUrl, dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await using disposing = new AsyncDisposableStack();
-  const place = options.databaseUrl ?? join(dataDir, 'weir.sqlite');
-  // On PostgreSQL and with Redis there may be other engines, and web processes.
-  const isShared = options.databaseUrl !== null && options.redisUrl !== null;
-  const say = (text: string): void => log.info(text);
-  const store = disposing.use(
-    await openStore(place, { say, isShared, patienceMs: serverPatienceMs }),
-  );
-  const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
-  const { now } = store;
-  const newestAt = await newestEventAt(store.read);
   const stopping = new AbortController();
   disposing.defer(() => stopping.abort());
-  const { source, farmOptions } = sourceOf(options, dataDir, stopping.signal);
-  const ownFile = new OwnFile({ store, source, options: farmOptions, log });
-  const { inForce, next } = await ownFile.start({ isShared });
-  const farmInForce = new FarmInForce(store, inForce, isShared ? () => farmOptions : null);
-  // What another engine put in force is in force: it wrote all that follows.
-  if (inForce === null || !isShared || !(await hasCaughtUp(farmInForce))) {
-    const applied = await farmInForce.apply(next.farm, next.version, now());
-    if (inForce !== null && applied.isNew) log.info(appliedInWords(applied));
+  const opened = await openFarm(options, { disposing, signal: stopping.signal });
+  const { place, isShared, store, newestAt, source, farmOptions, ownFile } = opened;
+  const { farmInForce, farmKey, adminToken } = opened;
+  const { now } = store;
+  const { farmRepository } = options;
+  if (isShared) {
+    for (const text of await objectsElsewhere(store, objectsPlace)) log.warn(text);
   }
-  const keyPath = join(dataDir, 'farm-key.pem');
-  const farmKey =
-    options.databaseUrl === null ? openFarmKey(keyPath) : await sharedFarmKey(store, keyPath, log);
-  const { adminToken: given, resetAdminToken: reset, farmRepository } = options;
-  const adminToken = await ensureAdminToken(store, { given, reset });
+  const logsPlace = { store: place, dir: join(dataDir, 'logs'), objectsPlace };
   let shortage: string | null = null;
   let objectsAway: string | null = null;
   let clock: string | null = null;
@@ -201,7 +165,6 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
       others: {
         databaseUrl: place,
         name: options.name,
-        hasOwnObjects: options.objectsUrl === null,
       },
     }),
     leads(isLeading) {
@@ -274,6 +237,7 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   return {
     port: thread.port,
     workerPort: engine.workerPort,
+    places: farmInForce.farm(),
     fingerprint: farmKey.fingerprint,
     adminToken,
     engine,
@@ -289,31 +253,15 @@ export async function startMaster(options: MasterOptions): Promise<Master> {
   };
 }
 
-/** Whether the version in force is another engine's, and can be gone by as that wrote it down. */
-async function hasCaughtUp(farmInForce: FarmInForce): Promise<boolean> {
-  try {
-    return await farmInForce.catchUp();
-  } catch {
-    // This program finds more in it than the one that applied it.
-    return false;
-  }
-}
-
-/** Where the farm file is, and how farm files are read wherever they come from. */
-function sourceOf(
-  { farmPath, farmRepository, remotes }: MasterOptions,
-  dataDir: string,
-  signal: AbortSignal,
-): { source: FarmSource; farmOptions: FarmOptions } {
-  if (farmRepository === null) {
-    const farmOptions = { remotes, base: dirname(resolve(farmPath)) };
-    return { source: fileSource(farmPath, farmOptions), farmOptions };
-  }
-  const farmOptions = { remotes, base: dataDir };
-  const mirrors = join(dataDir, 'farm-file');
-  const repository = { ...farmRepository, path: farmPath };
-  const source = repositorySource(repository, farmOptions, { mirrors, signal });
-  return { source, farmOptions };
+/**
+ * What is to be said of other engines that are alive and may have their objects elsewhere.
+ *
+ * @throws Error when one has them elsewhere for sure
+ */
+async function objectsElsewhere(store: Store, place: ObjectsPlace): Promise<string[]> {
+  const engines = await knownEngines(store.read, store.now());
+  const places = new Set(engines.flatMap(({ isAlive, facts }) => (isAlive ? facts.objects : [])));
+  return [...places].flatMap((theirs) => checkSamePlace(place, theirs) ?? []);
 }
 
 /** What people are told. */

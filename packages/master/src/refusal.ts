@@ -22,7 +22,8 @@ export function refusalOf(error: unknown): Refusal | null {
     return { status: 503, code: error.code, detail: `${error.message}: nothing was changed` };
   }
   if (error instanceof StoreAwayError || troubleOf(error) === 'away') {
-    return { status: 503, code: 'store-away', detail: 'the store is away: try again later' };
+    const detail = "the farm's database server does not answer: what runs goes on; try again later";
+    return { status: 503, code: 'store-away', detail };
   }
   return null;
 }

@@ -3,8 +3,9 @@ import { FarmFileErrors } from './farm/farm-file-error.ts';
 import { formatFarmErrors } from './farm/format-errors.ts';
 import { firstSignal } from './first-signal.ts';
 import { openLog } from './log.ts';
-import type { MasterOptions } from './master.ts';
+import type { Master, MasterOptions } from './master.ts';
 import { startMaster } from './master.ts';
+import { startPatiently } from './start-patiently.ts';
 import { DiskFullError, saysDiskFull } from './store/disk-full.ts';
 
 export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boolean };
@@ -12,7 +13,11 @@ export type RunMasterOptions = Omit<MasterOptions, 'log'> & { readonly json: boo
 /** Runs a farm until SIGTERM or SIGINT; SIGHUP reads the farm file again. Resolves with the exit status. */
 export async function runMaster(options: RunMasterOptions): Promise<number> {
   const log = await openLog(options.logFormat, 'engine');
-  const starting = startMaster({ ...options, log });
+  const start = (): Promise<Master> => startMaster({ ...options, log });
+  const starting =
+    options.databaseUrl === null
+      ? start()
+      : startPatiently(start, { say: (text) => log.info(text) });
   // Before it has started, too: a SIGHUP that nobody listens to ends a process.
   process.on('SIGHUP', () => {
     void starting.then(
@@ -30,12 +35,12 @@ export async function runMaster(options: RunMasterOptions): Promise<number> {
     process.stderr.write(`${formatFarmErrors(error.errors, error.texts, { colour })}\n`);
     return 1;
   }
-  const { port, workerPort, fingerprint, adminToken } = master;
+  const { port, workerPort, places, fingerprint, adminToken } = master;
   const url = `http://${options.host}:${port}`;
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ url, workerPort, fingerprint, adminToken })}\n`
-      : introduction({ url, workerPort, fingerprint, adminToken }),
+      : introduction({ url, workerPort, places, fingerprint, adminToken }),
   );
   const failed = master.failed.then((why) => ({ why, status: 1 }));
   const told = firstSignal().then((why) => ({ why, status: 0 }));
@@ -53,19 +58,22 @@ function noRoom(dataDir: string, cause: unknown): Error {
   );
 }
 
-function introduction(facts: {
-  url: string;
-  workerPort: number;
-  fingerprint: string;
-  adminToken: string | null;
-}): string {
-  const { url, workerPort, fingerprint, adminToken } = facts;
+function introduction(
+  facts: { url: string } & Pick<Master, 'workerPort' | 'places' | 'fingerprint' | 'adminToken'>,
+): string {
+  const { url, workerPort, places, fingerprint, adminToken } = facts;
+  const { publicUrl, workerUrl } = places;
   const token =
     adminToken === null ? '' : `Admin token    ${adminToken}   (shown this once: keep it)\n`;
+  const here = publicUrl === null ? '' : `   (this master itself: ${url}/)`;
+  // A path of the workers is a proxy's: this master's own address has none.
+  const isBehindProxy = publicUrl === null && workerUrl?.startsWith('/') === true;
+  const joined = isBehindProxy ? 'URL' : (publicUrl ?? url);
+  const hint = isBehindProxy ? '   (URL: of the proxy before this master)' : '';
   return `Weir is up.
 
-Waterfall      ${url}/
+Waterfall      ${publicUrl ?? url}/${here}
 Workers        port ${workerPort}, farm key ${fingerprint}
 ${token}
-A volunteer joins by:  weir worker join ${url} --key ${fingerprint} --name NAME\n`;
+A volunteer joins by:  weir worker join ${joined} --key ${fingerprint} --name NAME${hint}\n`;
 }

@@ -316,6 +316,8 @@ const memberSchema = z.object({
   since: time,
   /** It says every few seconds that it is there; one that was silent for long is dropped. */
   heardAt: time,
+  /** It has not said so for so long that it counts as dead. */
+  silent: z.boolean(),
   /** The one engine that does what happens once per farm. */
   leads: z.boolean(),
 });

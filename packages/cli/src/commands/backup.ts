@@ -87,7 +87,7 @@ function onPostgres(folder: string, dataDir: string, objects: string | null): st
       ? ''
       : `\nObjects, finished logs among them, are at ${nameOf(objects)}: keep those, too.`;
   return `this farm's facts and live logs are on PostgreSQL, whose own program copies them while the farm goes on:
-  pg_dump --format=custom --file=${folder}/weir.dump "$WEIR_DATABASE_URL"
+  mkdir -p ${folder} && pg_dump --format=custom --file=${folder}/weir.dump "$WEIR_DATABASE_URL"
 and after it, so that every object that the dump tells of is there:
   rsync -a --exclude=mirrors ${dataDir}/ ${folder}/data/${more}
 docs/postgresql.md tells how to go back to it`;

@@ -35,7 +35,7 @@ export async function runCheck(args: string[]): Promise<number> {
   const reading = await readFarmFile(path, { remotes: new Map(remotes) });
   if (reading.ok) {
     process.stdout.write(values.json ? json(reading.farm) : tables(reading.farm));
-    process.stderr.write(overNotes(reading.farm, Date.now()));
+    process.stderr.write(localNote(reading.farm) + overNotes(reading.farm, Date.now()));
     return 0;
   }
   const { errors, texts } = reading;
@@ -77,6 +77,13 @@ function tables(farm: Farm): string {
       branches.map((branch) => branchRow(branch, farm)),
     ),
   ].join('\n');
+}
+
+/** Workers know nothing of the farm file's `remotes`: their builds would be exceptions. */
+function localNote(farm: Farm): string {
+  const isServed = followedBranchesOf(farm).some(({ repository }) => farm.remotes.has(repository));
+  if (!isServed) return '';
+  return 'note: local repositories serve the master alone: a worker that is to fetch from them needs --remote URL=PATH of its own\n';
 }
 
 /** A line for each failure that is not expected any more. */

@@ -1,7 +1,7 @@
 import process from 'node:process';
-import { series } from '@weir/model';
+import { oneLine, series } from '@weir/model';
 import { breakageSummarySchema, builderSchema, farmSchema } from '@weir/protocol';
-import type { ApiBreakageSummary, ApiFarm } from '@weir/protocol';
+import type { ApiBreakageSummary, ApiBuilder, ApiFarm } from '@weir/protocol';
 import { z } from 'zod';
 import type { CliCommand } from '../command.ts';
 import { formatTable } from '../table.ts';
@@ -10,6 +10,9 @@ import { apiOptions, apiOptionsHelp, callApi } from './api.ts';
 
 const listSchema = z.object({ items: z.array(builderSchema) });
 const breakagesSchema = z.object({ items: z.array(breakageSummarySchema) });
+
+/** What a worker says of an exception is cut to so many characters. */
+const maxWhy = 300;
 
 export const statusCommand: CliCommand = {
   name: 'status',
@@ -39,7 +42,7 @@ export const statusCommand: CliCommand = {
           : `#${builder.lastBuild.number} ${builder.lastBuild.result ?? ''}`,
         builder.running.map((build) => `#${build.number}`).join(' ') || '-',
         String(builder.waiting),
-        builder.oldestWait?.reason ?? '',
+        whyOf(builder),
       ]);
     process.stdout.write(
       `${farm.name}: ${farm.workersOnline} of ${farm.workers} workers online, ` +
@@ -53,12 +56,21 @@ export const statusCommand: CliCommand = {
   },
 };
 
+/** Why the oldest request waits, and why the last build came to no result. */
+function whyOf({ oldestWait, lastBuild }: ApiBuilder): string {
+  const words = oldestWait === null ? [] : [oldestWait.reason as string];
+  if (lastBuild?.result === 'exception') {
+    words.push(`#${lastBuild.number}: ${oneLine(lastBuild.text, maxWhy)}`);
+  }
+  return words.join('; ');
+}
+
 /** Of a farm on several machines. */
 function membersTable({ members }: ApiFarm): string {
   if (members.length === 0) return '';
-  const rows = members.map(({ role, name, version, since, heardAt, leads }) => [
+  const rows = members.map(({ role, name, version, since, heardAt, silent, leads }) => [
     name,
-    leads ? `${role}, leads` : role,
+    `${role}${leads ? ', leads' : ''}${silent ? ', silent' : ''}`,
     version,
     new Date(since).toISOString(),
     new Date(heardAt).toISOString(),

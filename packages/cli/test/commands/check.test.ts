@@ -46,7 +46,7 @@ describe('weir check', () => {
   });
 
   it('prints the builders and the branches that a farm file means', async () => {
-    const { status, stdout } = await check(
+    const { status, stdout, stderr } = await check(
       'good.yaml',
       '--remote',
       'https://git.example/lua=/srv/lua',
@@ -66,6 +66,7 @@ lua/master  master   https://git.example/lua (served from /srv/lua)  1m
 json        main     https://git.example/json                        1m
 `,
     );
+    assert.match(stderr, /^note: local repositories serve the master alone: .*--remote URL=PATH/);
   });
 
   it('prints them as JSON', async () => {

@@ -148,7 +148,10 @@ export class EventReader {
         await this.#look(toLogged(row));
       }
       if (this.#seen - this.#stored >= maxLag) {
-        await this.#options.store.unit((db) => this.#moveCursor(db, this.#seen));
+        // Beside what other engines write: the cursor's old value guards it.
+        await this.#options.store.unit((db) => this.#moveCursor(db, this.#seen), {
+          isGuarded: true,
+        });
         this.#stored = this.#seen;
       }
       if (rows.length < batch) return;

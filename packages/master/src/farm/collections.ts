@@ -50,6 +50,7 @@ export function listOf<T>(
   return {
     expected,
     blank: [],
+    keys: item.keys ?? [],
     schema: {
       type: 'array',
       description: expected,
@@ -100,6 +101,7 @@ export function mapOf<T>(
   return {
     expected,
     blank: new Map(),
+    keys: value.keys ?? [],
     schema: {
       type: 'object',
       description: expected,

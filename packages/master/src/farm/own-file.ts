@@ -5,7 +5,7 @@ import { filesOfVersion, newestFarmVersion, sourceOfVersion } from '../store/far
 import type { Store } from '../store/store.ts';
 import { RepositoryError } from '../upstream/repository-error.ts';
 import { farmErrorLine, FarmFileErrors } from './farm-file-error.ts';
-import { filesOf } from './farm-files.ts';
+import { filesOf, wholeText } from './farm-files.ts';
 import type { FarmOptions, FarmSource, SourceReading } from './farm-source.ts';
 import type { FarmVersion } from './in-force.ts';
 import { digestOf, lastRead } from './last-read.ts';
@@ -22,6 +22,8 @@ export interface OwnFileContext {
   readonly store: Store;
   readonly source: FarmSource;
   readonly options: FarmOptions;
+  /** Whose it is. */
+  readonly by: string;
   readonly log: Log;
 }
 
@@ -75,7 +77,10 @@ export class OwnFile {
     const kept = await this.#kept();
     // What is followed is asked soon: a farm that was running does not wait for a network. And of
     // several engines one reads its own file, once it leads.
-    if (kept !== null && (source.isFollowed || isShared)) return { inForce: kept.farm, next: kept };
+    if (kept !== null && (source.isFollowed || isShared)) {
+      if (!source.isFollowed) await this.#foretell(kept);
+      return { inForce: kept.farm, next: kept };
+    }
     const own = await this.#readFirst();
     if (kept !== null) {
       const next = await this.#take(own);
@@ -103,6 +108,25 @@ export class OwnFile {
       this.#unreachable = error.message;
       return null;
     }
+  }
+
+  /** Says what would come into force if this engine led: whoever starts it can still mend it. */
+  async #foretell({ version: kept }: FarmToApply): Promise<void> {
+    const { source, store, log } = this.#context;
+    const own = await source.read();
+    if (own === null) return;
+    const { reading } = own;
+    if (!reading.ok) {
+      const errors = reading.errors.map(farmErrorLine).join(' ');
+      log.warn(`${source.place} is broken, and is not what the farm goes by: ${errors}`);
+      return;
+    }
+    const { digest, files } = this.#versionOf(own, reading).version;
+    if (digest === (await lastRead(store.read))) return;
+    if (wholeText(files) === wholeText(kept.files)) return;
+    log.warn(
+      `${source.place} is not the farm file in force: it comes into force when this engine leads`,
+    );
   }
 
   async #readFirst(): Promise<SourceReading> {
@@ -140,9 +164,10 @@ export class OwnFile {
   }
 
   #versionOf({ source, reason }: SourceReading, { farm, texts }: GoodReading): FarmToApply {
+    const { by, source: own } = this.#context;
     const files = filesOf(texts);
-    const digest = digestOf(this.#context.source.place, files);
-    return { farm, version: { files, by: 'engine', reason, source, digest } };
+    const digest = digestOf(own.place, files);
+    return { farm, version: { files, by, reason, source, digest } };
   }
 }
 

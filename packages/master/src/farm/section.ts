@@ -63,6 +63,7 @@ export function section<S extends Options>(
   return {
     expected,
     blank,
+    keys: Object.keys(options),
     schema: schemaOf(options, short),
     read(node, place) {
       if (!isMap(node)) {
@@ -115,8 +116,15 @@ function addUnknownKey({ value, at }: Entry['key'], options: Options, place: Pla
   place.key(value, at).add({
     problem: 'an unknown key',
     expected: `one of ${known.join(', ')}`,
-    suggestion: suggest(value, known),
+    suggestion: placeOf(value, options) ?? suggest(value, known),
   });
+}
+
+/** Where a key belongs that stands one level too high. */
+function placeOf(key: string, options: Options): string | null {
+  const places = Object.entries(options).filter(([, { type }]) => type.keys?.includes(key));
+  if (places.length === 0) return null;
+  return `it belongs further down, within ${places.map(([name]) => name).join(' or ')}`;
 }
 
 /** Without a place nothing is reported: something larger is wrong, and was. */

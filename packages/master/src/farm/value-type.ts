@@ -12,6 +12,8 @@ export interface ValueType<T> {
   readonly blank: T;
   /** For editors: whatever `read` takes fits it. */
   readonly schema: JsonSchema;
+  /** The keys that its maps know: its own, of a section; those of what it holds, of a list or map. */
+  readonly keys?: readonly string[];
   read(node: Node | null, place: Place): T;
 }
 

@@ -6,7 +6,6 @@ import type { LoggedEvent } from '../events/reader.ts';
 import type { Log } from '../log.ts';
 import { onceLog } from '../log.ts';
 import { eventBounds } from '../store/events.ts';
-import { allMembers } from '../store/members.ts';
 import { Leadership } from '../store/postgres/leadership.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -25,8 +24,6 @@ export interface OthersOptions {
   readonly databaseUrl: string;
   /** What this engine is called: a machine's name, mostly. */
   readonly name: string;
-  /** Its artifacts are in its own data folder, where no other one finds them. */
-  readonly hasOwnObjects: boolean;
 }
 
 export interface OthersContext extends Omit<HearContext, 'elsewhere' | 'endedHere' | 'catchUp'> {
@@ -109,7 +106,6 @@ export class AmongOthers {
     };
     await this.#elsewhere.rebuild(this.#store.read);
     await this.#readWorkers();
-    await this.#warnOfObjects();
     this.#hearing = new Hearing(
       { ...this.#context, hear: (events) => this.#hear(events) },
       this.#after,
@@ -134,18 +130,6 @@ export class AmongOthers {
       this.#context.dispatcher.wake();
     }
     await hear(this.#context, events);
-  }
-
-  async #warnOfObjects(): Promise<void> {
-    const { hasOwnObjects, name } = this.#options;
-    if (!hasOwnObjects) return;
-    const members = await allMembers(this.#store.read);
-    // One of its own name is this very engine's, from before a restart.
-    const other = members.find((member) => member.role === 'engine' && member.name !== name);
-    if (other === undefined) return;
-    this.#log.warn(
-      `${other.name} works for this farm, too, and its workers can't have the artifacts in this data folder: give all masters the same --objects, or $WEIR_OBJECTS_URL`,
-    );
   }
 
   async #readWorkers(): Promise<void> {

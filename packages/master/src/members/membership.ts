@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Log } from '../log.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
-import type { MemberRole } from '../store/members.ts';
+import type { MemberRole, MemberRow } from '../store/members.ts';
 import {
   allMembers,
   deadAfterMs,
@@ -20,6 +20,11 @@ import type { Store } from '../store/store.ts';
 
 const beatMs = 5_000;
 
+interface Joined {
+  readonly id: number;
+  readonly namesakes: ReadonlySet<number>;
+}
+
 export interface MembershipOptions {
   readonly store: Pick<Store, 'unit' | 'read' | 'now'>;
   readonly log: Log;
@@ -36,13 +41,16 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #startedAt: number;
   readonly #beating: NodeJS.Timeout;
+  /** Those of its name that were there before it: it was killed and started again, or they are others. */
+  #namesakes: ReadonlySet<number>;
   #heardAt: number;
   /** Since then it said that it is there without a gap: else it does not know who else is. */
   #steadySince: number;
 
-  private constructor(options: MembershipOptions, id: number, at: number) {
+  private constructor(options: MembershipOptions, own: Joined, at: number) {
     this.#options = options;
-    this.id = id;
+    this.id = own.id;
+    this.#namesakes = own.namesakes;
     this.#startedAt = at;
     this.#heardAt = at;
     this.#steadySince = at;
@@ -54,12 +62,14 @@ export class Membership {
   static async join(options: MembershipOptions): Promise<Membership> {
     const { store, role, name, version } = options;
     const at = store.now();
-    const id = await store.unit(async (db) => {
-      const own = await insertMember(db, { role, name, version, at });
-      await recordEvents(db, [memberEvent('joined', { id: own, role, name, version }, at)]);
-      return own;
+    const own = await store.unit(async (db) => {
+      const isNamesake = (other: MemberRow): boolean => other.role === role && other.name === name;
+      const namesakes = (await allMembers(db)).filter(isNamesake).map((other) => other.id);
+      const id = await insertMember(db, { role, name, version, at });
+      await recordEvents(db, [memberEvent('joined', { id, role, name, version }, at)]);
+      return { id, namesakes: new Set(namesakes) };
     });
-    return new Membership(options, id, at);
+    return new Membership(options, own, at);
   }
 
   /** The other engines that are alive. Runs in a unit. */
@@ -83,6 +93,19 @@ export class Membership {
     const at = store.now();
     if (at - this.#heardAt > deadAfterMs / 2) this.#steadySince = at;
     this.#heardAt = at;
+    await this.#tellNamesakes();
+  }
+
+  /** Nobody could tell the two apart. One that was killed is silent from then on. */
+  async #tellNamesakes(): Promise<void> {
+    if (this.#namesakes.size === 0) return;
+    const { store, log, role, name } = this.#options;
+    const members = await allMembers(store.read);
+    const left = members.filter((member) => this.#namesakes.has(member.id));
+    this.#namesakes = new Set(left.map(({ id }) => id));
+    if (!left.some((member) => member.heard_at > this.#startedAt)) return;
+    log.warn(`another ${role} of this farm is called ${name}, too: give each its own --name`);
+    this.#namesakes = new Set();
   }
 
   /** This engine leads from now on. */

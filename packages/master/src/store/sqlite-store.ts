@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { anchoredClock } from '../clock.ts';
+import { lockFile } from './lock-file.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
 import {
@@ -23,7 +23,8 @@ export async function openSqliteStore(path: string, options: StoreOptions): Prom
     );
   }
   mkdirSync(dirname(path), { recursive: true });
-  const lock = lockStore(path);
+  const lock = lockFile(`${path}.lock`);
+  if (lock === null) throw new StoreInUseError(`another weir has ${path} open: stop it first`);
   const database = openWriterDatabase(path);
   const { onStatement, say } = options;
   const db = new Kysely<Database>({
@@ -74,16 +75,4 @@ export function openSqliteReader(path: string): Kysely<Database> {
   return new Kysely<Database>({
     dialect: new SqliteDialect({ database: toSqliteDatabase(openReaderDatabase(path)) }),
   });
-}
-
-/** Holds a file lock for as long as the process lives; the system drops it however the process ends. */
-function lockStore(path: string): DatabaseSync {
-  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
-    return lock;
-  } catch (error) {
-    lock.close();
-    throw new StoreInUseError(`another weir has ${path} open: stop it first`, { cause: error });
-  }
 }

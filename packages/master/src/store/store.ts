@@ -50,12 +50,7 @@ export interface StoreOptions {
   say?: (text: string) => void;
   /** Other engines may have it open too, where the database allows it. Default: false. */
   isShared?: boolean;
-  /** So long a database server that is away is waited for, which is said. Default: 0. */
-  patienceMs?: number;
 }
-
-/** For a process that runs for good: a server that restarts is back within that time. */
-export const serverPatienceMs = 60_000;
 
 /** Whether a store of this name is on a PostgreSQL server; else it is an SQLite file. */
 export function isPostgres(place: string): boolean {

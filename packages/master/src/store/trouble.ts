@@ -19,13 +19,16 @@ const networkErrors: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
-  'ENOENT',
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
+
+/** Of `pg` and its pool, which give no codes: the last two are of a server that hangs. */
+const saysAway =
+  /^Connection terminated|not queryable|^Query read timeout$|^timeout exceeded when trying to connect$/;
 
 /** Undefined when it is the transaction's own fault. */
 export function troubleOf(error: unknown): Trouble | undefined {
@@ -36,7 +39,9 @@ export function troubleOf(error: unknown): Trouble | undefined {
     if (conflicts.has(code)) return 'conflict';
     return endings.has(code) || code.startsWith('08') ? 'away' : undefined;
   }
-  if (networkErrors.has(code) || /^Connection terminated|not queryable/.test(error.message)) {
+  // Its socket in the file system is gone.
+  const isSocketGone = code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect';
+  if (isSocketGone || networkErrors.has(code) || saysAway.test(error.message)) {
     return 'away';
   }
   return error.cause === undefined ? undefined : troubleOf(error.cause);

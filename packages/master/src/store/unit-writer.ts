@@ -12,8 +12,9 @@ export interface UnitWriterHooks {
 }
 
 /**
- * The one writer of an SQLite store: what waits is run one unit after another, each in a savepoint,
- * within one BEGIN IMMEDIATE ... COMMIT, and the callers are answered after the commit.
+ * The one writer of an SQLite store: what waits is run one unit after another within one BEGIN
+ * IMMEDIATE ... COMMIT, each in a savepoint where there are several, and the callers are answered
+ * after the commit.
  */
 export class UnitWriter {
   readonly #db: Kysely<Database>;
@@ -40,11 +41,13 @@ export class UnitWriter {
 
   async #commit(batch: readonly WaitingUnit[]): Promise<void> {
     const answers: (() => void)[] = [];
+    // Where a unit that is alone throws, the whole transaction is rolled back.
+    const run = batch.length === 1 ? runAlone : runInSavepoint;
     try {
       await this.#db.connection().execute(async (db) => {
         await sql`begin immediate`.execute(db);
         try {
-          for (const waiting of batch) answers.push(await runInSavepoint(db, waiting));
+          for (const waiting of batch) answers.push(await run(db, waiting));
           await sql`commit`.execute(db);
         } catch (error) {
           // A full disk has SQLite roll back by itself: then there is nothing left to do.
@@ -66,6 +69,11 @@ export class UnitWriter {
     for (const waiting of batch) waiting.reject(reason);
     if (isDiskFull) this.#hooks.onDiskFull();
   }
+}
+
+async function runAlone(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {
+  const value = await waiting.unit(db);
+  return () => waiting.resolve(value);
 }
 
 async function runInSavepoint(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {

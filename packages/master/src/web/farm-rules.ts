@@ -3,7 +3,7 @@ import { extraLabels, familyOf, labelsWith, trunkName } from '@weir/model';
 import type { FarmRules } from '../command.ts';
 import { scheduledOf } from '../schedule/scheduled.ts';
 
-/** What the web thread must know of the farm to say why something waits. */
+/** What the web role must know of the farm to say why something waits, where an engine is alive. */
 export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
   const maxParallel = new Map<string, number>();
   const timers = new Map<string, StableTimer>();
@@ -20,6 +20,7 @@ export function farmRulesOf(farm: Farm, isFarmFull: boolean): FarmRules {
   const schedules = Map.groupBy(scheduledOf(farm), ({ owner }) => owner);
   return {
     isFarmFull,
+    isEngineAlive: true,
     artifacts: farm.artifacts,
     platforms: farm.platforms,
     extraLabels: new Map([

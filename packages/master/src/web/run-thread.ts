@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { anchoredClock } from '../clock.ts';
 import type { WebOptions } from '../command.ts';
 import { openLog } from '../log.ts';
+import { startPatiently } from '../start-patiently.ts';
 import { openReader } from '../store/store.ts';
 import { startWeb } from '../web.ts';
 import { ThreadLink } from './live/thread-link.ts';
@@ -17,7 +18,9 @@ export async function runWebThread(): Promise<void> {
   const log = await openLog(logFormat, 'web');
   const db = await openReader(store);
   try {
-    const web = await startWeb({ ...place, store, db, link, log, now: anchoredClock() });
+    const options = { ...place, store, db, link, log, now: anchoredClock() };
+    // By itself, as the engine does: it can't tell why its thread ended.
+    const web = await startPatiently(() => startWeb(options), { say: (text) => log.info(text) });
     link.send({ t: 'listening', port: web.port });
     await link.stopped;
     await web.stop();

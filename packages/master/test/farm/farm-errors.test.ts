@@ -35,6 +35,24 @@ describe('what is wrong in a farm file', () => {
       /^f:10:5: upstreams\.lua\.plaftorms: an unknown key: expected one of .*; did you mean platforms\?$/,
     ],
     [
+      'a key of each trunk that stands beside them',
+      '    platforms: [linux]\n',
+      '    poll: 10s\n',
+      /^f:10:5: upstreams\.lua\.poll: an unknown key: .*; it belongs further down, within trunks$/,
+    ],
+    [
+      'a key that several places know',
+      'farm: f\n',
+      'farm: f\nsteps: []\n',
+      /^f:2:1: steps: an unknown key: .*; it belongs further down, within upstreams or projects$/,
+    ],
+    [
+      'a limit outside of limits',
+      'farm: f\n',
+      'farm: f\ndisk: 1GiB\n',
+      /^f:2:1: disk: an unknown key: .*; it belongs further down, within limits$/,
+    ],
+    [
       'submodules that are neither',
       '    trunks: [lua/master]\n',
       '    trunks: [lua/master]\n    checkout: {submodules: all}\n',

@@ -11,7 +11,8 @@ import { setAllOffline, setOnline, setOnlineAgain } from '../../src/store/presen
 import type { Store } from '../../src/store/store.ts';
 import { insertPending, workerByName } from '../../src/store/workers.ts';
 
-const log = { info: () => {}, warn: () => {} };
+let warnings: string[] = [];
+const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };
 const second = 1_000;
 
 describe('the members of a farm', () => {
@@ -25,6 +26,7 @@ describe('the members of a farm', () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-members-'));
     store = await openTestStore(join(dir, 'weir.sqlite'));
     now = 1_000_000;
+    warnings = [];
     one = await enter('one');
     two = await enter('two');
     await connect('w1', one);
@@ -70,6 +72,20 @@ describe('the members of a farm', () => {
     const rows = await Promise.all(['w1', 'w2'].map((name) => workerByName(store.read, name)));
     return rows.map((row) => [row?.online, row?.engine]);
   }
+
+  it('are told of another one of their name, unless it is silent', async () => {
+    await using left = new AsyncDisposableStack();
+    const twin = await enter('one');
+    const again = await enter('two');
+    left.defer(() => twin.leave());
+    left.defer(() => again.leave());
+
+    await pass(10, one, twin, again);
+
+    assert.deepEqual(warnings, [
+      'another engine of this farm is called one, too: give each its own --name',
+    ]);
+  });
 
   it('are dropped when they are silent for long, and their workers with them', async () => {
     await pass(20, one);

@@ -279,8 +279,20 @@ describe('a store on PostgreSQL that several engines write', function () {
     await newer?.unit((db) => recordEvents(db, [event('goes.on')]));
   });
 
-  it('is not shared with an engine that has it alone', async () => {
-    await assert.rejects(openStore(place), StoreInUseError);
+  it('is not shared with an engine that has it alone, and either is told of Redis', async () => {
+    await assert.rejects(openStore(place), (error) => {
+      assert.ok(error instanceof StoreInUseError);
+      assert.match(error.message, /open: stop it first; masters share one .* a Redis, by --redis/);
+      return true;
+    });
+    await Promise.all(stores.splice(0).map((store) => store[Symbol.asyncDispose]()));
+    await using _alone = await openStore(place);
+
+    await assert.rejects(openStore(place, shared), (error) => {
+      assert.ok(error instanceof StoreInUseError);
+      assert.match(error.message, /for itself; masters share one .* a Redis, by --redis/);
+      return true;
+    });
   });
 
   it('says so when there is no such database', async () => {

@@ -13,6 +13,7 @@ import type {
 import { after, before, describe, it } from 'mocha';
 import { validatedFetch } from '../../../../test/support/api.ts';
 import { isOnPostgres } from '../../../../test/support/test-store.ts';
+import { insertMember, setLeader } from '../../src/store/members.ts';
 import {
   addBuild,
   addChange,
@@ -85,6 +86,25 @@ describe('the API', () => {
     assert.equal(answer.workersOnline, 1);
     assert.deepEqual([answer.slots, answer.slotsBusy, answer.waiting], [2, 1, 2]);
     assert.equal(answer.oldestWaitSince, start);
+  });
+
+  it('marks a member that is silent, and shows no such one as leading', async () => {
+    const now = farm.store.now();
+    await farm.store.unit(async (db) => {
+      const about = { role: 'engine', version: '0.1.0' } as const;
+      await setLeader(db, await insertMember(db, { ...about, name: 'dead', at: now - 60_000 }));
+      await insertMember(db, { ...about, name: 'alive', at: now });
+    });
+
+    const { members } = await get<ApiFarm>('/api/v1/farm');
+
+    assert.deepEqual(
+      members.map(({ name, silent, leads }) => ({ name, silent, leads })),
+      [
+        { name: 'dead', silent: true, leads: false },
+        { name: 'alive', silent: false, leads: false },
+      ],
+    );
   });
 
   it('gives each trunk its branch and tree status', async () => {

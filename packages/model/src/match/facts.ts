@@ -80,6 +80,8 @@ export interface DispatchFacts {
   readonly now: number;
   /** There is too little room for the farm's own data: it gives out no builds. */
   readonly isFarmFull: boolean;
+  /** False: there is nobody to give out builds. An engine that asks need not say that it is there. */
+  readonly isEngineAlive?: boolean;
   /** The builders of the farm file in force, by id; a request of any other one waits. */
   readonly builders: ReadonlyMap<number, BuilderFacts>;
   readonly requests: readonly WaitingRequest[];

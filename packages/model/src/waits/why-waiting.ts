@@ -18,6 +18,7 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | what holds                                                | reason                |
  * | --------------------------------------------------------- | --------------------- |
  * | its builder is paused or not in the farm file             | paused                |
+ * | no engine is alive to give it to a worker                 | paused                |
  * | there is no room for the farm's own data                  | disk full             |
  * | its time after builds that were taken has not come        | backing off           |
  * | the workers lack its labels                               | no worker with label  |
@@ -59,10 +60,13 @@ export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait 
 function heldBack(
   request: WaitingRequest,
   builder: BuilderFacts,
-  { now, isFarmFull }: DispatchFacts,
+  { now, isFarmFull, isEngineAlive }: DispatchFacts,
 ): Wait | null {
   if (builder.paused) {
     return { reason: 'paused', detail: `${builder.name} is ${pausedBy(builder.paused)}` };
+  }
+  if (isEngineAlive === false) {
+    return { reason: 'paused', detail: 'no engine of the farm is alive' };
   }
   if (isFarmFull) return { reason: 'disk full', detail: 'the farm itself is out of disk space' };
   if (request.notBefore === null || request.notBefore <= now) return null;

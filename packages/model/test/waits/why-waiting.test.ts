@@ -30,6 +30,15 @@ describe('whyWaiting', () => {
     workers: [worker()],
   });
   testWait('paused', 'its builder is not in the farm file', { builders: [] });
+  it('says paused where no engine is alive to give out builds', () => {
+    const waiting = request();
+    const round = facts({ workers: [worker()], requests: [waiting], isEngineAlive: false });
+
+    assert.deepEqual(whyWaiting(waiting, round), {
+      reason: 'paused',
+      detail: 'no engine of the farm is alive',
+    });
+  });
   testWait('disk full', 'the farm itself is out of disk space', {
     isFarmFull: true,
     workers: [worker()],

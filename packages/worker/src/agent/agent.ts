@@ -55,7 +55,7 @@ export class Agent {
         findRunner: options.findRunner,
         changed: () => this.#slotChanged(),
         relink: () => this.#interrupt(),
-        warn: options.say,
+        say: options.say,
       });
     });
     const { policy, say } = options;

@@ -1,4 +1,5 @@
 import type { BuildSpec, SandboxKind } from '@weir/protocol';
+import type { Say } from '../owner/say.ts';
 import type { FindRunner, Runner } from '../runner/find-runner.ts';
 import { readWrittenBuild } from '../runner/held-build.ts';
 import type { RunnerEvent, RunnerState } from '../runner/messages.ts';
@@ -17,7 +18,7 @@ export interface SlotOptions {
   readonly changed: () => void;
   /** Another build is here than the farm was told, or none: the next hello says so. */
   readonly relink: () => void;
-  readonly warn: (message: string) => void;
+  readonly say: Say;
 }
 
 /** A runner that can't be started is tried again after so long. */
@@ -30,6 +31,8 @@ export class Slot {
   readonly #options: SlotOptions;
   #runner: Runner | null = null;
   #feed: Feed | null = null;
+  /** Of the build that this agent began last. */
+  #spec: BuildSpec | null = null;
   /** A build that nobody wants any more is being ended there. */
   #hasLeftover = false;
   #isFinished = false;
@@ -81,7 +84,7 @@ export class Slot {
       state = event;
       first.resolve();
     };
-    const { dir, findRunner, warn } = this.#options;
+    const { dir, findRunner, say } = this.#options;
     const runner = await findRunner(dir, onEvent);
     void runner.closed.then(() => first.resolve());
     const giveUp = setTimeout(() => first.resolve(), firstWordMs);
@@ -89,7 +92,7 @@ export class Slot {
     clearTimeout(giveUp);
     if (state === null) {
       runner.close();
-      warn(`the runner of ${dir} does not answer; it is asked again`);
+      say(`the runner of ${dir} does not answer; it is asked again`);
       this.#adoptWritten();
       return this.#openLater();
     }
@@ -111,6 +114,7 @@ export class Slot {
     const { dir, sandbox, remotes, farm } = this.#options;
     const feed = new Feed(spec.build, epoch, dir, () => this.#filesGone());
     this.#feed = feed;
+    this.#spec = spec;
     this.#isFinished = false;
     this.#runner?.run({ spec, epoch, remotes: { ...remotes }, sandbox, farm });
     return feed;
@@ -148,8 +152,8 @@ export class Slot {
   }
 
   #filesGone(): void {
-    const { dir, warn } = this.#options;
-    warn(`build ${this.#feed?.build} is given up: its files in ${dir} can't be read`);
+    const { dir, say } = this.#options;
+    say(`build ${this.#feed?.build} is given up: its files in ${dir} can't be read`);
     this.abort();
   }
 
@@ -186,9 +190,20 @@ export class Slot {
       if (this.#isOutdated) this.#runner?.exit();
       else if (wasBusy) this.#options.changed();
     } else if (event.build === this.#feed?.build) {
+      if (event.finished && !this.#isFinished) this.#sayException(event);
       this.#isFinished = event.finished;
       this.#feed.wrote(event.entries);
     }
+  }
+
+  /** It may be something that only the owner of this machine can mend. */
+  #sayException({ build, exception }: RunnerState): void {
+    if (exception === undefined || build === null) return;
+    // An agent that came when it ran already has only its id.
+    const spec = this.#spec?.build === build ? this.#spec : null;
+    const name = spec === null ? String(build) : `${spec.builder} #${spec.number}`;
+    const about = { build, ...(spec && { builder: spec.builder }) };
+    this.#options.say(`build ${name}: exception: ${exception}`, about);
   }
 
   /** Its sandbox died with it, and so did the build, unless that was over. */
@@ -197,8 +212,8 @@ export class Slot {
     this.#runner = null;
     // Its files may go at any moment.
     this.#feed?.detach();
-    const { dir, warn } = this.#options;
-    if (!this.#isOutdated) warn(`the runner of ${dir} ended; it is started again`);
+    const { dir, say } = this.#options;
+    if (!this.#isOutdated) say(`the runner of ${dir} ended; it is started again`);
     this.#reopen();
   }
 
@@ -206,7 +221,7 @@ export class Slot {
     this.open()
       .then(() => this.#options.changed())
       .catch((error: unknown) => {
-        this.#options.warn(String(error));
+        this.#options.say(String(error));
         this.#openLater();
       });
   }

@@ -14,6 +14,7 @@ import { agentVersion } from '../version.ts';
 import type { Dial } from './dial.ts';
 import { handshakeMs } from './dial.ts';
 import { LinkError, WrongFarmError } from './link-error.ts';
+import { noDoorText } from './no-door-text.ts';
 import { fingerprintOf, isSignedBy } from './worker-key.ts';
 import type { WorkerKey } from './worker-key.ts';
 
@@ -61,10 +62,18 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#socket = options.dial(options.url);
-    this.#deadline = setTimeout(() => this.#fail(new LinkError(0, 'no answer')), handshakeMs);
+    const { url } = options;
+    this.#deadline = setTimeout(
+      () => this.#fail(new LinkError(0, `${url} does not answer`)),
+      handshakeMs,
+    );
     this.#socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    this.#socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
+      this.#fail(new LinkError(0, noDoorText(url, statusCode)));
+    });
     this.#socket.on('error', (error) => {
-      this.#fault ??= new LinkError(0, error.message || 'connection failed', { cause: error });
+      const why = error.message || 'connection failed';
+      this.#fault ??= new LinkError(0, `${url}: ${why}`, { cause: error });
     });
     this.#socket.on('close', (code, reason) => {
       clearTimeout(this.#deadline);

@@ -49,6 +49,7 @@ export class SlotBuild implements HeldBuild {
   readonly #uploads: ObjectUploads | null;
   readonly #services: BuildServices;
   #isFinished = false;
+  #exception: string | undefined;
   /** How long checkout and runtime took, in words. */
   #preparation: string | null = null;
   /** Resolves when nothing of the build runs any more. */
@@ -93,6 +94,10 @@ export class SlotBuild implements HeldBuild {
     return this.#isFinished;
   }
 
+  get exception(): string | undefined {
+    return this.#exception;
+  }
+
   cancel(reason: string): void {
     this.#cancel.abort(reason);
   }
@@ -107,6 +112,7 @@ export class SlotBuild implements HeldBuild {
     await this.#services[Symbol.asyncDispose]();
     await this.#uploads?.settle(this.#cancel.signal);
     this.#isFinished = true;
+    if (ending.result === 'exception') this.#exception = ending.text;
     // Where not even this can be written the runner ends by the error, and the build is lost with it.
     const environment = {
       ...this.#machine,

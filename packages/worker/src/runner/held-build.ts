@@ -8,6 +8,8 @@ export interface HeldBuild {
   /** Lines in its journal. */
   readonly entries: number;
   readonly isFinished: boolean;
+  /** Why it came to no result, as far as that is known. */
+  readonly exception?: string | undefined;
   cancel(reason: string): void;
   /** Resolves when nothing of it runs any more. */
   readonly ended: Promise<void>;

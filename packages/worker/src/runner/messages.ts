@@ -34,6 +34,8 @@ export const runnerEventSchema = z.discriminatedUnion('t', [
     /** Lines in its journal. */
     entries: z.number().int().nonnegative(),
     finished: z.boolean(),
+    /** Why the finished build came to no result, by no fault of the code. */
+    exception: z.string().optional(),
     /** Of the agent that this runner is part of. */
     version: z.string().max(50).optional(),
   }),

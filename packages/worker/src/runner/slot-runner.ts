@@ -170,6 +170,7 @@ export class SlotRunner {
       epoch: this.#epoch,
       entries: this.#build?.entries ?? 0,
       finished: this.#build?.isFinished ?? false,
+      exception: this.#build?.exception,
       version: agentVersion,
     };
   }

@@ -75,7 +75,7 @@ describe('the slot of an agent', () => {
         if (slot.isFree) free.resolve();
       },
       relink: () => {},
-      warn: (text) => warnings.push(text),
+      say: (text) => warnings.push(text),
     });
     return { slot, free: free.promise };
   }

@@ -12,20 +12,30 @@ import { ObjectsAwayError } from './object-store.ts';
 
 /** The artifacts that workers can fetch, by runtime: a copy of the store's. */
 export class Artifacts {
-  readonly #byRuntime = new Map<string, ArtifactRow[]>();
+  #byRuntime = new Map<string, ArtifactRow[]>();
+  #read: Promise<void> = Promise.resolve();
 
-  async rebuild(db: Kysely<Database>): Promise<void> {
-    this.#byRuntime.clear();
-    const rows = await fetchableArtifacts(db);
-    for (const [key, its] of Map.groupBy(rows, keyOf)) this.#byRuntime.set(key, its);
+  rebuild(db: Kysely<Database>): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#byRuntime = Map.groupBy(await fetchableArtifacts(db), keyOf);
+    });
   }
 
   /** Something became of one runtime's. */
-  async refresh(db: Kysely<Database>, builderId: number, commit: string): Promise<void> {
-    const rows = await artifactsOf(db, builderId, commit);
-    const key = runtimeKey(builderId, commit);
-    if (rows.length > 0) this.#byRuntime.set(key, rows);
-    else this.#byRuntime.delete(key);
+  refresh(db: Kysely<Database>, builderId: number, commit: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const rows = await artifactsOf(db, builderId, commit);
+      const key = runtimeKey(builderId, commit);
+      if (rows.length > 0) this.#byRuntime.set(key, rows);
+      else this.#byRuntime.delete(key);
+    });
+  }
+
+  /** What was read first is older, also where its answer comes last. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    const done = this.#read.then(read);
+    this.#read = done.catch(() => {});
+    return done;
   }
 
   /** The newest artifact of a runtime, by its `runtimeKey`, that the policy lets anybody run. */
@@ -57,23 +67,39 @@ function toArtifact({
   return { sha256, bytes, unpackedBytes, files };
 }
 
-/** At start: after a restore from a backup the bytes may not be there. */
+/**
+ * At start: after a restore from a backup the bytes may not be there.
+ *
+ * @throws Error when none is there, though other engines work with them
+ */
 export async function dropMissing(context: {
   store: Store;
   objects: ObjectStore;
+  /** For people. */
+  place: string;
+  /** No other engine is alive. */
+  isAlone: boolean;
   now: Clock;
   log: Log;
 }): Promise<void> {
-  const { store, objects, now, log } = context;
+  const { store, objects, place, isAlone, now, log } = context;
+  const rows = await fetchableArtifacts(store.read);
   let ids: number[];
   try {
-    ids = await missingOf(await fetchableArtifacts(store.read), objects);
+    ids = await missingOf(rows, objects);
   } catch (error) {
     if (!(error instanceof ObjectsAwayError)) throw error;
     log.warn(`whether all artifacts are there is not known: ${error.message}`);
     return;
   }
   if (ids.length === 0) return;
+  if (ids.length === rows.length && !isAlone) {
+    throw new Error(
+      `none of the farm's artifacts is at ${place}, and other masters work with them: is a disk not mounted? All masters need the same --objects, or $WEIR_OBJECTS_URL; where the artifacts are lost, stop all masters, then start one`,
+    );
+  }
+  const missing = `${ids.length} of ${rows.length} artifacts`;
+  log.warn(`${missing} are not at ${place}: runtimes are built again when they are needed`);
   await store.unit((db) => dropArtifacts(db, ids, now()));
 }
 

@@ -21,6 +21,7 @@ import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { bucketErrorOf, isMissingObject } from './bucket-errors.ts';
 import type { Look } from './look.ts';
 import type { ObjectPage, ObjectStore } from './object-store.ts';
+import { ObjectMissingError } from './object-store.ts';
 import type { BucketPlace } from './objects-place.ts';
 import { beginsAsZstd, zstdMagicBytes } from './zstd-magic.ts';
 
@@ -82,10 +83,13 @@ export class ObjectBucket implements ObjectStore {
 
   async read(sha256: string, { from, to }: { from: number; to: number }): Promise<Readable> {
     const range = { Range: `bytes=${from}-${to - 1}` };
-    const { Body } = await this.#ask(() =>
-      this.#client.send(new GetObjectCommand({ ...this.#address(sha256), ...range })),
-    );
-    return bodyOf(Body);
+    try {
+      const get = new GetObjectCommand({ ...this.#address(sha256), ...range });
+      return bodyOf((await this.#client.send(get)).Body);
+    } catch (error) {
+      if (isMissingObject(error)) throw new ObjectMissingError(sha256, { cause: error });
+      throw bucketErrorOf(error, this.#place);
+    }
   }
 
   /** A copy onto itself is the only way. */

@@ -3,7 +3,19 @@ import type { Look } from './look.ts';
 
 /** Where the objects are can't be asked just now: that says nothing about any object. */
 export class ObjectsAwayError extends Error {
-  override readonly name = 'ObjectsAwayError';
+  override readonly name: string = 'ObjectsAwayError';
+}
+
+/** Where the objects are was asked, and does not have one that the farm keeps. It may be elsewhere: nothing is taken for lost. */
+export class ObjectMissingError extends ObjectsAwayError {
+  override readonly name = 'ObjectMissingError';
+
+  constructor(sha256: string, options?: ErrorOptions) {
+    super(
+      `it is not where the objects are: were they moved, or did an engine have another --objects? Its SHA-256 is ${sha256}`,
+      options,
+    );
+  }
 }
 
 /** A piece of the list of what is old. */

@@ -42,7 +42,9 @@ export async function makeBackup(options: MakeBackupOptions): Promise<BackupMani
   const { dataDir, progress = () => {} } = options;
   const folder = resolve(options.folder);
   if (!existsSync(join(dataDir, storeFile))) {
-    throw new Error(`${dataDir} is no farm's data folder: name it by --data DIR`);
+    throw new Error(
+      `${dataDir} is no data folder with a farm's facts: name it by --data DIR. Where they are on PostgreSQL, set WEIR_DATABASE_URL as for the master`,
+    );
   }
   const takenAt = Date.now();
   await using writer = await BackupWriter.begin(folder);

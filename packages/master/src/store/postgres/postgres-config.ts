@@ -3,6 +3,8 @@ import { valueTypes } from './value-types.ts';
 
 /** Of a connection: the server's default may be to wait for ever. */
 const connectTimeoutMs = 5_000;
+/** A server whose machine died says nothing; else a connection that only listens would learn it in hours. */
+const idleBeforeProbesMs = 10_000;
 
 /** What all connections to the store have in common. */
 export function clientConfig(url: string): ClientConfig {
@@ -12,6 +14,7 @@ export function clientConfig(url: string): ClientConfig {
     application_name: 'weir',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: idleBeforeProbesMs,
   };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HandleEmptyInListsPlugin, Kysely, replaceWithNoncontingentExpression } from 'kysely';
 import type { Database } from '../schema.ts';
 import { StoreAwayError } from '../store-errors.ts';
@@ -15,41 +14,32 @@ import { WriterConnection } from './writer-connection.ts';
 /** SQLite takes an empty list behind IN. */
 const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })];
 
-const retryMs = 1_000;
-
 /** As `openStore`, for a database of a PostgreSQL server, which is there already. */
 export async function openPostgresStore(url: string, options: StoreOptions): Promise<Store> {
-  const { patienceMs = 0, say = () => {} } = options;
-  const until = performance.now() + patienceMs;
-  for (let isSaid = false; ; isSaid = true) {
-    try {
-      return await open(url, options);
-    } catch (error) {
-      if (troubleOf(error) !== 'away' || performance.now() > until) throw error;
-      if (!isSaid) say(`${String(error)}; it is waited for, ${patienceMs / 1_000} s at most`);
-      await sleep(retryMs);
-    }
+  try {
+    return await open(url, options);
+  } catch (error) {
+    throw refusal(url, error);
   }
 }
 
 async function open(url: string, options: StoreOptions): Promise<Store> {
   const { onStatement, say = () => {}, isShared = false } = options;
+  await using opening = new AsyncDisposableStack();
   const connection = new WriterConnection(url, { isShared });
   const db = new Kysely<Database>({
     dialect: new StoreDialect(connection),
     plugins,
     ...(onStatement && { log: (event) => onStatement(event.query.sql) }),
   });
-  try {
-    await migratePostgres(db, say);
-    await connection.beginMarks();
-  } catch (error) {
-    await db.destroy();
-    throw refusal(url, error);
-  }
-  let wakeUps: WakeUps | undefined;
+  opening.defer(() => db.destroy());
+  await migratePostgres(db, say);
+  await connection.beginMarks();
   const read = openPostgresReader(url);
-  const clock = await ServerClock.open(read);
+  opening.defer(() => read.destroy());
+  const clock = opening.use(await ServerClock.open(read));
+  let wakeUps: WakeUps | undefined;
+  opening.defer(() => wakeUps?.[Symbol.asyncDispose]());
   const writer = new PostgresWriter({
     db,
     connection,
@@ -60,6 +50,7 @@ async function open(url: string, options: StoreOptions): Promise<Store> {
     },
     onDiskFull: () => store.onDiskFull(),
   });
+  opening.defer(() => writer.close());
   const store: Store = {
     isShared,
     read,
@@ -71,26 +62,17 @@ async function open(url: string, options: StoreOptions): Promise<Store> {
     onDiskFull: () => {},
     call: (text) => wakeUps?.call(text),
     onCall: () => {},
-    async [Symbol.asyncDispose]() {
-      await writer.close();
-      clock[Symbol.dispose]();
-      await wakeUps?.[Symbol.asyncDispose]();
-      await read.destroy();
-      await db.destroy();
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-  if (!isShared) return store;
-  try {
+  if (isShared) {
     // Last: others are heard at once.
     wakeUps = await WakeUps.open(url, {
       woken: () => store.onCommit(),
       called: (text) => store.onCall(text),
     });
-    return store;
-  } catch (error) {
-    await store[Symbol.asyncDispose]();
-    throw refusal(url, error);
   }
+  const opened = opening.move();
+  return store;
 }
 
 /** Connections to an existing store that only read. */

@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
+import { troubleOf } from '../trouble.ts';
 import { clientConfig } from './postgres-config.ts';
 import { toParameter } from './value-types.ts';
 
@@ -8,6 +9,8 @@ const maxConnections = 8;
 const idleMs = 60_000;
 /** No read lasts so long that the server can't clean up behind it. */
 const statementMs = 15_000;
+/** A server that hangs ends none of its own: whoever reads then waits no longer than this. */
+const answerMs = statementMs + 1_000;
 
 /** Connections that can't write. */
 export function openReaderPool(url: string): PostgresPool {
@@ -15,6 +18,7 @@ export function openReaderPool(url: string): PostgresPool {
     ...clientConfig(url),
     options: '-c default_transaction_read_only=on',
     statement_timeout: statementMs,
+    query_timeout: answerMs,
     max: maxConnections,
     idleTimeoutMillis: idleMs,
     // A process that has nothing else to do may end.
@@ -42,6 +46,8 @@ function toReader(client: pg.PoolClient): Reader {
 
 class Reader implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
+  /** An answer may still come that nobody waits for: nothing more is asked here. */
+  #isLeft = false;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
@@ -49,11 +55,16 @@ class Reader implements PostgresPoolClient {
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   query<R>(cursor: never): R;
-  query(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
-    return this.#client.query(sql, parameters.map(toParameter));
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
+    try {
+      return await this.#client.query(sql, parameters.map(toParameter));
+    } catch (error) {
+      this.#isLeft = troubleOf(error) === 'away';
+      throw error;
+    }
   }
 
   release(destroy?: boolean): void {
-    this.#client.release(destroy);
+    this.#client.release(destroy === true || this.#isLeft);
   }
 }

@@ -164,5 +164,8 @@ async function lockEngine(client: pg.Client, { isShared }: { isShared: boolean }
     if (rows[0]?.held === 1) return;
     await sleep(engineLockPauseMs);
   }
-  throw new StoreInUseError('another weir has this database open: stop it first');
+  const what = isShared ? 'for itself' : 'open: stop it first';
+  throw new StoreInUseError(`another weir has this database ${what}; ${sharing}`);
 }
+
+const sharing = 'masters share one when all are given a Redis, by --redis URL or $WEIR_REDIS_URL';

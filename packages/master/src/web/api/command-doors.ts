@@ -123,9 +123,9 @@ const workerActs = {
   revoke: { path: 'revoke', summary: "Revoke a worker's key, and close its link" },
 } as const;
 
-function workerDoors({ db, sendCommand }: WebContext): Door[] {
+function workerDoors({ db, farm, sendCommand }: WebContext): Door[] {
   const worker = async (name: string) =>
-    found(await readWorker(db, name, { isVisitor: false }), 'worker', name);
+    found(await readWorker(db, farm().rules, name, { isVisitor: false }), 'worker', name);
   const acts = Object.keys(workerActs) as (keyof typeof workerActs)[];
   return [
     door({

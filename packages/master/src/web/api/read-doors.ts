@@ -46,7 +46,7 @@ export function readDoors(context: WebContext): Door[] {
       path: '/api/v1/farm',
       summary: 'The farm at a glance',
       answer: farmSchema,
-      handle: () => readFarm(db, farm()),
+      handle: () => readFarm(db, farm(), now()),
     }),
     door({
       path: '/api/v1/upstreams',
@@ -190,7 +190,7 @@ export function readDoors(context: WebContext): Door[] {
       summary: "Workers by name; owners' addresses in full for who is signed in",
       query: pageQuery.extend({ state: z.enum(enrolmentStates).optional() }),
       answer: pageOf(workerSchema),
-      handle: ({ query, actor }) => listWorkers(db, query, { isVisitor: actor === '' }),
+      handle: ({ query, actor }) => listWorkers(db, rules(), query, { isVisitor: actor === '' }),
     }),
     door({
       path: '/api/v1/workers/{name}',
@@ -198,7 +198,7 @@ export function readDoors(context: WebContext): Door[] {
       answer: workerSchema,
       handle: async ({ subject, actor }) => {
         const viewer = { isVisitor: actor === '' };
-        return found(await readWorker(db, subject, viewer), 'worker', subject);
+        return found(await readWorker(db, rules(), subject, viewer), 'worker', subject);
       },
     }),
   ];

@@ -30,7 +30,7 @@ export function hookRoutes(context: WebContext, { secret }: HookOptions): Router
     if (secret === null) {
       throw problem(
         'hooks-off',
-        'set WEIR_HOOK_SECRET where the master runs, and give it to the forge',
+        'set WEIR_HOOK_SECRET for the server that was asked, a master or a weir web, and give it to the forge',
       );
     }
     const body = bodyOf(request);

@@ -18,6 +18,11 @@ export interface StoreLinkOptions {
   /** Of the farm's key. */
   readonly fingerprint: string;
   readonly log: Log;
+  /**
+   * Told where the engines that are alive have their objects, as `shownObjectsPlace` writes it, when
+   * that is known and when it is elsewhere. What it throws `open` throws.
+   */
+  readonly objectsAt?: (place: string) => void;
 }
 
 /** How the engines are, and which farm file is in force, is looked for so often. */
@@ -34,6 +39,8 @@ export class StoreLink implements EngineLink, Disposable {
   readonly #farmInForce: FarmInForce;
   #engine: EngineFacts;
   #isAlive = false;
+  /** What `objectsAt` was told last. */
+  #objects: string | undefined;
   #isLooking = false;
   #farm: FarmFacts | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -61,11 +68,6 @@ export class StoreLink implements EngineLink, Disposable {
     this.#farm ??= this.#facts();
     return this.#farm;
   };
-
-  /** Where the engines have their objects, as `shownObjectsPlace` writes it. */
-  get objects(): string {
-    return this.#engine.objects;
-  }
 
   async sendCommand(actor: string, command: Command): Promise<CommandAnswer> {
     if (needEngine.has(command.t)) await this.vitals();
@@ -148,6 +150,10 @@ export class StoreLink implements EngineLink, Disposable {
     this.#isAlive = alive.length > 0;
     this.#engine = alive.length > 0 ? together(alive) : (last?.facts ?? this.#engine);
     this.#farm = undefined;
+    // Where they had them when they were stopped says nothing: they may have been moved since.
+    if (!this.#isAlive || this.#objects === this.#engine.objects) return;
+    this.#objects = this.#engine.objects;
+    this.#options.objectsAt?.(this.#objects);
   }
 
   #facts(): FarmFacts {
@@ -155,7 +161,8 @@ export class StoreLink implements EngineLink, Disposable {
     const facts = farmFactsOf(this.#farmInForce, fingerprint, this.#engine);
     if (this.#isAlive) return facts;
     const dead = 'No engine of the farm is alive: what runs goes on, and nothing else begins.';
-    return { ...facts, warnings: [dead, ...facts.warnings] };
+    const rules = { ...facts.rules, isEngineAlive: false };
+    return { ...facts, rules, warnings: [dead, ...facts.warnings] };
   }
 }
 
@@ -171,6 +178,15 @@ function together(engines: readonly EngineFacts[]): EngineFacts {
     shortage: any(({ shortage }) => shortage),
     heartbeat: any(({ heartbeat }) => heartbeat),
     objectsAway: any(({ objectsAway }) => objectsAway),
-    warnings: [...new Set(engines.flatMap(({ warnings }) => warnings))],
+    warnings: [...objectsApart(engines), ...new Set(engines.flatMap(({ warnings }) => warnings))],
   };
+}
+
+/** A shared disk may have another name on each machine, but mostly something is wrong. */
+function objectsApart(engines: readonly EngineFacts[]): string[] {
+  const places = [...new Set(engines.map(({ objects }) => objects))];
+  if (places.length < 2) return [];
+  return [
+    `The masters have their objects at ${places.join(' and ')}: what is brought to one of them the others must find there.`,
+  ];
 }

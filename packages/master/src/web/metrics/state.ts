@@ -59,7 +59,7 @@ export class StateMetrics {
   async #readFarm(): Promise<void> {
     const { db, farm, streams, now } = this.#context;
     const facts = farm();
-    const { oldestWaitSince: since, ...state } = await readFarm(db, facts);
+    const { oldestWaitSince: since, ...state } = await readFarm(db, facts, now());
     const waitS = since === null ? 0 : Math.max(0, now() - since) / 1_000;
     this.#counter('weir_builds_total', 'Builds begun.', await newestId(db, 'build'));
     this.#counter('weir_requests_total', 'Requests written.', await newestId(db, 'request'));
@@ -81,9 +81,11 @@ export class StateMetrics {
   }
 
   async #readWorkers(): Promise<void> {
-    const { accepted, online, ...states } = await workerStates(this.#context.db);
+    const { db, farm } = this.#context;
+    const { accepted, online, ...states } = await workerStates(db);
+    const connected = farm().rules.isEngineAlive ? online : 0;
     this.#gauge('weir_workers', 'Workers that are accepted.', accepted);
-    this.#gauge('weir_workers_online', 'Workers that are connected.', online);
+    this.#gauge('weir_workers_online', 'Workers that are connected.', connected);
     const help = 'Workers that somebody should look at.';
     for (const [state, count] of Object.entries(states)) {
       this.#gauge('weir_workers_troubled', help, count, { state });

@@ -2,7 +2,8 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { WebContext } from '../context.ts';
 import { toProblem } from '../server/problem-answers.ts';
 import { problem } from '../server/problems.ts';
-import { page, visitOf } from './frame.ts';
+import { frameWithoutStore, page, visitOf } from './frame.ts';
+import type { Frame } from './frame.ts';
 import { html } from './html.ts';
 
 /** Stands behind all pages: there is none at this address. */
@@ -21,13 +22,21 @@ export function errorPage(context: WebContext): ErrorRequestHandler {
     // The farm's own faults go on to where they are logged: drawing a page might fail like what it tells of.
     const isOurFault = status === 500 && known !== error;
     if (isOurFault || !wantsPage(request) || response.headersSent) return next(error);
-    const visit = await visitOf(context, request);
+    // The header needs the store as well, which may be what is away.
+    const bare = (): Promise<Frame> => frameWithoutStore(context, request);
+    const frame =
+      code === 'store-away' ? await bare() : await visitOf(context, request).catch(bare);
+    const isWorthAnotherTry = status === 503 && request.method === 'GET';
     const content = html`<h1>${title}</h1>
       <p>${message}</p>
       <p class="quiet">${status} ${code}</p>
-      <p><a href="/">To the waterfall</a></p>`;
+      <p>
+        ${isWorthAnotherTry ? html`<a href="${frame.here}">Try again</a> · ` : ''}<a href="/"
+          >To the waterfall</a
+        >
+      </p>`;
     response.status(status).set('cache-control', 'no-store').type('html');
-    response.send(page(visit, title, content));
+    response.send(page(frame, title, content));
   };
 }
 

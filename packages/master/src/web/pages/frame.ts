@@ -2,6 +2,7 @@ import type { ApiFarm } from '@weir/protocol';
 import type { Request } from 'express';
 import type { WebContext } from '../context.ts';
 import { readFarm } from '../read/farm.ts';
+import { weirVersion } from '../version.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
@@ -17,10 +18,34 @@ export interface Visit {
   readonly style: string;
 }
 
+/** What a page has around its content, whatever that is. */
+export interface Frame extends Pick<Visit, 'now' | 'csrf' | 'here' | 'script' | 'style'> {
+  readonly farm: Pick<ApiFarm, 'name' | 'version' | 'breakages' | 'event'> & {
+    readonly warnings: readonly string[];
+  };
+  /** Undefined when it can't be known who looks. */
+  readonly actor: string | null | undefined;
+}
+
+/** The frame of a page that can be shown while the store can't be read. */
+export async function frameWithoutStore(context: WebContext, request: Request): Promise<Frame> {
+  const { name, warnings } = context.farm();
+  const [script, style] = await Promise.all([context.asset('main.js'), context.asset('main.css')]);
+  return {
+    farm: { name, version: weirVersion, warnings, breakages: 0, event: 0 },
+    now: context.now(),
+    actor: undefined,
+    csrf: null,
+    here: request.originalUrl,
+    script,
+    style,
+  };
+}
+
 export async function visitOf(context: WebContext, request: Request): Promise<Visit> {
   const { db, farm, signIn, asset } = context;
   const [facts, script, style] = await Promise.all([
-    readFarm(db, farm()),
+    readFarm(db, farm(), context.now()),
     asset('main.js'),
     asset('main.css'),
   ]);
@@ -45,8 +70,8 @@ const sections = [
 ] as const;
 
 /** A whole page. What stands in an element with `data-live` and an id is kept fresh by the script. */
-export function page(visit: Visit, title: string, content: Html): string {
-  const { farm, here, now, script, style } = visit;
+export function page(frame: Frame, title: string, content: Html): string {
+  const { farm, here, now, script, style } = frame;
   const path = here.split('?')[0];
   return html`<!doctype html>
     <html lang="en" data-event="${farm.event}" data-now="${now}">
@@ -72,7 +97,7 @@ export function page(visit: Visit, title: string, content: Html): string {
                 >`,
             )}
           </nav>
-          ${who(visit)}
+          ${who(frame)}
         </header>
         <div id="warnings" data-live>
           ${farm.warnings.map((warning) => html`<p class="warning" role="alert">${warning}</p>`)}
@@ -90,14 +115,15 @@ export function page(visit: Visit, title: string, content: Html): string {
     </html> `.toString();
 }
 
-function openCount({ breakages }: ApiFarm): Html {
+function openCount({ breakages }: Frame['farm']): Html {
   if (breakages === 0) return html``;
   return html` <span class="count"
     >${breakages}<span class="hidden"> open</span></span
   >`;
 }
 
-function who({ actor, csrf, here }: Visit): Html {
+function who({ actor, csrf, here }: Frame): Html {
+  if (actor === undefined) return html``;
   if (actor === null || csrf === null) {
     return html`<a class="who" href="/sign-in?to=${encodeURIComponent(here)}">Sign in</a>`;
   }

@@ -23,7 +23,7 @@ export function ownerRoutes(context: WebContext): Router {
   router.get(
     '/workers/:name/owner',
     show(context, async (_visit, request) => {
-      const worker = await readWorker(db, nameIn(request));
+      const worker = await readWorker(db, farm().rules, nameIn(request));
       if (worker === undefined) throw problem('no-such-worker', 'there is no such worker');
       const content = ownerLinkPage(worker.name, one(request, 'code') ?? '');
       return { title: worker.name, content };

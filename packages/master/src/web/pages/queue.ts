@@ -1,5 +1,6 @@
 import { bytesText } from '@weir/model/layout';
 import { countText } from '@weir/protocol';
+import type { ApiFarm } from '@weir/protocol';
 import type { IndexState } from '../../queue/index-state.ts';
 import type { QueuedRequest, QueueView, WaitingPool } from '../read/queue.ts';
 import type { Visit } from './frame.ts';
@@ -8,8 +9,9 @@ import { html } from './html.ts';
 import { builderPath } from './links.ts';
 import { age } from './words.ts';
 
-/** What waits and for whom, and whether its index in Redis says the same. */
-export function queuePage({ now }: Visit, { waiting, pools, index, first }: QueueView): Html {
+/** What waits and for whom, whether its index in Redis says the same, and who works on it. */
+export function queuePage({ now }: Visit, view: QueueView): Html {
+  const { waiting, pools, index, first, members } = view;
   return html`<h1>Queue</h1>
     <div id="queue" data-live>
       <p>
@@ -20,6 +22,7 @@ export function queuePage({ now }: Visit, { waiting, pools, index, first }: Queu
       <h2>Index</h2>
       ${index === null ? html`<p>It is in the engine's memory: this farm has no Redis.</p>` : indexState(index, waiting)}
       ${first.length > 0 && firstTable(first, now)}
+      ${members.length > 0 && memberTable(members, now)}
     </div>`;
 }
 
@@ -96,4 +99,34 @@ function firstTable(first: readonly QueuedRequest[], now: number): Html {
       </tbody>
     </table>
   </div>`;
+}
+
+/** That a member is heard again is no event, so no age of it could be kept fresh while it lives. */
+function memberTable(members: ApiFarm['members'], now: number): Html {
+  return html`<h2>Engines and web servers</h2>
+    <div class="scroll" tabindex="0" role="group" aria-label="Engines and web servers">
+      <table class="builds">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Role</th>
+            <th scope="col">Version</th>
+            <th scope="col">Since</th>
+            <th scope="col">Last heard</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${members.map(
+            ({ name, role, leads, version, since, heardAt, silent }) =>
+              html`<tr>
+                <td>${name}</td>
+                <td>${leads ? `${role}, leads` : role}</td>
+                <td>${version}</td>
+                <td>${age(since, now)}</td>
+                <td>${silent ? html`<span class="warning">${age(heardAt, now)}: silent</span>` : 'a moment ago'}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
 }

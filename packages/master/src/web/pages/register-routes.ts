@@ -19,9 +19,9 @@ export function registerRoutes(context: WebContext): Router {
   router.get(
     '/register',
     show(context, async (visit, request) => {
-      const { file, publicUrl, fingerprint } = farm();
+      const { file, rules, publicUrl, fingerprint } = farm();
       const ask = registerAsk(request, file);
-      const worker = isWhole(ask) ? await readWorker(db, ask.name) : undefined;
+      const worker = isWhole(ask) ? await readWorker(db, rules, ask.name) : undefined;
       const builds =
         worker && (await listBuilds(db, { worker: ask.name, limit: buildsLookedAt })).items;
       const view = {

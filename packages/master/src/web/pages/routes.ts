@@ -21,7 +21,7 @@ import { builderPage } from './builder.ts';
 import { changePage } from './change.ts';
 import { commandRoutes } from './command-routes.ts';
 import { consoleRoutes } from './console-routes.ts';
-import { errorPage, noSuchPage } from './error-page.ts';
+import { noSuchPage } from './error-page.ts';
 import { farmFileRoutes } from './farm-file-routes.ts';
 import { invitationRoutes } from './invitation-routes.ts';
 import { readLogView, tailsOf } from './log-data.ts';
@@ -142,7 +142,7 @@ export function pageRoutes(context: WebContext): Router {
     '/queue',
     context.signIn.requireSignIn,
     show(context, async (visit) => {
-      const queue = await readQueue(db, rules(), context.readIndex);
+      const queue = await readQueue(db, rules(), context.readIndex, context.now());
       return { title: 'Queue', content: queuePage(visit, queue) };
     }),
   );
@@ -158,7 +158,6 @@ export function pageRoutes(context: WebContext): Router {
   router.use(invitationRoutes(context));
   router.use(commandRoutes(context));
   router.use(noSuchPage);
-  router.use(errorPage(context));
   return router;
 }
 

@@ -14,13 +14,13 @@ const buildsInPage = 50;
 
 /** All workers, one of them, and what its owner may do. */
 export function workerRoutes(context: WebContext): Router {
-  const { db, owners } = context;
+  const { db, farm, owners } = context;
   const router = Router();
   router.get(
     '/workers',
     show(context, async (visit) => {
       const viewer = { isVisitor: visit.actor === null };
-      const { items } = await listWorkers(db, { limit: workersInPage }, viewer);
+      const { items } = await listWorkers(db, farm().rules, { limit: workersInPage }, viewer);
       return { title: 'Workers', content: workersPage(visit, items) };
     }),
   );
@@ -30,7 +30,7 @@ export function workerRoutes(context: WebContext): Router {
       const name = String(request.params['name']);
       const csrf = owners.csrfToken(request, name);
       const isVisitor = visit.actor === null && csrf === null;
-      const worker = await readWorker(db, name, { isVisitor });
+      const worker = await readWorker(db, farm().rules, name, { isVisitor });
       if (worker === undefined) throw problem('no-such-worker', `there is no worker ${name}`);
       const builds = await listBuilds(db, { worker: name, limit: buildsInPage });
       const controls = csrf === null ? null : ownerControls(visit, worker, csrf);

@@ -79,7 +79,7 @@ async function toBuilders(
   const oldest = [...queues.values()].map((queue) => queue.oldest);
   const waits = await waitsOf(db, rules, oldest, now);
   const breakages = await openBreakagesOf(db, ids);
-  const workers = await onlineWorkers(db);
+  const workers = await onlineWorkers(db, rules);
   const gaps = await usualGaps(db, ids);
   const scheduled = await nextScheduled(db, rules, rows);
   return rows.map((row) => {
@@ -115,7 +115,9 @@ async function toBuilders(
 /** Workers that are there, by their labels: machines of one kind are one line, however many they are. */
 export async function onlineWorkers(
   db: Kysely<Database>,
+  { isEngineAlive }: FarmRules,
 ): Promise<{ labels: ReadonlySet<string>; count: number }[]> {
+  if (!isEngineAlive) return [];
   const kinds = await db
     .selectFrom('worker')
     .select(['labels_json', 'granted_json', (eb) => eb.fn.countAll<number>().as('count')])

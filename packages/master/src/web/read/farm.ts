@@ -1,19 +1,23 @@
 import type { ApiFarm } from '@weir/protocol';
 import type { Kysely } from 'kysely';
-import type { FarmFacts } from '../../command.ts';
+import type { FarmFacts, FarmRules } from '../../command.ts';
 import { isOpenBreakage } from '../../store/breakages.ts';
 import { isOpen } from '../../store/builds.ts';
 import { eventBounds } from '../../store/events.ts';
-import { allMembers } from '../../store/members.ts';
+import { allMembers, deadAfterMs } from '../../store/members.ts';
 import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import { weirVersion } from '../version.ts';
 
 /** The farm at a glance. */
-export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<ApiFarm> {
+export async function readFarm(
+  db: Kysely<Database>,
+  farm: FarmFacts,
+  now: number,
+): Promise<ApiFarm> {
   // First: whatever happens while the rest is read comes again as an event.
   const { newest } = await eventBounds(db);
-  const workers = await countWorkers(db);
+  const workers = await countWorkers(db, farm.rules);
   const waiting = await db
     .selectFrom('request')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('created_at').as('since')])
@@ -25,10 +29,8 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     .where(isOpen)
     .groupBy('worker_id')
     .execute();
-  const here = await onlineOf(
-    db,
-    running.map(({ worker_id: id }) => id),
-  );
+  const busy = running.map(({ worker_id: id }) => id);
+  const here = await onlineOf(db, farm.rules.isEngineAlive ? busy : []);
   const builds = (rows: typeof running): number => rows.reduce((sum, { count }) => sum + count, 0);
   const broken = await db
     .selectFrom('breakage')
@@ -50,24 +52,22 @@ export async function readFarm(db: Kysely<Database>, farm: FarmFacts): Promise<A
     oldestWaitSince: waiting.since,
     breakages: broken.count,
     event: newest,
-    members: await readMembers(db),
+    members: await readMembers(db, now),
   };
 }
 
-async function readMembers(db: Kysely<Database>): Promise<ApiFarm['members']> {
+/** The processes of a farm that has several. Those that are dead stay until an engine that is alive drops them. */
+export async function readMembers(db: Kysely<Database>, now: number): Promise<ApiFarm['members']> {
   const members = await allMembers(db);
-  return members.map(({ role, name, version, started_at: since, heard_at: heardAt, leads }) => ({
-    role,
-    name,
-    version,
-    since,
-    heardAt,
-    leads: leads === 1,
-  }));
+  return members.map(({ role, name, version, started_at: since, heard_at: heardAt, leads }) => {
+    const silent = heardAt < now - deadAfterMs;
+    return { role, name, version, since, heardAt, silent, leads: leads === 1 && !silent };
+  });
 }
 
 async function countWorkers(
   db: Kysely<Database>,
+  { isEngineAlive }: FarmRules,
 ): Promise<{ all: number; online: number; slots: number }> {
   const rows = await db
     .selectFrom('worker')
@@ -79,7 +79,7 @@ async function countWorkers(
     .where('state', '=', 'accepted')
     .groupBy('online')
     .execute();
-  const online = rows.find((row) => row.online === 1);
+  const online = isEngineAlive ? rows.find((row) => row.online === 1) : undefined;
   const all = rows.reduce((sum, { count }) => sum + count, 0);
   return { all, online: online?.count ?? 0, slots: online?.slots ?? 0 };
 }

@@ -1,3 +1,4 @@
+import type { ApiFarm } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import type { IndexState } from '../../queue/index-state.ts';
@@ -5,6 +6,7 @@ import { isWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import { labelsAsked } from '../farm-rules.ts';
 import { countAble, onlineWorkers } from './builders.ts';
+import { readMembers } from './farm.ts';
 
 /** The requests that wait for workers of one kind. */
 export interface WaitingPool {
@@ -25,6 +27,8 @@ export interface QueueView {
   readonly index: IndexState | null;
   /** The requests that Redis has first, as the store has them. */
   readonly first: readonly QueuedRequest[];
+  /** Who works on it, of a farm that has several processes; else none. */
+  readonly members: ApiFarm['members'];
 }
 
 export interface QueuedRequest {
@@ -39,6 +43,7 @@ export async function readQueue(
   db: Kysely<Database>,
   rules: FarmRules,
   readIndex: (() => Promise<IndexState>) | null,
+  now: number,
 ): Promise<QueueView> {
   const index = readIndex === null ? null : await readIndex();
   const pools = await readPools(db, rules);
@@ -47,6 +52,7 @@ export async function readQueue(
     pools,
     index,
     first: await readFirst(db, index?.first ?? []),
+    members: await readMembers(db, now),
   };
 }
 
@@ -72,7 +78,7 @@ async function readPools(db: Kysely<Database>, rules: FarmRules): Promise<Waitin
     )
     .execute();
   const labelsOf = new Map(builders.map((row) => [row.id, labelsAsked(rules, row) ?? null]));
-  const workers = await onlineWorkers(db);
+  const workers = await onlineWorkers(db, rules);
   const byLabels = Map.groupBy(counts, (row) =>
     (labelsOf.get(row.builder_id) ?? null)?.toSorted().join(' '),
   );

@@ -35,7 +35,7 @@ export async function readVerdicts(
   names: readonly string[],
   now: number,
 ): Promise<VerdictView[]> {
-  const workers = await onlineWorkers(db);
+  const workers = await onlineWorkers(db, rules);
   const open = await db.selectFrom('build').select('builder_id').where(isOpen).execute();
   const building = new Set(open.map((build) => build.builder_id));
   const counts = new Map<string, number>();

@@ -4,7 +4,6 @@ import type { ArtifactPolicy } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import { newestFor } from '../../builds/objects/artifacts.ts';
 import type { FarmRules } from '../../command.ts';
-import type { ArtifactRow } from '../../store/artifacts.ts';
 import { artifactsOfCommits } from '../../store/artifacts.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
@@ -34,11 +33,11 @@ export async function loadWaitFacts(
   const ids = new Set([...requests, ...running].map((row) => row.builder_id));
   const commits = new Set(requests.map((request) => request.upstream_commit));
   const runtimes = await runtimesOfCommits(db, [...commits]);
-  const artifacts = await artifactsOfCommits(db, [...commits]);
   const workers = await acceptedWorkers(db);
   return {
     now,
     isFarmFull: rules.isFarmFull,
+    isEngineAlive: rules.isEngineAlive,
     builders: await builderFacts(db, rules, [...ids]),
     requests: requests.map(toWaiting),
     workers: workers.map((worker) => toWorkerFacts(worker, running, runtimes)),
@@ -47,12 +46,18 @@ export async function loadWaitFacts(
       workerId: row.worker_id,
       upstreamCommit: row.upstream_commit,
     })),
-    artifacts: fetchableKeys(artifacts, rules.artifacts),
+    artifacts: await fetchableKeys(db, [...commits], rules.artifacts),
     slotSeconds: new Map(),
   };
 }
 
-function fetchableKeys(rows: readonly ArtifactRow[], policy: ArtifactPolicy): Set<string> {
+async function fetchableKeys(
+  db: Kysely<Database>,
+  commits: readonly string[],
+  policy: ArtifactPolicy,
+): Promise<Set<string>> {
+  if (policy === 'same-worker') return new Set();
+  const rows = await artifactsOfCommits(db, commits);
   const byKey = Map.groupBy(rows, (row) => runtimeKey(row.builder_id, row.commit_hash));
   return new Set(
     [...byKey].flatMap(([key, its]) => (newestFor(policy, its) === undefined ? [] : [key])),

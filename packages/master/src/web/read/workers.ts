@@ -1,6 +1,7 @@
 import { agreementsNeeded, maskedAddress } from '@weir/model';
 import type { ApiWorker, EnrolmentState } from '@weir/protocol';
 import type { Kysely } from 'kysely';
+import type { FarmRules } from '../../command.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WorkerRow } from '../../store/workers.ts';
 import { workerByName } from '../../store/workers.ts';
@@ -19,6 +20,7 @@ const visitor: Viewer = { isVisitor: true };
 /** Workers by name; to a visitor their owners' addresses are masked. */
 export async function listWorkers(
   db: Kysely<Database>,
+  rules: FarmRules,
   ask: PageAsk & WorkerFilter,
   viewer: Viewer = visitor,
 ): Promise<Page<ApiWorker>> {
@@ -31,22 +33,24 @@ export async function listWorkers(
   if (after) query = query.where('name', '>', after[0]);
   if (ask.state !== undefined) query = query.where('state', '=', ask.state);
   const page = toPage(await query.execute(), ask.limit, (row) => [row.name]);
-  return { items: await toWorkers(db, page.items, viewer), next: page.next };
+  return { items: await toWorkers(db, rules, page.items, viewer), next: page.next };
 }
 
 export async function readWorker(
   db: Kysely<Database>,
+  rules: FarmRules,
   name: string,
   viewer: Viewer = visitor,
 ): Promise<ApiWorker | undefined> {
   const row = await workerByName(db, name);
   if (row === undefined) return undefined;
-  const [worker] = await toWorkers(db, [row], viewer);
+  const [worker] = await toWorkers(db, rules, [row], viewer);
   return worker;
 }
 
 async function toWorkers(
   db: Kysely<Database>,
+  { isEngineAlive }: FarmRules,
   rows: readonly WorkerRow[],
   { isVisitor }: Viewer,
 ): Promise<ApiWorker[]> {
@@ -63,7 +67,7 @@ async function toWorkers(
     grantedLabels: JSON.parse(row.granted_json) as string[],
     slots: row.slots,
     running: running.get(row.name) ?? [],
-    online: row.online === 1,
+    online: row.online === 1 && isEngineAlive,
     heardAt: row.heard_at,
     askedAt: row.asked_at,
     agent: row.agent,

@@ -28,6 +28,7 @@ import { logLiveDoor } from '../live/log-live-door.ts';
 import type { Streams } from '../live/streams.ts';
 import type { EventCounts } from '../metrics/events.ts';
 import { objectRoutes } from '../objects/object-routes.ts';
+import { errorPage } from '../pages/error-page.ts';
 import { signInRoutes } from '../sign-in/routes.ts';
 import type { AdminSignIn } from '../sign-in/sign-in.ts';
 import { bundleRoutes } from './bundle-routes.ts';
@@ -83,6 +84,8 @@ export function createApp(parts: WebParts): Express {
   app.use(signInRoutes(signIn, context.farm));
   app.use(parts.pages);
   app.use(nothingHere);
+  // Here, and not among the pages: who asks may be what can't be found out.
+  app.use(errorPage(context));
   app.use(answerProblems(log));
   return app;
 }
@@ -116,7 +119,7 @@ function farmBody(signIn: AdminSignIn): RequestHandler {
   };
 }
 
-function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router {
+function apiRoutes({ context, signIn, feed, growth, streams, log }: WebParts): Router {
   const doors = [
     ...readDoors(context),
     ...testDoors(context),
@@ -138,7 +141,7 @@ function apiRoutes({ context, signIn, feed, growth, streams }: WebParts): Router
   });
   router.get('/api/v1/events', eventDoor(context.db, feed, streams));
   router.get('/api/v1/logs/:id/live', logLiveDoor(context, growth, streams));
-  router.get('/api/v1/logs/:id', logDoor(context));
+  router.get('/api/v1/logs/:id', logDoor(context, log));
   const shared = new SharedAnswers({
     newestEvent: async () => (await eventBounds(context.db)).newest,
     now: () => performance.now(),

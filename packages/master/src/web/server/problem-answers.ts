@@ -1,9 +1,10 @@
 import { bytesText } from '@weir/model/layout';
 import type { Problem } from '@weir/protocol';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { ObjectsAwayError } from '../../builds/objects/object-store.ts';
+import { ObjectMissingError, ObjectsAwayError } from '../../builds/objects/object-store.ts';
 import type { Log } from '../../log.ts';
-import { problem, ProblemError } from './problems.ts';
+import { refusalOf } from '../../refusal.ts';
+import { problem, ProblemError, refusedByEngine } from './problems.ts';
 
 /** Answers for whatever no door in front of it took. */
 export const nothingHere: RequestHandler = (request) => {
@@ -42,8 +43,12 @@ export function sendProblem(response: Response, error: ProblemError): void {
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ObjectsAwayError) {
-    return problem('objects-away', error.message, { cause: error });
+    const code = error instanceof ObjectMissingError ? 'object-missing' : 'objects-away';
+    return problem(code, error.message, { cause: error });
   }
+  // A page that can't read has the same reasons as a command that can't write.
+  const refusal = refusalOf(error);
+  if (refusal !== null) return refusedByEngine(refusal, error);
   const cause = error instanceof Error ? error : undefined;
   const status = cause && 'status' in cause ? cause.status : undefined;
   switch (status) {

@@ -1,4 +1,5 @@
 import type { FarmFileError } from '@weir/protocol';
+import type { Refusal } from '../../refusal.ts';
 
 /** Every way in which the web role itself refuses: its code, and what that means. The list is docs/errors.md. */
 export const problems = {
@@ -49,7 +50,8 @@ export const problems = {
   internal: { status: 500, title: 'The farm failed' },
   'engine-away': { status: 503, title: 'The engine does not answer' },
   'disk-full': { status: 503, title: 'The farm has too little room for its data' },
-  'objects-away': { status: 503, title: 'Artifacts and lists of tests can not be had' },
+  'object-missing': { status: 503, title: 'An object of the farm is missing' },
+  'objects-away': { status: 503, title: 'Stored objects can not be had' },
   'store-away': { status: 503, title: 'The store is not there, or not ready' },
   'too-many-searches': { status: 503, title: 'Too many look through lists of tests' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },
@@ -103,13 +105,15 @@ const engineTitles: Readonly<Record<number, string>> = {
 };
 
 /** What the engine refused, in its own words and with its own code. */
-export function refusedByEngine(refused: {
-  status: number;
-  code: string;
-  detail: string;
-  errors?: readonly FarmFileError[] | undefined;
-}): ProblemError {
+export function refusedByEngine(
+  refused: Omit<Refusal, 'status'> & { status: number },
+  cause?: unknown,
+): ProblemError {
   const { status, code, detail, errors } = refused;
-  const title = engineTitles[status] ?? problems.internal.title;
-  return new ProblemError({ status, code, title }, detail, errors && { errors });
+  const title = titleOf(code) ?? engineTitles[status] ?? problems.internal.title;
+  return new ProblemError({ status, code, title }, detail, { cause, ...(errors && { errors }) });
+}
+
+function titleOf(code: string): string | undefined {
+  return Object.hasOwn(problems, code) ? problems[code as ProblemCode].title : undefined;
 }

@@ -120,7 +120,7 @@ describe('logs on PostgreSQL', () => {
       rmSync(logs.objectPath(await logs.objectOf(log.id)));
 
       assert.equal((await logs.reader.extent(log)).lines, 100_000);
-      await assert.rejects(logs.reader.lines(log, 10, 1), { name: 'ObjectsAwayError' });
+      await assert.rejects(logs.reader.lines(log, 10, 1), { name: 'ObjectMissingError' });
     });
 
     it('go on being read by who began before they were packed', async () => {

@@ -189,7 +189,10 @@ describe('a backup', () => {
   });
 
   it('is of a farm', async () => {
-    await assert.rejects(makeBackup({ dataDir: dir, folder }), /no farm's data folder/);
+    await assert.rejects(
+      makeBackup({ dataDir: dir, folder }),
+      /no data folder with a farm's facts: .*--data DIR.* on PostgreSQL, set WEIR_DATABASE_URL/,
+    );
 
     assert.equal(existsSync(folder), false);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import process from 'node:process';
+import { problemSchema } from '@weir/protocol';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { SmallFarm } from '../small-farm.ts';
 import { startSmallFarm } from '../small-farm.ts';
@@ -113,7 +114,9 @@ describe('hooks of forges', () => {
 
   it('without the right signature are refused, and slowed down', async () => {
     await using quiet = await startSmallFarm();
-    assert.equal(await codeOf(await post('github', '{}', {}, quiet)), '403 hooks-off');
+    const off = problemSchema.parse(await (await post('github', '{}', {}, quiet)).json());
+    assert.equal(off.code, 'hooks-off');
+    assert.match(off.detail ?? '', /WEIR_HOOK_SECRET for the server that was asked/);
     const wrong = { 'x-hub-signature-256': `sha256=${sign('other')}` };
     const answers = [];
     for (let time = 0; time < 20; time += 1) {

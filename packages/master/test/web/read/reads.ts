@@ -24,6 +24,7 @@ import { greenBefore, resolvedObjectsInUse } from '../../../src/store/resolved.t
 import { agingBuilds } from '../../../src/store/retention.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import { measureOf, testObjectsInUse } from '../../../src/store/tests.ts';
+import { workerByName } from '../../../src/store/workers.ts';
 import { readConsole } from '../../../src/web/pages/console-data.ts';
 import { readWaterfall } from '../../../src/web/pages/waterfall-data.ts';
 import { buildsWithArtifact, changeOfArtifact } from '../../../src/web/read/artifacts.ts';
@@ -99,6 +100,18 @@ export async function addBuilds(farm: SmallFarm): Promise<void> {
   await addRequest(farm, runtimeBuilder, { upstream: 3 });
 }
 
+/** The same of later changes. */
+export async function addMoreBuilds(farm: SmallFarm): Promise<void> {
+  const worker = await farm.store.unit((db) => workerByName(db, 'w1'));
+  for (let upstream = 4; upstream <= 9; upstream += 1) {
+    await addChange(farm, 'lua/master');
+    await addChange(farm, 'json');
+    const request = await addRequest(farm, projectBuilder, { upstream, project: upstream - 2 });
+    const { build } = await addBuild(farm, request, worker?.id ?? 0);
+    await endBuild(farm, build);
+  }
+}
+
 /** These grow for ever; every other table is as large as the farm. */
 export const history = [
   'event',
@@ -117,7 +130,7 @@ const viewer = { isVisitor: true };
 const now = Date.now();
 /** What pages, the API and the engine read again and again, by what it is. */
 export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknown>>> = {
-  farm: ({ db, facts }) => readFarm(db, facts),
+  farm: ({ db, facts }) => readFarm(db, facts, now),
   upstreams: ({ db, facts }) => listUpstreams(db, facts.rules, now),
   changes: ({ db }) => listChanges(db, page),
   'changes of a branch': ({ db }) => listChanges(db, { ...page, branch: 'lua/master' }),
@@ -149,7 +162,7 @@ export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknow
     ),
   'the change of an artifact': ({ db }) =>
     changeOfArtifact(db, { builder: runtimeBuilder, commit: 'a'.repeat(40) }),
-  workers: ({ db }) => listWorkers(db, page),
+  workers: ({ db, facts }) => listWorkers(db, facts.rules, page),
   'habits of builders': ({ db }) => builderHabits(db, now),
   invitations: ({ db }) => listInvitations(db, page, now),
   'green builds of builders': ({ db }) => greenBuilds(db, [1, 2, 3]),
@@ -213,7 +226,7 @@ export const reads: Readonly<Record<string, (sources: Sources) => Promise<unknow
       { builders: [], red: false, zoom: 'normal', group: 'trunk', worker: 'w1' },
       now,
     ),
-  'the queue': ({ db, facts }) => readQueue(db, facts.rules, null),
+  'the queue': ({ db, facts }) => readQueue(db, facts.rules, null, now),
   'the console': ({ db, facts }) =>
     readConsole(db, facts.rules, { limit: 25, merged: false, collapsed: false }, now),
 };

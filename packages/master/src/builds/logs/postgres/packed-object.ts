@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { ObjectStore } from '../../objects/object-store.ts';
-import { ObjectsAwayError } from '../../objects/object-store.ts';
+import { ObjectMissingError } from '../../objects/object-store.ts';
 import type { PackedBytes } from '../packed-log.ts';
 import { BadPackedLogError } from '../packed-log.ts';
 
@@ -36,13 +36,13 @@ export class PackedObject implements PackedBytes {
     return read;
   }
 
-  /** @throws ObjectsAwayError when it is not there, or can't be had now */
+  /** @throws ObjectMissingError when it is not there; ObjectsAwayError when it can't be had now */
   async #fetch(from: number, to: number): Promise<Buffer> {
     try {
       return await buffer(await this.#objects.read(this.#sha256, { from, to }));
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      throw new ObjectsAwayError(`the object ${this.#sha256} is not there`, { cause: error });
+      throw new ObjectMissingError(this.#sha256, { cause: error });
     }
   }
 
