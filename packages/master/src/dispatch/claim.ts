@@ -39,9 +39,14 @@ export interface Claimed {
   readonly spec: BuildSpec;
 }
 
-/** Claims a request and writes its build, steps and logs. Runs in a unit; undefined when it waits no more. */
+/**
+ * Claims a request and writes its build, steps and logs. Runs in a unit; undefined when it waits no
+ * more, or what it would be run with was dropped since that was decided.
+ */
 export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed | undefined> {
   const { farm, builder, request, session, engine, at } = from;
+  const isShared = builder.kind === 'project' && builder.artifacts !== 'same-worker';
+  if (isShared && from.artifact === undefined) return undefined;
   const as = { attempts: request.attempts, workerId: session.id, engine: engine ?? null };
   if (!(await claimRequest(db, request.id, as))) return undefined;
   const trial = trialOf(session, request);
