@@ -12,6 +12,15 @@ export function branchByName(db: Kysely<Database>, name: string): Promise<Branch
   return db.selectFrom('branch').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
+/** Those of these branches that there are. */
+export async function branchesByName(
+  db: Kysely<Database>,
+  names: readonly string[],
+): Promise<BranchRow[]> {
+  if (names.length === 0) return [];
+  return db.selectFrom('branch').selectAll().where('name', 'in', names).execute();
+}
+
 export async function insertBranch(
   db: Kysely<Database>,
   { name, kind, repository, ref }: BranchPlace,

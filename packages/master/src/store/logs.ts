@@ -26,8 +26,8 @@ export async function insertLogs(
   return rows.toSorted((a, b) => a.step - b.step).map((row) => row.id);
 }
 
-export function logsOf(db: Kysely<Database>, buildId: number): Promise<LogRow[]> {
-  return db.selectFrom('log').selectAll().where('build_id', '=', buildId).orderBy('step').execute();
+export function logsOf(db: Kysely<Database>, builds: readonly number[]): Promise<LogRow[]> {
+  return db.selectFrom('log').selectAll().where('build_id', 'in', builds).execute();
 }
 
 export async function finishLog(

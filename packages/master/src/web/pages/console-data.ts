@@ -7,7 +7,7 @@ import type { FarmRules } from '../../command.ts';
 import { newestBuilds } from '../../store/newest-builds.ts';
 import type { Database } from '../../store/schema.ts';
 import { listBuilders } from '../read/builders.ts';
-import { listChanges } from '../read/changes.ts';
+import { newestChangesOf } from '../read/changes.ts';
 import { buildSummaries } from '../read/summaries.ts';
 import type { ConsoleAsk } from './console-ask.ts';
 
@@ -39,7 +39,12 @@ export async function readConsole(
   const [upstream, name] = trunk.split('/');
   const filter = { upstream, trunk: name, project: ask.project, limit: maxColumns };
   const { items: builders, next } = await listBuilders(db, rules, filter, now);
-  const changes = await changesOf(db, [trunk, ...projectsOf(builders)], ask.limit);
+  const branches = [trunk, ...projectsOf(builders)];
+  const changes = await newestChangesOf(
+    db,
+    new Map(branches.map((branch) => [branch, { after: 0, upTo: Number.MAX_SAFE_INTEGER }])),
+    ask.limit,
+  );
   const columns = await columnsOf(db, builders, ask.limit * buildsPerChange);
   const cells = layConsole(
     changes,
@@ -58,19 +63,6 @@ export async function readConsole(
     builds: await buildSummaries(db, [...shown]),
     isCut: next !== null,
   };
-}
-
-/** The newest changes of these branches together. */
-async function changesOf(
-  db: Kysely<Database>,
-  branches: readonly string[],
-  limit: number,
-): Promise<ApiChange[]> {
-  const pages = await Promise.all(branches.map((branch) => listChanges(db, { branch, limit })));
-  return pages
-    .flatMap(({ items }) => items)
-    .toSorted((a, b) => b.seenAt - a.seenAt || b.id - a.id)
-    .slice(0, limit);
 }
 
 /** The newest builds of each builder, at most so many, with the places of their revisions. */

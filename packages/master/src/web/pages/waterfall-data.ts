@@ -17,7 +17,7 @@ import type { Database } from '../../store/schema.ts';
 import { acceptedWorkers } from '../../store/workers.ts';
 import { listBreakages } from '../read/breakages.ts';
 import { listBuilders, readBuilder } from '../read/builders.ts';
-import { readSteps } from '../read/steps.ts';
+import { readStepsOf } from '../read/steps.ts';
 import { listUpstreams } from '../read/upstreams.ts';
 import { readWindow } from './build-window.ts';
 import type { WaterfallAsk } from './waterfall-ask.ts';
@@ -140,10 +140,7 @@ async function viewsOf(
   logs: LogReader,
   builds: readonly ApiBuildSummary[],
 ): Promise<Map<number, GridBuildView>> {
-  const views = new Map<number, GridBuildView>();
-  for (const build of builds) {
-    const steps = await readSteps(db, logs, build.id);
-    views.set(build.id, { build, steps });
-  }
-  return views;
+  const ids = builds.map(({ id }) => id);
+  const steps = await readStepsOf(db, logs, ids);
+  return new Map(builds.map((build) => [build.id, { build, steps: steps.get(build.id) ?? [] }]));
 }

@@ -1,7 +1,7 @@
 import type { ApiBuildSummary, ApiBuilder, ApiChange } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../store/schema.ts';
-import { readChangesBetween } from '../read/changes.ts';
+import { newestChangesOf } from '../read/changes.ts';
 
 /** A page shows so many changes at most. */
 const maxChanges = 60;
@@ -18,16 +18,15 @@ export async function readWindowChanges(
 ): Promise<ApiChange[]> {
   const positions = await positionsOf(db, builds);
   const branches = new Set(builders.flatMap((builder) => branchesOf(builder)));
-  const changes: ApiChange[] = [];
+  const reaches = new Map<string, { after: number; upTo: number }>();
   for (const branch of branches) {
     const own = positions.get(branch);
     if (own === undefined && !isNewest) continue;
     const after = own === undefined ? 0 : Math.min(...own) - 1;
     const upTo = isNewest ? Number.MAX_SAFE_INTEGER : Math.max(...(own ?? []));
-    const range = { after, upTo, limit: maxChanges };
-    changes.push(...(await readChangesBetween(db, branch, range)));
+    reaches.set(branch, { after, upTo });
   }
-  return changes.toSorted((a, b) => b.seenAt - a.seenAt || b.id - a.id).slice(0, maxChanges);
+  return newestChangesOf(db, reaches, maxChanges);
 }
 
 function branchesOf(builder: Pick<ApiBuilder, 'upstream' | 'trunk' | 'project'>): string[] {

@@ -10,7 +10,7 @@ import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 import { readResolved } from './resolved.ts';
 import type { ResolvedSources } from './resolved.ts';
-import { readSteps } from './steps.ts';
+import { readStepsOf } from './steps.ts';
 import { buildSummaryList } from './summaries.ts';
 import { takenTries } from './taken.ts';
 
@@ -74,7 +74,7 @@ export async function readBuild(
   const taken = await takenTries(db, [row.request_id]);
   return {
     ...summary,
-    steps: await readSteps(db, logs, id),
+    steps: (await readStepsOf(db, logs, [id])).get(id) ?? [],
     artifact: await artifactOfBuild(db, row),
     changes: await readBuildChanges(db, row),
     environment: JSON.parse(row.environment_json) as Record<string, string>,

@@ -1,6 +1,6 @@
 import type { ApiChange } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
-import { branchByName } from '../../store/branches.ts';
+import { branchByName, branchesByName } from '../../store/branches.ts';
 import { changesBetween } from '../../store/changes.ts';
 import type { Database } from '../../store/schema.ts';
 import type { ChangeTable } from '../../store/schema/change.ts';
@@ -52,6 +52,21 @@ export async function readChangesBetween(
   if (row === undefined) return [];
   const changes = await changesBetween(db, row.id, { after, upTo }, limit);
   return changes.map((change) => toChange({ ...change, branch }));
+}
+
+/** The newest changes that were seen on these branches, newest first; of each, those in its reach. */
+export async function newestChangesOf(
+  db: Kysely<Database>,
+  reaches: ReadonlyMap<string, { readonly after: number; readonly upTo: number }>,
+  limit: number,
+): Promise<ApiChange[]> {
+  const changes: ApiChange[] = [];
+  for (const { id, name: branch } of await branchesByName(db, [...reaches.keys()])) {
+    const reach = reaches.get(branch);
+    const rows = reach === undefined ? [] : await changesBetween(db, id, reach, limit);
+    changes.push(...rows.map((row) => toChange({ ...row, branch })));
+  }
+  return changes.toSorted((a, b) => b.seenAt - a.seenAt || b.id - a.id).slice(0, limit);
 }
 
 async function listBranchChanges(

@@ -6,20 +6,28 @@ import type { LogRow } from '../../store/logs.ts';
 import { logsOf } from '../../store/logs.ts';
 import type { Database } from '../../store/schema.ts';
 
-/** The steps of a build in their order, each with its log. */
-export async function readSteps(
+/** The steps of these builds, by build, in their order, each with its log. */
+export async function readStepsOf(
   db: Kysely<Database>,
   logs: LogReader,
-  buildId: number,
-): Promise<ApiStep[]> {
+  builds: readonly number[],
+): Promise<Map<number, ApiStep[]>> {
+  if (builds.length === 0) return new Map();
   const rows = await db
     .selectFrom('step')
     .selectAll()
-    .where('build_id', '=', buildId)
+    .where('build_id', 'in', builds)
+    .orderBy('build_id')
     .orderBy('step')
     .execute();
-  const logOfStep = new Map((await logsOf(db, buildId)).map((log) => [log.step, log]));
-  return Promise.all(rows.map((row) => toStep(row, logOfStep.get(row.step), logs)));
+  const logRows = Map.groupBy(await logsOf(db, builds), (log) => log.build_id);
+  const steps = new Map<number, ApiStep[]>();
+  for (const [build, its] of Map.groupBy(rows, (row) => row.build_id)) {
+    const logOfStep = new Map(logRows.get(build)?.map((log) => [log.step, log]));
+    const own = its.map((row) => toStep(row, logOfStep.get(row.step), logs));
+    steps.set(build, await Promise.all(own));
+  }
+  return steps;
 }
 
 async function toStep(row: StepRow, log: LogRow | undefined, logs: LogReader): Promise<ApiStep> {

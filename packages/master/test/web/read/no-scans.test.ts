@@ -16,12 +16,12 @@ import type { Database } from '../../../src/store/schema.ts';
 import { openReaderDatabase, toSqliteDatabase } from '../../../src/store/sqlite.ts';
 import { startSmallFarm } from '../small-farm.ts';
 import type { SmallFarm } from '../small-farm.ts';
-import { addBuilds, history, reads } from './reads.ts';
+import { addBuilds, addMoreBuilds, history, reads } from './reads.ts';
 
 /** Indexes that hold only what waits or runs. */
 const smallIndexes = ['notice_gathering', 'delivery_waiting', 'request_waiting', 'build_running'];
 
-describe('no query scans history', () => {
+describe('no read of history', () => {
   let farm: SmallFarm;
   let db: Kysely<Database>;
   let raw: DatabaseSync;
@@ -56,7 +56,7 @@ describe('no query scans history', () => {
   });
 
   for (const [name, read] of Object.entries(reads)) {
-    it(name, async () => {
+    it(`scans it: ${name}`, async () => {
       asked.length = 0;
 
       await read({ db, facts: farm.facts, logs, tests, resolved });
@@ -66,6 +66,16 @@ describe('no query scans history', () => {
     });
   }
 
+  it('asks the store more often for having more builds', async () => {
+    const before = await countsOf();
+    await addMoreBuilds(farm);
+
+    const counts = await countsOf();
+
+    const grown = Object.keys(counts).filter((name) => counts[name] !== before[name]);
+    assert.deepEqual(grown, []);
+  });
+
   it('knows a scan when it sees one', async () => {
     asked.length = 0;
 
@@ -74,6 +84,16 @@ describe('no query scans history', () => {
     const [query] = asked;
     assert.throws(() => query && assertBounded(query), /SCAN build/);
   });
+
+  async function countsOf(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const [name, read] of Object.entries(reads)) {
+      asked.length = 0;
+      await read({ db, facts: farm.facts, logs, tests, resolved });
+      counts[name] = asked.length;
+    }
+    return counts;
+  }
 
   function assertBounded({ sql, parameters }: CompiledQuery): void {
     const plan = raw.prepare(`explain query plan ${sql}`).all(...(parameters as string[]));
