@@ -12,7 +12,10 @@ const arrows: Readonly<Record<string, { now: readonly string[]; later?: readonly
   worker: { now: ['@weir/protocol'] },
   master: { now: ['@weir/protocol', '@weir/model', '@weir/model/layout'] },
   browser: { now: ['@weir/protocol', '@weir/model/layout'] },
-  cli: { now: ['@weir/protocol', '@weir/model'], later: ['@weir/worker', '@weir/master'] },
+  cli: {
+    now: ['@weir/protocol', '@weir/model', '@weir/worker/node-version'],
+    later: ['@weir/worker', '@weir/master'],
+  },
 };
 /** These run in a browser too. */
 const pure = ['protocol', 'model', 'browser'];

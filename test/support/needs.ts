@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { postgresPrograms } from './postgres-server.ts';
 
 /** Made by test/docker/redis-image.sh. */
@@ -26,6 +27,7 @@ const probes = {
   systemd: () => runs('systemd-analyze', '--version'),
   promtool: () => runs('promtool', '--version'),
   root: () => process.getuid?.() === 0,
+  'old-node': () => oldNode() !== undefined,
 } as const;
 export type Need = keyof typeof probes;
 
@@ -56,6 +58,17 @@ export function has(name: Need): boolean {
   const answer = known.get(name) ?? probes[name]();
   known.set(name, answer);
   return answer;
+}
+
+/** A Node on PATH that Weir is too new for. */
+export function oldNode(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, 'node')).find(isOldNode);
+}
+
+function isOldNode(path: string): boolean {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return /^v(?:1\d|2[0-3])\./.test(stdout ?? '');
 }
 
 function runs(command: string, ...args: string[]): boolean {

@@ -1,6 +1,7 @@
+import { isBuiltin } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 
 const root = new URL('../../../../../', import.meta.url);
 
@@ -11,15 +12,36 @@ const require = weirCreateRequire(import.meta.url);`;
 /** Of ws: faster where they are installed, and not needed. */
 export const optionalOfWs = ['bufferutil', 'utf-8-validate'];
 
-/** The worker's agent with all that it needs, as one file, from its sources. */
+/**
+ * A module of Node's is asked for when it is used first. What a file imports by name is looked up before
+ * any of it runs: on a Node without one of the names, the agent could not even say that it needs another.
+ */
+const nodeWhenUsed: Plugin = {
+  name: 'modules of Node when they are used',
+  setup(build) {
+    build.onResolve({ filter: /./ }, ({ path, namespace }) => {
+      if (!isBuiltin(path)) return undefined;
+      return namespace === 'node' ? { path, external: true } : { path, namespace: 'node' };
+    });
+    build.onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
+      contents: `module.exports = require('${path}')`,
+    }));
+  },
+};
+
+/**
+ * The worker's agent with all that it needs, as one file, from its sources. A Node that is too old for
+ * it still reads it, and says so.
+ */
 export async function makeAgent(): Promise<Uint8Array> {
   const files = await bundle({
     entryPoints: [pathOf('packages/worker/src/main.ts')],
     outfile: 'weir-worker.mjs',
     platform: 'node',
-    target: 'node24',
+    target: 'node18',
     banner: { js: requireBanner },
     external: optionalOfWs,
+    plugins: [nodeWhenUsed],
   });
   const agent = files.get('weir-worker.mjs');
   if (agent === undefined) throw new Error('the agent was not bundled');
