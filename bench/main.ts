@@ -4,6 +4,7 @@ import { m2Dispatch } from './weir/m2-dispatch.ts';
 import { m3Idle } from './weir/m3-idle.ts';
 import { m4Log } from './weir/m4-log.ts';
 import { m4Tail } from './weir/m4-tail.ts';
+import { m5Grown } from './weir/m5-grown.ts';
 import { m5History } from './weir/m5-history.ts';
 import { m6Start } from './weir/m6-start.ts';
 import { m7Recovery } from './weir/m7-recovery.ts';
@@ -13,8 +14,21 @@ import { m9Reports } from './weir/m9-reports.ts';
 import { m10Artifacts } from './weir/m10-artifacts.ts';
 import { m11Tests } from './weir/m11-tests.ts';
 import { m12Schedule } from './weir/m12-schedule.ts';
+import { m13Engines } from './weir/m13-engines.ts';
 
 const view = { builders: 100, runs: 30, pages: 5, wrkSeconds: 5 };
+/** Fifty thousand builds, and a million. */
+const grown = { young: 500, old: 10_000 };
+const engines = {
+  rounds: Number(process.env['BENCH_ROUNDS'] ?? 3),
+  share: 0.25,
+  // They take builds in step: with more, one step more or less in the time measured would be much.
+  workers: 32,
+  requests: 5_500,
+  warmUpBuilds: 500,
+  settleSeconds: 5,
+  seconds: 40,
+};
 
 /** What README.md here defines, by the case that it is printed under. */
 const measurements: Readonly<
@@ -42,6 +56,7 @@ const measurements: Readonly<
   m5: [
     ['main', (name) => m5History(name, { ...view, perBuilder: 500 })],
     ['million', (name) => m5History(name, { ...view, perBuilder: 10_000 })],
+    ['grown', (name) => m5Grown(name, { builders: 100, perBuilder: grown, runs: 150 })],
   ],
   m6: [['main', (name) => m6Start(name, 3)]],
   m7: [
@@ -62,12 +77,17 @@ const measurements: Readonly<
     ['packages500', (name) => m12Schedule(name, 500)],
     ['packages5000', (name) => m12Schedule(name, 5_000)],
   ],
+  m13: [
+    ['main', (name) => m13Engines(name, { ...engines, builders: 200 })],
+    ['builders10', (name) => m13Engines(name, { ...engines, builders: 10 })],
+  ],
 };
 
 const usage = `npm run bench -- NAME...   where a name is ${Object.keys(measurements).join(', ')}
 
 Prints JSON lines. BENCH_CASE=CASE measures that case alone, BENCH_SANDBOX=none joins workers
-without a sandbox, BENCH_BUILDS=N sets how many builds the 20 s of m1 take.
+without a sandbox, BENCH_BUILDS=N sets how many builds the 20 s of m1 take,
+BENCH_ROUNDS=N how often m13 measures each of its two farms.
 `;
 
 async function main(names: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** Linux counts processor time in ticks of 10 ms. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 /** User and system seconds of a process, all its threads, and the children that it has waited for. */
 export function cpuSeconds(pid: number): number {

@@ -3,22 +3,22 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Trust } from '@weir/protocol';
 import { z } from 'zod';
-import { GitRepository } from '../../test/support/git-repository.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { HttpClient } from '../http-client.ts';
 import { until } from '../measures.ts';
+import { disposeOnSignals } from './dispose-on-signals.ts';
+import { builderOf, farmText, languageUrl, makeLanguage } from './farm-text.ts';
 import { OutsideStore } from './outside-store.ts';
 
 const weir = fileURLToPath(new URL('../../dist/weir.mjs', import.meta.url));
-/** As `npm run weir` starts it. */
-const nodeFlags = ['--max-semi-space-size=4'];
-const token = 'token-of-the-bench';
-const address = 'https://git.example/lang';
+/** Node and the program, as `npm run weir` starts it. */
+export const weirCommand = [process.execPath, '--max-semi-space-size=4', weir] as const;
+export const token = 'token-of-the-bench';
 const reason = 'bench';
 
 export interface BenchFarmOptions {
@@ -51,13 +51,8 @@ export class BenchFarm implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'));
     const ports = { web: await freePort(), worker: await freePort() };
     const farm = new BenchFarm(dir, ports);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const end = (): void => void farm[Symbol.asyncDispose]().then(() => process.exit(1));
-      process.once(signal, end);
-      farm.#disposing.defer(() => void process.off(signal, end));
-    }
-    const repository = await GitRepository.create(farm.#repository);
-    await repository.commit({ message: 'A language', files: { 'lang.sh': 'true\n' } });
+    farm.#disposing.use(disposeOnSignals(farm));
+    await makeLanguage(farm.#repository);
     await writeFile(join(dir, 'farm.yaml'), farmText(steps));
     return farm;
   }
@@ -86,7 +81,7 @@ export class BenchFarm implements AsyncDisposable {
   spawnMaster(): ChildProcess {
     const args = ['master', '--farm', join(this.dir, 'farm.yaml'), '--data', this.dataDir];
     args.push('--port', String(this.#ports.web), '--worker-port', String(this.#ports.worker));
-    args.push('--remote', `${address}=${this.#repository}`);
+    args.push('--remote', `${languageUrl}=${this.#repository}`);
     this.#master = this.#spawn('master', args);
     return this.#master;
   }
@@ -146,18 +141,14 @@ export class BenchFarm implements AsyncDisposable {
 
   /** Accepts a worker as soon as it asks. */
   async accept(name: string): Promise<void> {
-    const { fingerprint } = await until(`worker ${name}`, async () => {
-      const { items } = workersSchema.parse(await this.client.get('/api/v1/workers'));
-      return items.find((worker) => worker.name === name);
-    });
-    await this.client.post(`/api/v1/workers/${name}/accept`, { reason, fingerprint, labels: [] });
+    await acceptWorker(this.client, name);
   }
 
   #spawnWorker(name: string, slots: number): ChildProcess {
     const args = ['worker', 'join', this.url, '--name', name, '--slots', String(slots)];
     args.push('--no-containers');
     args.push('--data', this.workerDir(name), '--min-free', '0.1');
-    args.push('--remote', `${address}=${this.#repository}`);
+    args.push('--remote', `${languageUrl}=${this.#repository}`);
     const sandbox = process.env['BENCH_SANDBOX'];
     if (sandbox !== undefined) args.push('--sandbox', sandbox);
     return this.#spawn(name, args);
@@ -173,7 +164,7 @@ export class BenchFarm implements AsyncDisposable {
   }
 
   async force(project: string): Promise<void> {
-    await this.client.post('/api/v1/requests', { builder: builderOf(project), reason });
+    await force(this.client, project);
   }
 
   async setWorkers(names: readonly string[], command: 'pause' | 'resume'): Promise<void> {
@@ -213,7 +204,8 @@ export class BenchFarm implements AsyncDisposable {
   /** The process ends with the farm, at the latest. */
   #spawn(name: string, args: readonly string[]): ChildProcess {
     const output = createWriteStream(join(this.dir, `${name}.log`), { flags: 'a' });
-    const child = spawn(process.execPath, [...nodeFlags, weir, ...args], {
+    const [node, ...rest] = weirCommand;
+    const child = spawn(node, [...rest, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, WEIR_ADMIN_TOKEN: token },
     });
@@ -235,31 +227,22 @@ const workersSchema = z.object({
   items: z.array(z.object({ name: z.string(), fingerprint: z.string() })),
 });
 
-function builderOf(project: string): string {
-  return `lang/main/${project}/here`;
+/** Asks for a build of a project. */
+export async function force(client: HttpClient, project: string): Promise<void> {
+  await client.post('/api/v1/requests', { builder: builderOf(project), reason });
 }
 
-function farmText(steps: Readonly<Record<string, string>>): string {
-  const projects = Object.entries(steps).map(
-    ([name, script]) => `  ${name}:
-    trunks: [lang/main]
-    steps:
-      - step: ${JSON.stringify(script)}
-`,
-  );
-  return `farm: Bench
-artifacts: same-worker
-platforms:
-  here: [linux]
-upstreams:
-  lang:
-    repository: ${address}
-    trunks:
-      main: { poll: 1h, stable-for: 0s, max-wait: 1s }
-    steps:
-      - build: cp lang.sh "$WEIR_RUNTIME/lang.sh"
-projects:
-${projects.join('')}`;
+/** Accepts a worker as soon as it asks. */
+export async function acceptWorker(
+  client: HttpClient,
+  name: string,
+  { trust = 'probation' }: { trust?: Trust } = {},
+): Promise<void> {
+  const { fingerprint } = await until(`worker ${name}`, async () => {
+    const { items } = workersSchema.parse(await client.get('/api/v1/workers?state=pending'));
+    return items.find((worker) => worker.name === name);
+  });
+  await client.post(`/api/v1/workers/${name}/accept`, { reason, fingerprint, labels: [], trust });
 }
 
 /** Ends a master or a worker in order: a worker's first signal asks to finish, the second ends it. */
@@ -278,13 +261,4 @@ async function killProcess(child: ChildProcess | undefined): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

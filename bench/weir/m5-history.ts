@@ -7,10 +7,10 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { HttpClient } from '../http-client.ts';
-import { cpuSeconds, memoryMb, percentile, Report, round, waitQuiet } from '../measures.ts';
-import { BenchFarm } from './bench-farm.ts';
+import { cpuSeconds, memoryMb, percentile, Report, round } from '../measures.ts';
+import { startAgedFarm } from './aged-farm.ts';
+import type { BenchFarm } from './bench-farm.ts';
 import type { History } from './history.ts';
-import { fillHistory } from './history.ts';
 
 export interface HistoryOptions {
   /** Builders; the first is the runtime builder. */
@@ -31,18 +31,8 @@ const readySchema = z.object({ ms: z.number(), requests: z.number(), bytes: z.nu
 /** M5: what the views ask for, over a store full of builds. */
 export async function m5History(name: string, options: HistoryOptions): Promise<void> {
   const { builders, perBuilder } = options;
-  const projects = Array.from({ length: builders - 1 }, (_, n) => `p${String(n).padStart(3, '0')}`);
-  await using farm = await BenchFarm.create({
-    steps: Object.fromEntries(projects.map((project) => [project, 'true'])),
-  });
-  await farm.startMaster();
-  await farm.cancelFirstRequests();
-  await farm.stopMaster();
-  const began = performance.now();
-  const history = await fillHistory(farm.dataDir, perBuilder);
-  const fillS = round((performance.now() - began) / 1_000, 1);
-  await farm.startMaster();
-  await waitQuiet(farm.pid);
+  const { farm: aged, history, fillS } = await startAgedFarm(builders, perBuilder);
+  await using farm = aged;
   const before = memoryMb(farm.pid).now;
 
   const report = new Report('weir', name, { ...history, builders });

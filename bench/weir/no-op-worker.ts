@@ -29,7 +29,10 @@ export class NoOpWorker implements Disposable {
   }
 
   /** Asks to join, is accepted, and is online. */
-  static async join(farm: BenchFarm, name: string): Promise<NoOpWorker> {
+  static async join(
+    farm: Pick<BenchFarm, 'workerPort' | 'accept'>,
+    name: string,
+  ): Promise<NoOpWorker> {
     const worker = new NoOpWorker(name);
     await worker.#link.prove(farm.workerPort);
     await worker.#link.closed;
