@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { CliCommand } from '../command.ts';
 import { startDemo } from '../demo/start-demo.ts';
+import type { DemoOptions } from '../demo/start-demo.ts';
 import { parseCommandLine, parseWhole } from '../usage.ts';
 import { masterCommand } from './master.ts';
 
@@ -16,7 +17,8 @@ is in a temporary folder that goes with it. With --farm it runs that farm instea
 
   --port N         pages and API (default: $WEIR_PORT, else 8010)
   --worker-port N  where workers connect (default: $WEIR_WORKER_PORT, else 8011)
-  --pause N        seconds between the commits that land (default 45); Enter lands the next at once`,
+  --pause N        seconds between the commits that land (default 45, and 7 between the first three);
+                   Enter lands the next at once`,
   async run(args) {
     if (args.some((arg) => arg === '--farm' || arg.startsWith('--farm='))) {
       return masterCommand.run(args);
@@ -38,7 +40,14 @@ is in a temporary folder that goes with it. With --farm it runs that farm instea
         values['worker-port'] ?? env['WEIR_WORKER_PORT'] ?? '8011',
         '--worker-port',
       ),
-      pauseMs: parseWhole(values.pause ?? '45', '--pause', { min: 1, max: 86_400 }) * 1_000,
+      ...pausesOf(values.pause),
     });
   },
 };
+
+/** The commits of the first story come faster: there shall soon be something to see. */
+function pausesOf(text: string | undefined): Pick<DemoOptions, 'firstPauseMs' | 'pauseMs'> {
+  if (text === undefined) return { firstPauseMs: 7_000, pauseMs: 45_000 };
+  const pauseMs = parseWhole(text, '--pause', { min: 1, max: 86_400 }) * 1_000;
+  return { firstPauseMs: pauseMs, pauseMs };
+}

@@ -1,30 +1,40 @@
-import { once } from 'node:events';
+import { on } from 'node:events';
 import type { Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 
-export interface PaceOptions {
-  readonly pauseMs: number;
-  /** Each of its lines lands a commit at once. */
-  readonly lines: Interface;
-  readonly signal: AbortSignal;
-}
+/** Says when it is time for the next commit: after a pause, or at once for a line. */
+export class Pace {
+  readonly #signal: AbortSignal;
+  readonly #lines: AsyncIterator<unknown>;
+  #line: Promise<'line'>;
 
-/** Resolves after the pause or a line, whichever is first: with false when the signal ends the wait. */
-export async function nextBeat({ pauseMs, lines, signal }: PaceOptions): Promise<boolean> {
-  const settled = new AbortController();
-  const either = AbortSignal.any([signal, settled.signal]);
-  const waits = [
-    setTimeout(pauseMs, undefined, { signal: either }),
-    once(lines, 'line', { signal: either }),
-  ];
-  try {
-    await Promise.race(waits);
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  } finally {
-    settled.abort();
-    await Promise.allSettled(waits);
+  /** Lines that come while nobody waits count for the waits after. The signal ends all waits. */
+  constructor(lines: Interface, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#lines = on(lines, 'line');
+    this.#line = this.#nextLine();
+  }
+
+  /** Resolves after the pause or a line, whichever is first: with false when the signal ends the wait. */
+  async next(pauseMs: number): Promise<boolean> {
+    const settled = new AbortController();
+    const signal = AbortSignal.any([this.#signal, settled.signal]);
+    const pause = setTimeout(pauseMs, 'pause', { signal });
+    try {
+      const first = await Promise.race([pause, this.#line]);
+      if (first === 'line') this.#line = this.#nextLine();
+      return true;
+    } catch (error) {
+      if (this.#signal.aborted) return false;
+      throw error;
+    } finally {
+      settled.abort();
+      await Promise.allSettled([pause]);
+    }
+  }
+
+  async #nextLine(): Promise<'line'> {
+    await this.#lines.next();
+    return 'line';
   }
 }

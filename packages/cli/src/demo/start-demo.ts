@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DemoWorker } from './demo-worker.ts';
 import { demoFarmText, demoPlatforms } from './farm-text.ts';
 import { pageIntroduction, terminalIntroduction, type Progress } from './introduction.ts';
-import { nextBeat } from './pace.ts';
+import { Pace } from './pace.ts';
 import { PackageIndex } from './package-index.ts';
 import { playDemo } from './play.ts';
 import { createDemoRepositories, type DemoRepositories } from './repositories.ts';
@@ -16,17 +16,17 @@ import { stories, type Story } from './scenes.ts';
 export interface DemoOptions {
   readonly port: number;
   readonly workerPort: number;
-  /** Between two commits. */
+  /** Before each commit of the first story. */
+  readonly firstPauseMs: number;
+  /** Before each of the others. */
   readonly pauseMs: number;
 }
-
-/** The commits of the first story come faster: there shall soon be something to see. */
-const firstPauseMs = 7_000;
 
 const workers = { full: 'rill', small: 'brook' } as const;
 
 /** Runs the demo until Ctrl-C or SIGTERM. Resolves with the exit status. */
-export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Promise<number> {
+export async function startDemo(options: DemoOptions): Promise<number> {
+  const { port, workerPort, firstPauseMs, pauseMs } = options;
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
@@ -92,6 +92,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
 
   const lines = createInterface({ input: process.stdin });
   disposing.defer(() => lines.close());
+  const pace = new Pace(lines, stop.signal);
   const tell = async (progress: Progress): Promise<void> => {
     await writeFarm(progress);
     await master.reload();
@@ -100,14 +101,7 @@ export async function startDemo({ port, workerPort, pauseMs }: DemoOptions): Pro
   const playing = playDemo({
     repositories,
     index,
-    isTime: (story) => {
-      const isFirst = story === stories[0];
-      return nextBeat({
-        pauseMs: isFirst ? Math.min(firstPauseMs, pauseMs) : pauseMs,
-        lines,
-        signal: stop.signal,
-      });
-    },
+    isTime: (story) => pace.next(story === stories[0] ? firstPauseMs : pauseMs),
     onScene: async ({ repository, author, message }, story) => {
       if (story !== told) {
         say(`\n  ${story.title}: ${story.watch}`);
