@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildLimits } from '@weir/protocol';
 import { killPatienceMs } from './contract.ts';
 import type { LimitHits } from './contract.ts';
+import { killNow } from './kill-now.ts';
 
 /** A folder of the cgroup file system in which this process may make groups. */
 export interface CgroupParent {
@@ -13,10 +14,12 @@ export interface CgroupParent {
 }
 export type Controller = 'memory' | 'pids';
 
-/** One control group for a step: one folder in v2, one for each controller in v1. */
+/** The control group of a slot's steps: one folder in v2, one for each controller in v1. */
 export class Cgroup {
   readonly #parents: readonly CgroupParent[];
   readonly #name: string;
+  /** Of the steps before. */
+  #counts = { memory: 0, processes: 0 };
 
   /** @throws Error when the kernel refuses the group. */
   constructor(parents: readonly CgroupParent[], name: string) {
@@ -25,9 +28,10 @@ export class Cgroup {
     for (const dir of this.#dirs) mkdirSync(dir);
   }
 
-  /** @throws Error when the kernel refuses the limits. */
+  /** From now on, for the step that comes. @throws Error when the kernel refuses the limits. */
   limit(limits: BuildLimits): void {
     for (const parent of this.#parents) setLimits(parent, join(parent.dir, this.#name), limits);
+    this.#counts = this.#count();
   }
 
   /** Files into which a process writes 0 to enter. */
@@ -39,20 +43,27 @@ export class Cgroup {
     return this.#parents.map(({ dir }) => join(dir, this.#name));
   }
 
+  /** Limits that were run into since they were set. */
   hits(): LimitHits {
-    let memory = false;
-    let processes = false;
+    const { memory, processes } = this.#count();
+    return { memory: memory > this.#counts.memory, processes: processes > this.#counts.processes };
+  }
+
+  #count(): { memory: number; processes: number } {
+    let memory = 0;
+    let processes = 0;
     for (const { dir, version, controllers } of this.#parents) {
       const group = join(dir, this.#name);
       const memoryFile = version === 1 ? 'memory.oom_control' : 'memory.events';
-      if (controllers.includes('memory')) memory ||= count(join(group, memoryFile), 'oom_kill') > 0;
-      if (controllers.includes('pids')) processes ||= count(join(group, 'pids.events'), 'max') > 0;
+      if (controllers.includes('memory')) memory += count(join(group, memoryFile), 'oom_kill');
+      if (controllers.includes('pids')) processes += count(join(group, 'pids.events'), 'max');
     }
     return { memory, processes };
   }
 
-  async kill(): Promise<void> {
-    for (const dir of this.#dirs) await killGroup(dir);
+  /** Ends every process in it, or every one but this. */
+  async kill(spared?: number): Promise<void> {
+    for (const dir of this.#dirs) await killGroup(dir, spared);
   }
 
   /** Removes the empty group. The kernel may need a moment after its last process. */
@@ -81,7 +92,10 @@ function setLimits({ version, controllers }: CgroupParent, dir: string, limits: 
     // Absent where the kernel does not account swap. v1 counts memory and swap together.
     writeOptional(join(dir, swap), version === 1 ? String(limits.memoryBytes) : '0');
   }
-  if (controllers.includes('pids')) writeFileSync(join(dir, 'pids.max'), String(limits.processes));
+  // The shell that runs the steps is one more.
+  if (controllers.includes('pids')) {
+    writeFileSync(join(dir, 'pids.max'), String(limits.processes + 1));
+  }
 }
 
 function writeOptional(path: string, value: string): void {
@@ -97,7 +111,7 @@ function count(path: string, key: string): number {
   return Number(match?.[1] ?? 0);
 }
 
-async function killGroup(dir: string): Promise<void> {
+async function killGroup(dir: string, spared?: number): Promise<void> {
   // Nothing may be started any more while the loop below goes through what is there.
   writeOptional(join(dir, 'pids.max'), '0');
   for (
@@ -105,19 +119,11 @@ async function killGroup(dir: string): Promise<void> {
     performance.now() < deadline;
     await sleep(1)
   ) {
-    const pids = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    const words = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    const pids = words.map(Number).filter((pid) => pid !== spared);
     if (pids.length === 0) return;
-    for (const pid of pids) kill(Number(pid));
-  }
-}
-
-function kill(pid: number): void {
-  // 0 stands for a process of another namespace, and would be this process's own group.
-  if (pid <= 0) return;
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // 0 stands for a process of another namespace, and would be this process's own group.
+    for (const pid of pids) if (pid > 0) killNow(pid);
   }
 }
 

@@ -13,14 +13,11 @@ export interface StepCommand {
   readonly isContained: boolean;
 }
 
-export interface StandByOptions {
+export interface SpawnOptions {
   /** Stands in the environment of every process of this slot, so that strays are found by it. */
   readonly mark: string;
   /** Path of the slot's named pipe. */
   readonly output: string;
-}
-
-export interface SpawnOptions extends StandByOptions {
   readonly limits: BuildLimits;
 }
 
@@ -47,8 +44,6 @@ export interface StepProcess {
   limitHits(): LimitHits;
   /** Ends the whole tree at once, without a chance to refuse; resolves when nothing of it is left. */
   killTree(): Promise<void>;
-  /** Gives back what the machine lent, after `killTree`. */
-  release(): Promise<void>;
 }
 
 /** How one operating system starts and ends steps. */
@@ -56,12 +51,12 @@ export interface ProcessPlatform {
   /** The limits that it can enforce here, in words. */
   readonly limits: readonly string[];
   /** Does for a slot's next step what can be done before it is known, unless that was done. No step runs there. */
-  standBy(options: StandByOptions): void;
-  /** @throws Error when the process can't be started. */
+  standBy(mark: string): void;
+  /** One at a time. @throws Error when the process can't be started */
   spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess>;
   /** Ends what an earlier runner of this slot left behind. */
   sweep(mark: string): Promise<void>;
-  /** Takes back what was done for a step that does not come. */
+  /** Gives back what the machine lent, when no step runs any more. */
   close(): Promise<void>;
 }
 

@@ -1,9 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { killPatienceMs } from './contract.ts';
+import { killPatienceMs, markVariable } from './contract.ts';
 import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
-import { StepShell } from './step-shell.ts';
+import { killNow } from './kill-now.ts';
+import { openOutputPipe } from './output-pipe.ts';
+import { becomeCommand } from './step-script.ts';
 
 const run = promisify(execFile);
 
@@ -27,14 +31,32 @@ export function darwinPlatform(): ProcessPlatform {
 }
 
 async function spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
-  const shell = await StepShell.start(options, []);
-  return {
-    output: shell.output,
-    exited: shell.run(command, options.limits),
-    limitHits: () => ({ memory: false, processes: false }),
-    killTree: () => killTree(shell.pid),
-    async release() {},
-  };
+  const { writeFd, output } = openOutputPipe(options.output);
+  try {
+    const child = spawn('/bin/sh', ['-s'], {
+      cwd: '/',
+      env: { [markVariable]: options.mark },
+      stdio: ['pipe', writeFd, writeFd],
+      detached: true,
+    });
+    await once(child, 'spawn');
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    // It has ended: who waits for that is told.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(becomeCommand(command, options.limits));
+    const { pid = 0 } = child;
+    return {
+      output,
+      exited: exited.then(([code, signal]) => ({ code, signal, hasRun: true })),
+      limitHits: () => ({ memory: false, processes: false }),
+      killTree: () => killTree(pid),
+    };
+  } catch (error) {
+    output.destroy();
+    throw error;
+  } finally {
+    closeSync(writeFd);
+  }
 }
 
 async function killTree(leader: number): Promise<void> {
@@ -45,13 +67,7 @@ async function killTree(leader: number): Promise<void> {
   ) {
     const pids = await treeOf(leader);
     if (pids.length === 0) return;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
+    for (const pid of pids) killNow(pid);
   }
 }
 

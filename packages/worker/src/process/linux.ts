@@ -1,21 +1,17 @@
+import { closeSync } from 'node:fs';
 import { findCgroupParents } from './cgroup-parents.ts';
 import { Cgroup, sweepGroups } from './cgroup.ts';
 import type { CgroupParent, Controller } from './cgroup.ts';
-import type {
-  LimitHits,
-  ProcessPlatform,
-  SpawnOptions,
-  StandByOptions,
-  StepCommand,
-  StepProcess,
-} from './contract.ts';
+import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
+import { killNow } from './kill-now.ts';
+import { openOutputPipe } from './output-pipe.ts';
 import { killStrays } from './proc-scan.ts';
-import { StepShell } from './step-shell.ts';
+import { SlotShell } from './slot-shell.ts';
 
-/** Where a step will run: a shell in control groups of its own. */
-interface Prepared {
+/** Where a slot's steps run: a shell in control groups of its own. */
+interface Place {
   readonly group: Cgroup;
-  readonly shell: StepShell;
+  readonly shell: SlotShell;
 }
 
 export function linuxPlatform(): ProcessPlatform {
@@ -26,39 +22,39 @@ class LinuxPlatform implements ProcessPlatform {
   readonly #parents = findCgroupParents();
   readonly limits = describeLimits(this.#parents);
   #groups = 0;
-  #standing: Promise<Prepared | null> = Promise.resolve(null);
-  #isStanding = false;
+  #place: Promise<Place> | null = null;
 
-  standBy(options: StandByOptions): void {
-    if (this.#isStanding) return;
-    this.#isStanding = true;
+  standBy(mark: string): void {
+    this.#place ??= this.#prepare(mark);
     // Why not is said when the step comes.
-    this.#standing = this.#prepare(options).catch(() => null);
+    this.#place.catch(() => {});
   }
 
   async spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
-    const { group, shell } = (await this.#takeStanding()) ?? (await this.#prepare(options));
+    const { group, shell } = await this.#limitedPlace(options);
+    const { writeFd, output } = openOutputPipe(options.output);
     try {
-      group.limit(options.limits);
+      const { pid, exited } = await shell.begin(command, options.limits, options.output);
+      return {
+        output,
+        exited,
+        limitHits: () => group.hits(),
+        killTree: async () => {
+          killNow(pid);
+          killNow(-pid);
+          await group.kill(shell.pid);
+          // Without a process namespace or a control group it may have left its session.
+          if (!command.isContained && this.#parents.length === 0) {
+            await killStrays(options.mark, pid, shell.pid);
+          }
+        },
+      };
     } catch (error) {
-      await discard({ group, shell });
+      output.destroy();
       throw error;
+    } finally {
+      closeSync(writeFd);
     }
-    const exited = shell.run(command, options.limits);
-    return {
-      output: shell.output,
-      exited,
-      limitHits: (): LimitHits => group.hits(),
-      killTree: async () => {
-        killGroupOf(shell.pid);
-        await group.kill();
-        // Without a process namespace or a control group it may have left its session.
-        if (!command.isContained && this.#parents.length === 0) {
-          await killStrays(options.mark, shell.pid);
-        }
-      },
-      release: () => group.remove(),
-    };
   }
 
   async sweep(mark: string): Promise<void> {
@@ -67,26 +63,34 @@ class LinuxPlatform implements ProcessPlatform {
   }
 
   async close(): Promise<void> {
-    const standing = await this.#takeStanding();
-    if (standing !== null) await discard(standing);
+    const place = await this.#place?.catch(() => null);
+    this.#place = null;
+    if (place) await discard(place);
   }
 
-  /** Null when there is none, or something has ended it. */
-  async #takeStanding(): Promise<Prepared | null> {
-    const prepared = await this.#standing;
-    this.#standing = Promise.resolve(null);
-    this.#isStanding = false;
-    if (prepared === null || prepared.shell.isThere) return prepared;
-    await discard(prepared);
-    return null;
+  /** A new one where there is none, something has ended it, or more is in its memory than may be. */
+  async #limitedPlace({ mark, limits }: SpawnOptions): Promise<Place> {
+    const standing = await this.#place?.catch(() => null);
+    if (standing) {
+      try {
+        standing.group.limit(limits);
+        if (standing.shell.isThere) return standing;
+      } catch {
+        // What a new one says counts.
+      }
+      await discard(standing);
+    }
+    this.#place = this.#prepare(mark);
+    const place = await this.#place;
+    place.group.limit(limits);
+    return place;
   }
 
-  async #prepare(options: StandByOptions): Promise<Prepared> {
+  async #prepare(mark: string): Promise<Place> {
     this.#groups += 1;
-    const name = `weir-${options.mark}-${process.pid}-${this.#groups}`;
-    const group = new Cgroup(this.#parents, name);
+    const group = new Cgroup(this.#parents, `weir-${mark}-${process.pid}-${this.#groups}`);
     try {
-      return { group, shell: await StepShell.start(options, group.joins) };
+      return { group, shell: await SlotShell.start(mark, group.joins) };
     } catch (error) {
       await group.remove();
       throw error;
@@ -94,19 +98,10 @@ class LinuxPlatform implements ProcessPlatform {
   }
 }
 
-async function discard({ group, shell }: Prepared): Promise<void> {
-  killGroupOf(shell.pid);
-  shell.output.destroy();
+async function discard({ group, shell }: Place): Promise<void> {
+  shell.kill();
   await group.kill();
   await group.remove();
-}
-
-function killGroupOf(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 function describeLimits(parents: readonly CgroupParent[]): string[] {

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killPatienceMs, markVariable } from './contract.ts';
+import { killNow } from './kill-now.ts';
 
 interface ProcessEntry {
   readonly pid: number;
@@ -13,23 +14,18 @@ interface ProcessEntry {
 /**
  * Ends every process that carries the slot's mark in its environment, is in the session or group
  * of `leader`, or descends from such a one, and looks again until there is none: what was being
- * started meanwhile inherits the mark.
+ * started meanwhile inherits the mark. The process group `spared` is left alone.
  */
-export async function killStrays(mark: string, leader?: number): Promise<void> {
+export async function killStrays(mark: string, leader?: number, spared?: number): Promise<void> {
   for (
     const deadline = performance.now() + killPatienceMs;
     performance.now() < deadline;
     await sleep(2)
   ) {
-    const strays = findStrays(readProcesses(mark), leader);
+    const entries = readProcesses(mark).filter(({ group }) => group !== spared);
+    const strays = findStrays(entries, leader);
     if (strays.length === 0) return;
-    for (const pid of strays) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
+    for (const pid of strays) killNow(pid);
   }
 }
 

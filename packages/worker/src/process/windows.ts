@@ -42,6 +42,5 @@ async function spawnStep(command: StepCommand, { mark }: SpawnOptions): Promise<
       // It fails when the process has ended already, which is what is asked for.
       await run('taskkill', ['/PID', String(child.pid), '/T', '/F']).catch(() => {});
     },
-    async release() {},
   };
 }

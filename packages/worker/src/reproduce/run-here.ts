@@ -79,5 +79,6 @@ export async function runHere(
     return readJournal(paths.journal, 1, build.entries);
   } finally {
     signal.removeEventListener('abort', cancel);
+    await platform.close();
   }
 }

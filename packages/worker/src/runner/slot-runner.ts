@@ -134,8 +134,7 @@ export class SlotRunner {
   }
 
   #standBy(): void {
-    const { mark, output } = this.#paths;
-    this.#platform.standBy({ mark, output });
+    this.#platform.standBy(this.#paths.mark);
   }
 
   #sandbox(kind: SandboxKind): Sandbox {

@@ -59,7 +59,6 @@ export async function runStep(
     return { log, outcome: outcomeOf(facts, step, limits) };
   } finally {
     child.output.destroy();
-    await child.release();
   }
 }
 

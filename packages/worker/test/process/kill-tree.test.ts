@@ -63,7 +63,8 @@ describe('a tree in a control group', () => {
     const seconds = uniqueSeconds(3);
     const dir = mkdtempSync(join(tmpdir(), 'weir-tree-'));
     const script = `env -i setsid -f sleep ${seconds}; echo ready`;
-    const tree = await linuxPlatform().spawnStep(
+    const platform = linuxPlatform();
+    const tree = await platform.spawnStep(
       {
         file: 'sh',
         args: ['-c', script],
@@ -78,7 +79,7 @@ describe('a tree in a control group', () => {
     assert.equal(countProcesses(seconds), 1);
 
     await tree.killTree();
-    await tree.release();
+    await platform.close();
 
     assert.equal(countProcesses(seconds), 0);
     tree.output.destroy();

@@ -126,6 +126,36 @@ describe('a build without a sandbox', function () {
     assert.equal(last(entries).text, 'test: killed by SIGSEGV');
   });
 
+  it('lets a step be interrupted, and signal the group of its own processes', async () => {
+    await using slot = await TestSlot.start();
+    const steps = [
+      stepOf('trap "" TERM; kill -TERM 0; echo here'),
+      stepOf('kill -INT $$; echo on'),
+    ];
+
+    const entries = await slot.finish(specOf(steps), 'none');
+
+    assert.match(slot.log(0), /^here$/m);
+    assert.equal(last(entries).text, 'test: killed by SIGINT');
+  });
+
+  it('goes on with another shell when a step ends the one that began it', async () => {
+    const seconds = uniqueSeconds(7);
+    await using slot = await TestSlot.start();
+    slot.run(specOf([stepOf(`kill -KILL $PPID; sleep ${seconds}`)]), 'none');
+    await slot.until(({ finished }) => finished);
+    assert.equal(last(slot.entries).text, 'test: killed by SIGKILL');
+    assert.equal(countProcesses(seconds), 0);
+    slot.client.forget();
+    await slot.until(({ build }) => build === null);
+
+    slot.run(specOf([stepOf('echo next')]), 'none');
+    await slot.until(({ finished }) => finished);
+
+    assert.equal(last(slot.entries).result, 'success');
+    assert.match(slot.log(0), /^next$/m);
+  });
+
   it('keeps head and tail of a log that is too long, and warns', async () => {
     await using slot = await TestSlot.start();
     const spec = specOf([stepOf('seq 100000')]);

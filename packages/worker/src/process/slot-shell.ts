@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { BuildLimits } from '@weir/protocol';
+import { markVariable } from './contract.ts';
+import type { StepCommand, StepExit } from './contract.ts';
+import { killNow } from './kill-now.ts';
+import { becomeCommand, quoted } from './step-script.ts';
+
+/** A step that was begun. */
+export interface BegunStep {
+  /** Of the process that became the command; its session's leader unless it is bubblewrap. */
+  readonly pid: number;
+  readonly exited: Promise<StepExit>;
+}
+
+/** The step at hand. */
+interface Step extends Pick<StepCommand, 'isContained'> {
+  readonly started: PromiseWithResolvers<number>;
+  readonly ended: PromiseWithResolvers<StepExit>;
+}
+
+/**
+ * A shell in the slot's control groups that runs one step after another, each in a fork of itself: no
+ * process of a step is ever outside of the groups. It is small, where a fork of this process would copy
+ * the page tables of all its memory; and it enters the groups once, for which the kernel waits for all
+ * processors.
+ *
+ * It reads what to do from its standard input, and says on file descriptor 3 `started PID` and
+ * `ended CODE`; what bubblewrap says of itself comes there in between. File descriptor 4 is open for
+ * as long as this process lives: then another fork ends the shell, and with it bubblewrap.
+ */
+export class SlotShell {
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  #step: Step | null = null;
+  /** What was said since the step was begun. */
+  #said = '';
+
+  private constructor(child: ChildProcess) {
+    this.pid = child.pid ?? 0;
+    this.#child = child;
+    child.stdio[3]?.on('data', (chunk: Buffer) => {
+      this.#said += chunk.toString();
+      this.#listen();
+    });
+    child.once('exit', (code, signal) => {
+      child.stdio[4]?.destroy();
+      this.#ended(code, signal);
+    });
+    // It has ended: who waits for that is told.
+    child.stdin?.on('error', () => {});
+  }
+
+  /**
+   * @param mark stands in the environment of all that it starts
+   * @param joins files into which a process writes 0 to enter a control group
+   * @throws Error when there is no shell
+   */
+  static async start(mark: string, joins: readonly string[]): Promise<SlotShell> {
+    const child = spawn('/bin/sh', ['-s'], {
+      cwd: '/',
+      env: { [markVariable]: mark },
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    await once(child, 'spawn');
+    const shell = new SlotShell(child);
+    child.stdin?.write(
+      [
+        '{ read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-',
+        ...joins.map((group) => `echo 0 > ${quoted(group)} || exit 125`),
+        'leader=$(command -v setsid) && set -- "$leader"; unset leader',
+        '',
+      ].join('\n'),
+    );
+    return shell;
+  }
+
+  get isThere(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /**
+   * Begins a step, when the one before has ended. What it prints goes to the named pipe.
+   *
+   * @throws Error when it can't be begun
+   */
+  async begin(command: StepCommand, limits: BuildLimits, pipe: string): Promise<BegunStep> {
+    const step: Step = {
+      isContained: command.isContained,
+      started: Promise.withResolvers(),
+      ended: Promise.withResolvers(),
+    };
+    this.#step = step;
+    this.#said = '';
+    this.#child.stdin?.write(stepOf(command, limits, pipe));
+    return { pid: await step.started.promise, exited: step.ended.promise };
+  }
+
+  /** Ends it with bubblewrap; what became the leader of a session is left alone. */
+  kill(): void {
+    killNow(-this.pid);
+  }
+
+  #listen(): void {
+    const [, pid] = /^started (\d+)\n/m.exec(this.#said) ?? [];
+    if (pid !== undefined) this.#step?.started.resolve(Number(pid));
+    const [, code] = /^ended (\d+)\n/m.exec(this.#said) ?? [];
+    if (code !== undefined) this.#ended(Number(code), null);
+  }
+
+  /** The step, or the shell itself. */
+  #ended(code: number | null, signal: NodeJS.Signals | null): void {
+    const step = this.#step;
+    if (step === null) return;
+    this.#step = null;
+    step.started.reject(new Error(`the step was not begun (${signal ?? `exit code ${code}`})`));
+    // A shell says 128 and more of who was ended by a signal.
+    const wasKilled = signal !== null || (code ?? 0) > 128;
+    const hasRun = !step.isContained || wasKilled || this.#said.includes('"exit-code"');
+    step.ended.resolve({ code, signal, hasRun });
+  }
+}
+
+/**
+ * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
+ * interrupts, and so would the command.
+ */
+function stepOf(command: StepCommand, limits: BuildLimits, pipe: string): string {
+  // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
+  const how = command.isContained ? {} : { before: '"$@"', redirect: '3>&-' };
+  return [
+    '(',
+    'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
+    becomeCommand(command, limits, how),
+    `) > ${quoted(pipe)} 2>&1`,
+    'echo "ended $?" >&3',
+    '',
+  ].join('\n');
+}
