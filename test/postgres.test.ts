@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'mocha';
 import { z } from 'zod';
 import { openReader } from '../packages/master/src/store/store.ts';
 import { validatedFetch } from './support/api.ts';
+import { launchBrowser } from './support/browser.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { token } from './support/farm-process.ts';
 import { GatedFarm } from './support/gated-farm.ts';
@@ -181,6 +182,31 @@ describe('a farm that moves to PostgreSQL', function () {
     await own.start();
     assert.equal((await fetch(farm.url, { headers: { accept: 'text/html' } })).status, 200);
     await gated.end((await gated.begin()).request);
+  });
+
+  it('says so on pages that are open, until it is back', async function () {
+    needs(this, 'chromium');
+    const own = ownPostgres(this, server);
+    const { farm } = gated;
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      const following = page.waitForResponse(/\/api\/v1\/events/);
+      await page.goto(farm.url);
+      await following;
+      const link = page.locator('#link');
+      await own.kill();
+
+      await link.filter({ hasText: 'The farm can not read its store just now' }).waitFor();
+      await own.start();
+      await link.filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+
+      const { request } = await gated.begin();
+      await page.locator('#boxes .box.busy').waitFor();
+      await gated.end(request);
+    } finally {
+      await browser.close();
+    }
   });
 
   it('says so, too, when the server takes what is asked and answers nothing', async function () {

@@ -34,6 +34,10 @@ function followEvents(after: string, refresh: Refresh): void {
     refresh.wanted();
   });
   events.addEventListener('open', () => tell(status, ''));
+  events.addEventListener('away', () => {
+    tell(status, 'The farm can not read its store just now: this is what it knew before.');
+  });
+  events.addEventListener('back', () => tell(status, ''));
   events.addEventListener('error', () => {
     tell(status, 'No connection to the farm; trying again …');
     if (events.readyState !== EventSource.CLOSED) return;

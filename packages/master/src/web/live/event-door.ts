@@ -21,9 +21,14 @@ export function eventDoor(db: Kysely<Database>, feed: EventFeed, streams: Stream
 
 async function follow(stream: EventStream, feed: EventFeed, from: number): Promise<void> {
   let position = from;
+  let saysAway = false;
   while (!stream.signal.aborted) {
     const news = feed.next();
-    const events = await feed.after(position);
+    if (feed.isAway !== saysAway) {
+      saysAway = feed.isAway;
+      await stream.send([{ event: saysAway ? 'away' : 'back', data: '{}' }]);
+    }
+    const events = saysAway ? [] : await feed.after(position);
     const [first] = events;
     if (first === undefined) {
       await stream.wait(news);

@@ -32,6 +32,7 @@ export class EventFeed implements Disposable {
   /** Without gaps, and up to the newest event that was read. */
   #kept: ServerSentEvent[] = [];
   #newest = 0;
+  #isAway = false;
   #isWoken = false;
   #isReading = false;
   #isClosed = false;
@@ -52,13 +53,18 @@ export class EventFeed implements Disposable {
     return this.#newest;
   }
 
+  /** The store could not be read when it was tried last. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
   /** Something may have been committed. */
   wake(): void {
     this.#isWoken = true;
     if (!this.#isReading) void this.#read();
   }
 
-  /** Resolves when there are events that were not there before. */
+  /** Resolves when there are events that were not there before, or the store goes away or comes back. */
   next(): Promise<void> {
     return this.#wakeUp.next();
   }
@@ -83,15 +89,26 @@ export class EventFeed implements Disposable {
     try {
       while (this.#isWoken && !this.#isClosed) {
         this.#isWoken = false;
-        this.#keep(await eventsAfter(this.#db, this.#newest, batch));
+        const rows = await eventsAfter(this.#db, this.#newest, batch);
+        this.#found(true);
+        this.#keep(rows);
         await sleep(restMs, undefined, { ref: false });
       }
     } catch (error) {
       // The store is closed under a read that was under way.
-      if (!this.#isClosed) this.#listener.failed(error);
+      if (!this.#isClosed) {
+        this.#found(false);
+        this.#listener.failed(error);
+      }
     } finally {
       this.#isReading = false;
     }
+  }
+
+  #found(isThere: boolean): void {
+    if (this.#isAway !== isThere) return;
+    this.#isAway = !isThere;
+    this.#wakeUp.wake();
   }
 
   #keep(rows: readonly EventRow[]): void {

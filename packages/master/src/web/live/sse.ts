@@ -6,7 +6,8 @@ const stalledMs = 30_000;
 const keepAliveMs = 15_000;
 
 export interface ServerSentEvent {
-  readonly id: number;
+  /** Absent: a client that comes back does so where it was before. */
+  readonly id?: number;
   /** Absent: `message`. */
   readonly event?: string;
   /** One line. */
@@ -48,8 +49,9 @@ export class EventStream {
     if (this.signal.aborted || events.length === 0) return;
     const text = events
       .map(({ id, event, data }) => {
+        const place = id === undefined ? '' : `id: ${id}\n`;
         const name = event === undefined ? '' : `event: ${event}\n`;
-        return `id: ${id}\n${name}data: ${data}\n\n`;
+        return `${place}${name}data: ${data}\n\n`;
       })
       .join('');
     if (this.#response.write(text)) return;
