@@ -14,6 +14,9 @@ export interface CgroupParent {
 }
 export type Controller = 'memory' | 'pids';
 
+/** Files in memory (tmpfs) stay charged to the group in which they were written. */
+const maxLeftBytes = 1024 ** 2;
+
 /** The control group of a slot's steps: one folder in v2, one for each controller in v1. */
 export class Cgroup {
   readonly #parents: readonly CgroupParent[];
@@ -32,6 +35,23 @@ export class Cgroup {
   limit(limits: BuildLimits): void {
     for (const parent of this.#parents) setLimits(parent, join(parent.dir, this.#name), limits);
     this.#counts = this.#count();
+  }
+
+  /**
+   * The same for one more step. False when that needs a new group: files in memory that the ones
+   * before left would count against it, or leave no room for its limits.
+   */
+  limitAgain(limits: BuildLimits): boolean {
+    const memory = this.#parents.find(({ controllers }) => controllers.includes('memory'));
+    if (memory && count(join(memory.dir, this.#name, 'memory.stat'), 'shmem') > maxLeftBytes) {
+      return false;
+    }
+    try {
+      this.limit(limits);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Files into which a process writes 0 to enter. */
@@ -61,9 +81,11 @@ export class Cgroup {
     return { memory, processes };
   }
 
-  /** Ends every process in it, or every one but this. */
-  async kill(spared?: number): Promise<void> {
-    for (const dir of this.#dirs) await killGroup(dir, spared);
+  /** Ends every process in it, or every one but this. False when some hang in the kernel. */
+  async kill(spared?: number): Promise<boolean> {
+    let isDone = true;
+    for (const dir of this.#dirs) isDone = (await killGroup(dir, spared)) && isDone;
+    return isDone;
   }
 
   /** Removes the empty group. The kernel may need a moment after its last process. */
@@ -84,13 +106,17 @@ export async function sweepGroups(parents: readonly CgroupParent[], prefix: stri
 
 function setLimits({ version, controllers }: CgroupParent, dir: string, limits: BuildLimits): void {
   if (controllers.includes('memory')) {
-    const [limit, swap] =
-      version === 1
-        ? (['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'] as const)
-        : (['memory.max', 'memory.swap.max'] as const);
-    writeFileSync(join(dir, limit), String(limits.memoryBytes));
-    // Absent where the kernel does not account swap. v1 counts memory and swap together.
-    writeOptional(join(dir, swap), version === 1 ? String(limits.memoryBytes) : '0');
+    const bytes = String(limits.memoryBytes);
+    // What accounts swap is absent where the kernel does not. v1 counts memory and swap together: that
+    // limit is never the lower one, so it goes up first and down last.
+    if (version === 1) {
+      writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
+      writeFileSync(join(dir, 'memory.limit_in_bytes'), bytes);
+      writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
+    } else {
+      writeFileSync(join(dir, 'memory.max'), bytes);
+      writeOptional(join(dir, 'memory.swap.max'), '0');
+    }
   }
   // The shell that runs the steps is one more.
   if (controllers.includes('pids')) {
@@ -102,7 +128,8 @@ function writeOptional(path: string, value: string): void {
   try {
     writeFileSync(path, value, { flag: 'r+' });
   } catch (error) {
-    if (!['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'EACCES', 'EINVAL'].includes(code)) throw error;
   }
 }
 
@@ -111,7 +138,7 @@ function count(path: string, key: string): number {
   return Number(match?.[1] ?? 0);
 }
 
-async function killGroup(dir: string, spared?: number): Promise<void> {
+async function killGroup(dir: string, spared?: number): Promise<boolean> {
   // Nothing may be started any more while the loop below goes through what is there.
   writeOptional(join(dir, 'pids.max'), '0');
   for (
@@ -121,10 +148,11 @@ async function killGroup(dir: string, spared?: number): Promise<void> {
   ) {
     const words = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
     const pids = words.map(Number).filter((pid) => pid !== spared);
-    if (pids.length === 0) return;
+    if (pids.length === 0) return true;
     // 0 stands for a process of another namespace, and would be this process's own group.
     for (const pid of pids) if (pid > 0) killNow(pid);
   }
+  return false;
 }
 
 async function removeGroup(dir: string): Promise<void> {

@@ -8,10 +8,21 @@ import { openOutputPipe } from './output-pipe.ts';
 import { killStrays } from './proc-scan.ts';
 import { SlotShell } from './slot-shell.ts';
 
+/** Made by this process, for their names. */
+let groups = 0;
+
 /** Where a slot's steps run: a shell in control groups of its own. */
 interface Place {
   readonly group: Cgroup;
   readonly shell: SlotShell;
+}
+
+/** A step with all that it started. */
+interface Tree extends Place {
+  readonly pid: number;
+  readonly isContained: boolean;
+  readonly mark: string;
+  hasEnded: boolean;
 }
 
 export function linuxPlatform(): ProcessPlatform {
@@ -21,7 +32,6 @@ export function linuxPlatform(): ProcessPlatform {
 class LinuxPlatform implements ProcessPlatform {
   readonly #parents = findCgroupParents();
   readonly limits = describeLimits(this.#parents);
-  #groups = 0;
   #place: Promise<Place> | null = null;
 
   standBy(mark: string): void {
@@ -31,23 +41,20 @@ class LinuxPlatform implements ProcessPlatform {
   }
 
   async spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
-    const { group, shell } = await this.#limitedPlace(options);
+    const place = await this.#limitedPlace(options);
     const { writeFd, output } = openOutputPipe(options.output);
     try {
-      const { pid, exited } = await shell.begin(command, options.limits, options.output);
+      const { pid, exited } = await place.shell.begin(command, options.limits, options.output);
+      const { isContained } = command;
+      const tree: Tree = { ...place, pid, isContained, mark: options.mark, hasEnded: false };
+      void exited.then(() => (tree.hasEnded = true));
+      // Once: what is done twice would be done to the next step.
+      let killing: Promise<void> | undefined;
       return {
         output,
         exited,
-        limitHits: () => group.hits(),
-        killTree: async () => {
-          killNow(pid);
-          killNow(-pid);
-          await group.kill(shell.pid);
-          // Without a process namespace or a control group it may have left its session.
-          if (!command.isContained && this.#parents.length === 0) {
-            await killStrays(options.mark, pid, shell.pid);
-          }
-        },
+        limitHits: () => place.group.hits(),
+        killTree: () => (killing ??= this.#killTree(tree)),
       };
     } catch (error) {
       output.destroy();
@@ -68,17 +75,29 @@ class LinuxPlatform implements ProcessPlatform {
     if (place) await discard(place);
   }
 
-  /** A new one where there is none, something has ended it, or more is in its memory than may be. */
+  /**
+   * Where the step has not ended its shell goes too: it would be told by halves, may be a process of
+   * the shell's group still, and may have stopped the shell.
+   */
+  async #killTree({ shell, group, pid, isContained, mark, hasEnded }: Tree): Promise<void> {
+    if (!hasEnded) shell.kill();
+    if (!isContained) killNow(-pid);
+    const spared = hasEnded ? shell.pid : undefined;
+    // The next step shall not wait for what hangs in the kernel.
+    if (!(await group.kill(spared))) shell.kill();
+    // Without a control group it may have left its session; bubblewrap has a process namespace, and ends it.
+    if (this.#parents.length === 0 && !(isContained && hasEnded)) {
+      await killStrays(mark, pid, spared);
+    }
+  }
+
+  /** A new one where something has ended it, or it can not take one more. */
   async #limitedPlace({ mark, limits }: SpawnOptions): Promise<Place> {
     const standing = await this.#place?.catch(() => null);
+    if (standing?.shell.isThere === true && standing.group.limitAgain(limits)) return standing;
+    this.#place = null;
     if (standing) {
-      try {
-        standing.group.limit(limits);
-        if (standing.shell.isThere) return standing;
-      } catch {
-        // What a new one says counts.
-      }
-      await discard(standing);
+      await discard(standing).catch((error: unknown) => console.error('a place of steps:', error));
     }
     this.#place = this.#prepare(mark);
     const place = await this.#place;
@@ -87,8 +106,8 @@ class LinuxPlatform implements ProcessPlatform {
   }
 
   async #prepare(mark: string): Promise<Place> {
-    this.#groups += 1;
-    const group = new Cgroup(this.#parents, `weir-${mark}-${process.pid}-${this.#groups}`);
+    groups += 1;
+    const group = new Cgroup(this.#parents, `weir-${mark}-${process.pid}-${groups}`);
     try {
       return { group, shell: await SlotShell.start(mark, group.joins) };
     } catch (error) {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { BuildLimits } from '@weir/protocol';
 import { markVariable } from './contract.ts';
 import type { StepCommand, StepExit } from './contract.ts';
@@ -13,6 +15,9 @@ export interface BegunStep {
   readonly pid: number;
   readonly exited: Promise<StepExit>;
 }
+
+/** A shell that takes so long to begin a step is stopped, or hangs. */
+const beginPatienceMs = 60_000;
 
 /** The step at hand. */
 interface Step extends Pick<StepCommand, 'isContained'> {
@@ -33,13 +38,18 @@ interface Step extends Pick<StepCommand, 'isContained'> {
 export class SlotShell {
   readonly pid: number;
   readonly #child: ChildProcess;
+  readonly #setsid: string;
   #step: Step | null = null;
   /** What was said since the step was begun. */
   #said = '';
+  /** What the shell itself complained of last. */
+  #complaint = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, setsid: string) {
     this.pid = child.pid ?? 0;
     this.#child = child;
+    this.#setsid = setsid;
+    child.stderr?.on('data', (chunk: Buffer) => (this.#complaint = chunk.toString().trim()));
     child.stdio[3]?.on('data', (chunk: Buffer) => {
       this.#said += chunk.toString();
       this.#listen();
@@ -55,22 +65,22 @@ export class SlotShell {
   /**
    * @param mark stands in the environment of all that it starts
    * @param joins files into which a process writes 0 to enter a control group
-   * @throws Error when there is no shell
+   * @throws Error when there is no shell, or no `setsid`
    */
   static async start(mark: string, joins: readonly string[]): Promise<SlotShell> {
+    const setsid = findSetsid();
     const child = spawn('/bin/sh', ['-s'], {
       cwd: '/',
       env: { [markVariable]: mark },
-      stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
     await once(child, 'spawn');
-    const shell = new SlotShell(child);
+    const shell = new SlotShell(child, setsid);
     child.stdin?.write(
       [
         '{ read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-',
         ...joins.map((group) => `echo 0 > ${quoted(group)} || exit 125`),
-        'leader=$(command -v setsid) && set -- "$leader"; unset leader',
         '',
       ].join('\n'),
     );
@@ -94,19 +104,43 @@ export class SlotShell {
     };
     this.#step = step;
     this.#said = '';
-    this.#child.stdin?.write(stepOf(command, limits, pipe));
-    return { pid: await step.started.promise, exited: step.ended.promise };
+    this.#complaint = '';
+    this.#child.stdin?.write(this.#words(command, limits, pipe));
+    const patience = setTimeout(() => this.kill(), beginPatienceMs);
+    try {
+      return { pid: await step.started.promise, exited: step.ended.promise };
+    } finally {
+      clearTimeout(patience);
+    }
   }
 
   /** Ends it with bubblewrap; what became the leader of a session is left alone. */
   kill(): void {
-    killNow(-this.pid);
+    if (this.isThere) killNow(-this.pid);
+  }
+
+  /**
+   * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
+   * interrupts, and so would the command.
+   */
+  #words(command: StepCommand, limits: BuildLimits, pipe: string): string {
+    // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
+    const how = command.isContained ? {} : { before: quoted(this.#setsid), redirect: '3>&-' };
+    return [
+      '(',
+      'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
+      becomeCommand(command, limits, how),
+      `) > ${quoted(pipe)} 2>&1`,
+      'echo "ended $?" >&3',
+      '',
+    ].join('\n');
   }
 
   #listen(): void {
     const [, pid] = /^started (\d+)\n/m.exec(this.#said) ?? [];
     if (pid !== undefined) this.#step?.started.resolve(Number(pid));
-    const [, code] = /^ended (\d+)\n/m.exec(this.#said) ?? [];
+    // What bubblewrap says before it may lack its end.
+    const [, code] = /ended (\d+)\n/.exec(this.#said) ?? [];
     if (code !== undefined) this.#ended(Number(code), null);
   }
 
@@ -115,7 +149,9 @@ export class SlotShell {
     const step = this.#step;
     if (step === null) return;
     this.#step = null;
-    step.started.reject(new Error(`the step was not begun (${signal ?? `exit code ${code}`})`));
+    const how = signal ?? `exit code ${code}`;
+    const why = this.#complaint === '' ? how : `${how}: ${this.#complaint}`;
+    step.started.reject(new Error(`the step was not begun (${why})`));
     // A shell says 128 and more of who was ended by a signal.
     const wasKilled = signal !== null || (code ?? 0) > 128;
     const hasRun = !step.isContained || wasKilled || this.#said.includes('"exit-code"');
@@ -123,19 +159,18 @@ export class SlotShell {
   }
 }
 
-/**
- * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
- * interrupts, and so would the command.
- */
-function stepOf(command: StepCommand, limits: BuildLimits, pipe: string): string {
-  // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
-  const how = command.isContained ? {} : { before: '"$@"', redirect: '3>&-' };
-  return [
-    '(',
-    'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
-    becomeCommand(command, limits, how),
-    `) > ${quoted(pipe)} 2>&1`,
-    'echo "ended $?" >&3',
-    '',
-  ].join('\n');
+/** @throws Error when there is none */
+function findSetsid(): string {
+  const dirs = (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
+  for (const path of dirs.map((dir) => join(dir, 'setsid'))) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Perhaps in the next one.
+    }
+  }
+  throw new Error(
+    'there is no setsid on the PATH, by which a step becomes a session: it is of util-linux',
+  );
 }
