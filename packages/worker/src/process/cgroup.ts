@@ -16,6 +16,8 @@ export type Controller = 'memory' | 'pids';
 
 /** Files in memory (tmpfs) stay charged to the group in which they were written. */
 const maxLeftBytes = 1024 ** 2;
+/** Processes that have ended count until somebody asks what became of them; one is the shell. */
+const maxLeftProcesses = 5;
 
 /** The control group of a slot's steps: one folder in v2, one for each controller in v1. */
 export class Cgroup {
@@ -38,20 +40,30 @@ export class Cgroup {
   }
 
   /**
-   * The same for one more step. False when that needs a new group: files in memory that the ones
-   * before left would count against it, or leave no room for its limits.
+   * The same for one more step. False when that needs a new group: what the ones before left would
+   * count against it, or more than its limits is in use.
    */
   limitAgain(limits: BuildLimits): boolean {
-    const memory = this.#parents.find(({ controllers }) => controllers.includes('memory'));
-    if (memory && count(join(memory.dir, this.#name, 'memory.stat'), 'shmem') > maxLeftBytes) {
-      return false;
-    }
+    if (this.#isLittered(limits)) return false;
     try {
       this.limit(limits);
       return true;
     } catch {
       return false;
     }
+  }
+
+  #isLittered({ memoryBytes }: BuildLimits): boolean {
+    return this.#parents.some(({ dir, version, controllers }) => {
+      const group = join(dir, this.#name);
+      const usage = version === 1 ? 'memory.usage_in_bytes' : 'memory.current';
+      return (
+        (controllers.includes('pids') && read(join(group, 'pids.current')) > maxLeftProcesses) ||
+        (controllers.includes('memory') &&
+          (count(join(group, 'memory.stat'), 'shmem') > maxLeftBytes ||
+            read(join(group, usage)) > memoryBytes))
+      );
+    });
   }
 
   /** Files into which a process writes 0 to enter. */
@@ -90,7 +102,7 @@ export class Cgroup {
 
   /** Removes the empty group. The kernel may need a moment after its last process. */
   async remove(): Promise<void> {
-    for (const dir of this.#dirs) await removeGroup(dir);
+    await Promise.all(this.#dirs.map((dir) => removeGroup(dir)));
   }
 }
 
@@ -131,6 +143,10 @@ function writeOptional(path: string, value: string): void {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!['ENOENT', 'EACCES', 'EINVAL'].includes(code)) throw error;
   }
+}
+
+function read(path: string): number {
+  return Number(readFileSync(path, 'utf8'));
 }
 
 function count(path: string, key: string): number {

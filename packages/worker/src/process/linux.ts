@@ -2,7 +2,13 @@ import { closeSync } from 'node:fs';
 import { findCgroupParents } from './cgroup-parents.ts';
 import { Cgroup, sweepGroups } from './cgroup.ts';
 import type { CgroupParent, Controller } from './cgroup.ts';
-import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
+import type {
+  LimitHits,
+  ProcessPlatform,
+  SpawnOptions,
+  StepCommand,
+  StepProcess,
+} from './contract.ts';
 import { killNow } from './kill-now.ts';
 import { openOutputPipe } from './output-pipe.ts';
 import { killStrays } from './proc-scan.ts';
@@ -18,11 +24,14 @@ interface Place {
 }
 
 /** A step with all that it started. */
-interface Tree extends Place {
+interface Tree {
+  readonly place: Place;
   readonly pid: number;
   readonly isContained: boolean;
   readonly mark: string;
   hasEnded: boolean;
+  /** When it was ended: its place may be gone since. */
+  hits: LimitHits | null;
 }
 
 export function linuxPlatform(): ProcessPlatform {
@@ -32,12 +41,14 @@ export function linuxPlatform(): ProcessPlatform {
 class LinuxPlatform implements ProcessPlatform {
   readonly #parents = findCgroupParents();
   readonly limits = describeLimits(this.#parents);
-  #place: Promise<Place> | null = null;
+  #standing: Promise<Place> | null = null;
+  /** Places that are given back. */
+  readonly #leaving = new Set<Promise<void>>();
 
   standBy(mark: string): void {
-    this.#place ??= this.#prepare(mark);
+    this.#standing ??= this.#prepare(mark);
     // Why not is said when the step comes.
-    this.#place.catch(() => {});
+    this.#standing.catch(() => {});
   }
 
   async spawnStep(command: StepCommand, options: SpawnOptions): Promise<StepProcess> {
@@ -46,14 +57,15 @@ class LinuxPlatform implements ProcessPlatform {
     try {
       const { pid, exited } = await place.shell.begin(command, options.limits, options.output);
       const { isContained } = command;
-      const tree: Tree = { ...place, pid, isContained, mark: options.mark, hasEnded: false };
+      const { mark } = options;
+      const tree: Tree = { place, pid, isContained, mark, hasEnded: false, hits: null };
       void exited.then(() => (tree.hasEnded = true));
       // Once: what is done twice would be done to the next step.
       let killing: Promise<void> | undefined;
       return {
         output,
         exited,
-        limitHits: () => place.group.hits(),
+        limitHits: () => tree.hits ?? place.group.hits(),
         killTree: () => (killing ??= this.#killTree(tree)),
       };
     } catch (error) {
@@ -70,39 +82,49 @@ class LinuxPlatform implements ProcessPlatform {
   }
 
   async close(): Promise<void> {
-    const place = await this.#place?.catch(() => null);
-    this.#place = null;
-    if (place) await discard(place);
+    const standing = await this.#standing?.catch(() => null);
+    if (standing) this.#leave(standing);
+    await Promise.all(this.#leaving);
   }
 
   /**
    * Where the step has not ended its shell goes too: it would be told by halves, may be a process of
    * the shell's group still, and may have stopped the shell.
    */
-  async #killTree({ shell, group, pid, isContained, mark, hasEnded }: Tree): Promise<void> {
+  async #killTree(tree: Tree): Promise<void> {
+    const { place, pid, isContained, mark, hasEnded } = tree;
+    const { shell, group } = place;
     if (!hasEnded) shell.kill();
     if (!isContained) killNow(-pid);
     const spared = hasEnded ? shell.pid : undefined;
-    // The next step shall not wait for what hangs in the kernel.
-    if (!(await group.kill(spared))) shell.kill();
-    // Without a control group it may have left its session; bubblewrap has a process namespace, and ends it.
+    const isEmpty = await group.kill(spared);
+    // Without a control group it may have left its session. A bubblewrap that has ended has taken its
+    // process namespace along.
     if (this.#parents.length === 0 && !(isContained && hasEnded)) {
       await killStrays(mark, pid, spared);
     }
+    tree.hits = group.hits();
+    if (!shell.isThere || !isEmpty) this.#leave(place);
   }
 
   /** A new one where something has ended it, or it can not take one more. */
   async #limitedPlace({ mark, limits }: SpawnOptions): Promise<Place> {
-    const standing = await this.#place?.catch(() => null);
+    const standing = await this.#standing?.catch(() => null);
     if (standing?.shell.isThere === true && standing.group.limitAgain(limits)) return standing;
-    this.#place = null;
-    if (standing) {
-      await discard(standing).catch((error: unknown) => console.error('a place of steps:', error));
-    }
-    this.#place = this.#prepare(mark);
-    const place = await this.#place;
+    if (standing) this.#leave(standing);
+    this.#standing = this.#prepare(mark);
+    const place = await this.#standing;
     place.group.limit(limits);
     return place;
+  }
+
+  /** Nobody waits for what hangs in the kernel there. */
+  #leave(place: Place): void {
+    this.#standing = null;
+    const leaving = discard(place)
+      .catch((error: unknown) => console.error('what a step left:', error))
+      .finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
   }
 
   async #prepare(mark: string): Promise<Place> {

@@ -33,22 +33,21 @@ interface Step extends Pick<StepCommand, 'isContained'> {
  *
  * It reads what to do from its standard input, and says on file descriptor 3 `started PID` and
  * `ended CODE`; what bubblewrap says of itself comes there in between. File descriptor 4 is open for
- * as long as this process lives: then another fork ends the shell, and with it bubblewrap.
+ * as long as this process lives: when it closes, another fork ends the shell, and with it bubblewrap.
  */
 export class SlotShell {
   readonly pid: number;
   readonly #child: ChildProcess;
-  readonly #setsid: string;
+  #isKilled = false;
   #step: Step | null = null;
   /** What was said since the step was begun. */
   #said = '';
   /** What the shell itself complained of last. */
   #complaint = '';
 
-  private constructor(child: ChildProcess, setsid: string) {
+  private constructor(child: ChildProcess) {
     this.pid = child.pid ?? 0;
     this.#child = child;
-    this.#setsid = setsid;
     child.stderr?.on('data', (chunk: Buffer) => (this.#complaint = chunk.toString().trim()));
     child.stdio[3]?.on('data', (chunk: Buffer) => {
       this.#said += chunk.toString();
@@ -65,10 +64,9 @@ export class SlotShell {
   /**
    * @param mark stands in the environment of all that it starts
    * @param joins files into which a process writes 0 to enter a control group
-   * @throws Error when there is no shell, or no `setsid`
+   * @throws Error when there is no shell
    */
   static async start(mark: string, joins: readonly string[]): Promise<SlotShell> {
-    const setsid = findSetsid();
     const child = spawn('/bin/sh', ['-s'], {
       cwd: '/',
       env: { [markVariable]: mark },
@@ -76,7 +74,7 @@ export class SlotShell {
       detached: true,
     });
     await once(child, 'spawn');
-    const shell = new SlotShell(child, setsid);
+    const shell = new SlotShell(child);
     child.stdin?.write(
       [
         '{ read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-',
@@ -88,7 +86,7 @@ export class SlotShell {
   }
 
   get isThere(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return !this.#isKilled && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /**
@@ -102,10 +100,11 @@ export class SlotShell {
       started: Promise.withResolvers(),
       ended: Promise.withResolvers(),
     };
+    const words = stepInWords(command, limits, pipe);
     this.#step = step;
     this.#said = '';
     this.#complaint = '';
-    this.#child.stdin?.write(this.#words(command, limits, pipe));
+    this.#child.stdin?.write(words);
     const patience = setTimeout(() => this.kill(), beginPatienceMs);
     try {
       return { pid: await step.started.promise, exited: step.ended.promise };
@@ -116,24 +115,10 @@ export class SlotShell {
 
   /** Ends it with bubblewrap; what became the leader of a session is left alone. */
   kill(): void {
-    if (this.isThere) killNow(-this.pid);
-  }
-
-  /**
-   * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
-   * interrupts, and so would the command.
-   */
-  #words(command: StepCommand, limits: BuildLimits, pipe: string): string {
-    // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
-    const how = command.isContained ? {} : { before: quoted(this.#setsid), redirect: '3>&-' };
-    return [
-      '(',
-      'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
-      becomeCommand(command, limits, how),
-      `) > ${quoted(pipe)} 2>&1`,
-      'echo "ended $?" >&3',
-      '',
-    ].join('\n');
+    if (!this.isThere) return;
+    killNow(-this.pid);
+    // That it has ended is learnt later.
+    this.#isKilled = true;
   }
 
   #listen(): void {
@@ -157,6 +142,25 @@ export class SlotShell {
     const hasRun = !step.isContained || wasKilled || this.#said.includes('"exit-code"');
     step.ended.resolve({ code, signal, hasRun });
   }
+}
+
+/**
+ * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
+ * interrupts, and so would the command.
+ *
+ * @throws Error when there is no `setsid`
+ */
+function stepInWords(command: StepCommand, limits: BuildLimits, pipe: string): string {
+  // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
+  const how = command.isContained ? {} : { before: quoted(findSetsid()), redirect: '3>&-' };
+  return [
+    '(',
+    'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
+    becomeCommand(command, limits, how),
+    `) > ${quoted(pipe)} 2>&1`,
+    'echo "ended $?" >&3',
+    '',
+  ].join('\n');
 }
 
 /** @throws Error when there is none */

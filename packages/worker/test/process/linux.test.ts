@@ -54,6 +54,18 @@ describe('the steps of a slot', () => {
     }
   });
 
+  it('are not given to a shell that was killed with the one before', async () => {
+    for (let n = 0; n < 10; n++) {
+      const quick = await spawn('true');
+      // Its end, and that of its shell, are heard of together.
+      for (const until = performance.now() + 30; performance.now() < until;);
+      void quick.killTree();
+      await end(quick);
+
+      assert.equal((await end(await spawn('echo next'))).printed, 'next\n');
+    }
+  });
+
   it('end though bubblewrap could not say all that it says of itself', async () => {
     const step = await spawn(`printf '{ "child-pid": 12' >&3; kill -KILL $$`, {
       isContained: true,
@@ -98,6 +110,7 @@ describe('the steps of a slot', () => {
   });
 
   it('are not begun without what makes them sessions of their own', async () => {
+    await end(await spawn('true'));
     const { PATH: path } = process.env;
     process.env['PATH'] = dir;
     try {
