@@ -41,11 +41,11 @@ export class Cgroup {
 
   /**
    * The same for one more step. False when that needs a new group: what the ones before left would
-   * count against it, or more than its limits is in use.
+   * count against it, more than its limits is in use, or somebody removed this one.
    */
   limitAgain(limits: BuildLimits): boolean {
-    if (this.#isLittered(limits)) return false;
     try {
+      if (this.#isLittered(limits)) return false;
       this.limit(limits);
       return true;
     } catch {
