@@ -46,6 +46,8 @@ const maxErrorLength = 500;
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #underWay = new Map<number, Promise<void>>();
+  /** Whose tries ended while the outbox was looked at: what was read of them may be older. */
+  readonly #endedMeanwhile = new Set<number>();
   #isStopped = false;
   #isLooking = false;
   #isWoken = false;
@@ -80,6 +82,7 @@ export class Deliverer {
     while (this.#isWoken && !this.#isStopped) {
       this.#isWoken = false;
       const at = now();
+      this.#endedMeanwhile.clear();
       // As many more as are under way: those are due as well until they end.
       const due = await dueDeliveries(store.read, { channel, at, limit: 2 * atOnce });
       for (const delivery of due) this.#begin(delivery);
@@ -90,12 +93,15 @@ export class Deliverer {
   }
 
   #begin(delivery: DeliveryRow): void {
-    if (this.#isStopped || this.#underWay.size >= atOnce || this.#underWay.has(delivery.id)) return;
+    const { id } = delivery;
+    if (this.#isStopped || this.#underWay.size >= atOnce) return;
+    if (this.#underWay.has(id) || this.#endedMeanwhile.has(id)) return;
     const trying = this.#try(delivery).finally(() => {
-      this.#underWay.delete(delivery.id);
+      this.#underWay.delete(id);
+      this.#endedMeanwhile.add(id);
       this.wake();
     });
-    this.#underWay.set(delivery.id, trying);
+    this.#underWay.set(id, trying);
   }
 
   async #try(delivery: DeliveryRow): Promise<void> {
