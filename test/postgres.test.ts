@@ -243,6 +243,23 @@ describe('a farm that moves to PostgreSQL', function () {
     await farm.get('/api/v1/builds', list);
   });
 
+  it('is waited for by a master that starts while it takes what is asked and answers nothing', async function () {
+    const own = ownPostgres(this, server);
+    const { farm } = gated;
+    await farm.kill();
+    own.pause();
+    try {
+      const starting = farm.start();
+      await farm.logged('timeout expired; it is waited for');
+      own.resume();
+      await starting;
+    } finally {
+      own.resume();
+    }
+
+    await farm.get('/api/v1/builds', list);
+  });
+
   it('is waited for by a master that it leaves again and again while that starts', async function () {
     ownPostgres(this, server);
     const { farm } = gated;

@@ -26,9 +26,9 @@ const networkErrors: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** Of `pg` and its pool, which give no codes: the last two are of a server that hangs. */
+/** Of `pg` and its pool, which give no codes: the last three are of a server that hangs. */
 const saysAway =
-  /^Connection terminated|not queryable|^Query read timeout$|^timeout exceeded when trying to connect$/;
+  /^Connection terminated|not queryable|^Query read timeout$|^timeout expired$|^timeout exceeded when trying to connect$/;
 
 /** Undefined when it is the transaction's own fault. */
 export function troubleOf(error: unknown): Trouble | undefined {
