@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { BuildLimits } from '@weir/protocol';
 import { markVariable } from './contract.ts';
 import type { StepCommand, StepExit } from './contract.ts';
 import { killNow } from './kill-now.ts';
+import { findSetsid, noSetsidText } from './setsid.ts';
 import { becomeCommand, quoted } from './step-script.ts';
 
 /** A step that was begun. */
@@ -152,7 +151,9 @@ export class SlotShell {
  */
 function stepInWords(command: StepCommand, limits: BuildLimits, pipe: string): string {
   // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
-  const how = command.isContained ? {} : { before: quoted(findSetsid()), redirect: '3>&-' };
+  const setsid = command.isContained ? null : findSetsid();
+  if (setsid === null && !command.isContained) throw new Error(noSetsidText);
+  const how = setsid === null ? {} : { before: quoted(setsid), redirect: '3>&-' };
   return [
     '(',
     'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
@@ -161,20 +162,4 @@ function stepInWords(command: StepCommand, limits: BuildLimits, pipe: string): s
     'echo "ended $?" >&3',
     '',
   ].join('\n');
-}
-
-/** @throws Error when there is none */
-function findSetsid(): string {
-  const dirs = (process.env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
-  for (const path of dirs.map((dir) => join(dir, 'setsid'))) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Perhaps in the next one.
-    }
-  }
-  throw new Error(
-    'there is no setsid on the PATH, by which a step becomes a session: it is of util-linux',
-  );
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { killNow } from '../process/kill-now.ts';
 
 /** What of the agent's environment git and ssh need to reach a remote. */
 const passedOn = [
@@ -107,7 +108,9 @@ export class Git {
       detached: true,
     });
     // Of the whole group: git-remote-https would stay behind.
-    const end = (): void => killGroup(child.pid);
+    const end = (): void => {
+      if (child.pid !== undefined) killNow(-child.pid);
+    };
     signal.addEventListener('abort', end, { once: true });
     const closed = once(child, 'close');
     let stdout = '';
@@ -140,14 +143,5 @@ export class Git {
       GIT_TERMINAL_PROMPT: '0',
       GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
     };
-  }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
