@@ -15,6 +15,9 @@ import { Slot } from './slot.ts';
 import { Slots } from './slots.ts';
 import { stayLinked } from './stay-linked.ts';
 
+/** Runtimes are looked through once for all builds that end within this time. */
+const pruneMs = 1_000;
+
 /**
  * The supervisor of one worker: keeps the link, gives builds to the slots' runners, and brings what
  * they do to the farm. Builds go on while the link is down.
@@ -39,6 +42,7 @@ export class Agent {
    * (its hello may be said already), or the pause after one.
    */
   #interrupt: () => void = () => {};
+  #pruning: NodeJS.Timeout | null = null;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -251,7 +255,7 @@ export class Agent {
         return;
       case 'confirmed':
         this.#slots.of(message.build)?.forget();
-        this.#pruneRuntimes();
+        this.#pruneSoon();
         return;
       case 'abort':
         this.#slots.of(message.build)?.abort();
@@ -278,7 +282,13 @@ export class Agent {
   }
 
   /** Old runtimes make room for new ones: what is gone, the farm must not count on. */
-  #pruneRuntimes(): void {
+  #pruneSoon(): void {
+    if (this.#pruning !== null) return;
+    this.#pruning = setTimeout(() => this.#prune(), pruneMs).unref();
+  }
+
+  #prune(): void {
+    this.#pruning = null;
     for (const runtime of this.#runtimes.prune(this.#options.runtimeBytes)) {
       this.#link?.send({ t: 'runtime-dropped', runtime });
     }

@@ -26,6 +26,7 @@ const newline = 0x0a;
 export class Feed {
   readonly build: number;
   readonly #slotDir: string;
+  readonly #journal: string;
   readonly #gone: () => void;
   readonly #logs = new Map<number, LogFeed>();
   epoch: number;
@@ -44,6 +45,7 @@ export class Feed {
     this.build = build;
     this.epoch = epoch;
     this.#slotDir = slotDir;
+    this.#journal = slotPaths(slotDir).journal;
     this.#gone = gone;
   }
 
@@ -145,7 +147,7 @@ export class Feed {
   #pumpJournal(link: FeedLink): boolean {
     if (this.#sentEntries >= this.#written) return false;
     const to = Math.min(this.#written, this.#sentEntries + maxEntriesInMessage);
-    const ready = readJournal(slotPaths(this.#slotDir).journal, this.#sentEntries + 1, to);
+    const ready = readJournal(this.#journal, this.#sentEntries + 1, to);
     const entries: JournalEntry[] = [];
     for (const entry of ready) {
       if (entry.t === 'log-finished' && this.#step === entry.step) this.#step = null;
@@ -222,7 +224,7 @@ export class Feed {
   #stepAfter(entries: number): number | null {
     if (entries === 0) return null;
     let step: number | null = null;
-    for (const entry of readJournal(slotPaths(this.#slotDir).journal, 1, entries)) {
+    for (const entry of readJournal(this.#journal, 1, entries)) {
       if (entry.t === 'step-started') step = entry.step;
       if (entry.t === 'log-finished') step = null;
     }

@@ -19,12 +19,20 @@ const maxLeftBytes = 1024 ** 2;
 /** Processes that have ended count until somebody asks what became of them; one is the shell. */
 const maxLeftProcesses = 5;
 
+/** How often the kernel ended a process for memory, and refused one. */
+interface Count {
+  readonly memory: number;
+  readonly processes: number;
+}
+
 /** The control group of a slot's steps: one folder in v2, one for each controller in v1. */
 export class Cgroup {
   readonly #parents: readonly CgroupParent[];
   readonly #name: string;
-  /** Of the steps before. */
-  #counts = { memory: 0, processes: 0 };
+  #memoryBytes = 0;
+  /** How often limits were run into until now, and until the step at hand. */
+  #count: Count = { memory: 0, processes: 0 };
+  #countBefore: Count = this.#count;
 
   /** @throws Error when the kernel refuses the group. */
   constructor(parents: readonly CgroupParent[], name: string) {
@@ -34,9 +42,14 @@ export class Cgroup {
   }
 
   /** From now on, for the step that comes. @throws Error when the kernel refuses the limits. */
-  limit(limits: BuildLimits): void {
-    for (const parent of this.#parents) setLimits(parent, join(parent.dir, this.#name), limits);
-    this.#counts = this.#count();
+  limit({ memoryBytes, processes }: BuildLimits): void {
+    for (const parent of this.#parents) {
+      const group = join(parent.dir, this.#name);
+      if (memoryBytes !== this.#memoryBytes) limitMemory(parent, group, memoryBytes);
+      limitProcesses(parent, group, processes);
+    }
+    this.#memoryBytes = memoryBytes;
+    this.#countBefore = this.#count;
   }
 
   /**
@@ -56,13 +69,14 @@ export class Cgroup {
   #isLittered({ memoryBytes }: BuildLimits): boolean {
     return this.#parents.some(({ dir, version, controllers }) => {
       const group = join(dir, this.#name);
-      const usage = version === 1 ? 'memory.usage_in_bytes' : 'memory.current';
-      return (
-        (controllers.includes('pids') && read(join(group, 'pids.current')) > maxLeftProcesses) ||
-        (controllers.includes('memory') &&
-          (count(join(group, 'memory.stat'), 'shmem') > maxLeftBytes ||
-            read(join(group, usage)) > memoryBytes))
-      );
+      if (controllers.includes('pids') && read(join(group, 'pids.current')) > maxLeftProcesses) {
+        return true;
+      }
+      if (!controllers.includes('memory')) return false;
+      const usage = read(join(group, version === 1 ? 'memory.usage_in_bytes' : 'memory.current'));
+      // For `memory.stat` the kernel adds up what all processors have counted: it is asked only if it matters.
+      const isMuch = (): boolean => count(join(group, 'memory.stat'), 'shmem') > maxLeftBytes;
+      return usage > memoryBytes || (usage > maxLeftBytes && isMuch());
     });
   }
 
@@ -77,11 +91,12 @@ export class Cgroup {
 
   /** Limits that were run into since they were set. */
   hits(): LimitHits {
-    const { memory, processes } = this.#count();
-    return { memory: memory > this.#counts.memory, processes: processes > this.#counts.processes };
+    this.#count = this.#countNow();
+    const { memory, processes } = this.#countBefore;
+    return { memory: this.#count.memory > memory, processes: this.#count.processes > processes };
   }
 
-  #count(): { memory: number; processes: number } {
+  #countNow(): Count {
     let memory = 0;
     let processes = 0;
     for (const { dir, version, controllers } of this.#parents) {
@@ -116,24 +131,24 @@ export async function sweepGroups(parents: readonly CgroupParent[], prefix: stri
   }
 }
 
-function setLimits({ version, controllers }: CgroupParent, dir: string, limits: BuildLimits): void {
-  if (controllers.includes('memory')) {
-    const bytes = String(limits.memoryBytes);
-    // What accounts swap is absent where the kernel does not. v1 counts memory and swap together: that
-    // limit is never the lower one, so it goes up first and down last.
-    if (version === 1) {
-      writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
-      writeFileSync(join(dir, 'memory.limit_in_bytes'), bytes);
-      writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
-    } else {
-      writeFileSync(join(dir, 'memory.max'), bytes);
-      writeOptional(join(dir, 'memory.swap.max'), '0');
-    }
+function limitMemory({ version, controllers }: CgroupParent, dir: string, limit: number): void {
+  if (!controllers.includes('memory')) return;
+  const bytes = String(limit);
+  // What accounts swap is absent where the kernel does not. v1 counts memory and swap together: that
+  // limit is never the lower one, so it goes up first and down last.
+  if (version === 1) {
+    writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
+    writeFileSync(join(dir, 'memory.limit_in_bytes'), bytes);
+    writeOptional(join(dir, 'memory.memsw.limit_in_bytes'), bytes);
+  } else {
+    writeFileSync(join(dir, 'memory.max'), bytes);
+    writeOptional(join(dir, 'memory.swap.max'), '0');
   }
+}
+
+function limitProcesses({ controllers }: CgroupParent, dir: string, limit: number): void {
   // The shell that runs the steps is one more.
-  if (controllers.includes('pids')) {
-    writeFileSync(join(dir, 'pids.max'), String(limits.processes + 1));
-  }
+  if (controllers.includes('pids')) writeFileSync(join(dir, 'pids.max'), String(limit + 1));
 }
 
 function writeOptional(path: string, value: string): void {
@@ -155,6 +170,8 @@ function count(path: string, key: string): number {
 }
 
 async function killGroup(dir: string, spared?: number): Promise<boolean> {
+  const membersNow = (): number[] => members(dir).filter((pid) => pid !== spared);
+  if (membersNow().length === 0) return true;
   // Nothing may be started any more while the loop below goes through what is there.
   writeOptional(join(dir, 'pids.max'), '0');
   for (
@@ -162,13 +179,17 @@ async function killGroup(dir: string, spared?: number): Promise<boolean> {
     performance.now() < deadline;
     await sleep(1)
   ) {
-    const words = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
-    const pids = words.map(Number).filter((pid) => pid !== spared);
+    const pids = membersNow();
     if (pids.length === 0) return true;
     // 0 stands for a process of another namespace, and would be this process's own group.
     for (const pid of pids) if (pid > 0) killNow(pid);
   }
   return false;
+}
+
+function members(dir: string): number[] {
+  const lines = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n');
+  return lines.filter(Boolean).map(Number);
 }
 
 async function removeGroup(dir: string): Promise<void> {

@@ -7,7 +7,7 @@ import { killPatienceMs, markVariable } from './contract.ts';
 import type { ProcessPlatform, SpawnOptions, StepCommand, StepProcess } from './contract.ts';
 import { killNow } from './kill-now.ts';
 import { openOutputPipe } from './output-pipe.ts';
-import { becomeCommand } from './step-script.ts';
+import { becomeCommand, limitsOfAll } from './step-script.ts';
 
 const run = promisify(execFile);
 
@@ -43,7 +43,7 @@ async function spawnStep(command: StepCommand, options: SpawnOptions): Promise<S
     const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     // It has ended: who waits for that is told.
     child.stdin?.on('error', () => {});
-    child.stdin?.end(becomeCommand(command, options.limits));
+    child.stdin?.end(limitsOfAll + becomeCommand(command, options.limits));
     const { pid = 0 } = child;
     return {
       output,

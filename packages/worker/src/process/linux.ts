@@ -9,7 +9,6 @@ import type {
   StepCommand,
   StepProcess,
 } from './contract.ts';
-import { killNow } from './kill-now.ts';
 import { openOutputPipe } from './output-pipe.ts';
 import { killStrays } from './proc-scan.ts';
 import { SlotShell } from './slot-shell.ts';
@@ -26,7 +25,6 @@ interface Place {
 /** A step with all that it started. */
 interface Tree {
   readonly place: Place;
-  readonly pid: number;
   readonly isContained: boolean;
   readonly mark: string;
   hasEnded: boolean;
@@ -55,10 +53,10 @@ class LinuxPlatform implements ProcessPlatform {
     const place = await this.#limitedPlace(options);
     const { writeFd, output } = openOutputPipe(options.output);
     try {
-      const { pid, exited } = await place.shell.begin(command, options.limits, options.output);
+      const { exited } = await place.shell.begin(command, options.limits, options.output);
       const { isContained } = command;
       const { mark } = options;
-      const tree: Tree = { place, pid, isContained, mark, hasEnded: false, hits: null };
+      const tree: Tree = { place, isContained, mark, hasEnded: false, hits: null };
       void exited.then(() => (tree.hasEnded = true));
       // Once: what is done twice would be done to the next step.
       let killing: Promise<void> | undefined;
@@ -88,20 +86,18 @@ class LinuxPlatform implements ProcessPlatform {
   }
 
   /**
-   * Where the step has not ended its shell goes too: it would be told by halves, may be a process of
-   * the shell's group still, and may have stopped the shell.
+   * Where the step has not ended its shell goes too, which is of one process group with it.
    */
   async #killTree(tree: Tree): Promise<void> {
-    const { place, pid, isContained, mark, hasEnded } = tree;
+    const { place, isContained, mark, hasEnded } = tree;
     const { shell, group } = place;
     if (!hasEnded) shell.kill();
-    if (!isContained) killNow(-pid);
     const spared = hasEnded ? shell.pid : undefined;
     const isEmpty = await group.kill(spared);
     // Without a control group it may have left its session. A bubblewrap that has ended has taken its
     // process namespace along.
     if (this.#parents.length === 0 && !(isContained && hasEnded)) {
-      await killStrays(mark, pid, spared);
+      await killStrays(mark, shell.pid, spared);
     }
     tree.hits = group.hits();
     if (!shell.isThere || !isEmpty) this.#leave(place);

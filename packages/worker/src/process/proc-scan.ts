@@ -14,7 +14,7 @@ interface ProcessEntry {
 /**
  * Ends every process that carries the slot's mark in its environment, is in the session or group
  * of `leader`, or descends from such a one, and looks again until there is none: what was being
- * started meanwhile inherits the mark. The process group `spared` is left alone.
+ * started meanwhile inherits the mark. The process `spared` is left alone, with its children.
  */
 export async function killStrays(mark: string, leader?: number, spared?: number): Promise<void> {
   for (
@@ -22,7 +22,9 @@ export async function killStrays(mark: string, leader?: number, spared?: number)
     performance.now() < deadline;
     await sleep(2)
   ) {
-    const entries = readProcesses(mark).filter(({ group }) => group !== spared);
+    const entries = readProcesses(mark).filter(
+      ({ pid, parent }) => pid !== spared && parent !== spared,
+    );
     const strays = findStrays(entries, leader);
     if (strays.length === 0) return;
     for (const pid of strays) killNow(pid);

@@ -5,22 +5,19 @@ import type { BuildLimits } from '@weir/protocol';
 import { markVariable } from './contract.ts';
 import type { StepCommand, StepExit } from './contract.ts';
 import { killNow } from './kill-now.ts';
-import { findSetsid, noSetsidText } from './setsid.ts';
-import { becomeCommand, quoted } from './step-script.ts';
-
-/** A step that was begun. */
-export interface BegunStep {
-  /** Of the process that became the command; its session's leader unless it is bubblewrap. */
-  readonly pid: number;
-  readonly exited: Promise<StepExit>;
-}
+import { becomeCommand, limitsOfAll, quoted } from './step-script.ts';
 
 /** A shell that takes so long to begin a step is stopped, or hangs. */
 const beginPatienceMs = 60_000;
+/**
+ * A step that is not sandboxed is in the shell's process group, and sends these to all of it as it
+ * likes (`kill 0`). By another one, it ends the shell with itself.
+ */
+const signals = 'HUP INT QUIT ALRM TERM USR1 USR2';
 
 /** The step at hand. */
 interface Step extends Pick<StepCommand, 'isContained'> {
-  readonly started: PromiseWithResolvers<number>;
+  readonly started: PromiseWithResolvers<void>;
   readonly ended: PromiseWithResolvers<StepExit>;
 }
 
@@ -30,9 +27,9 @@ interface Step extends Pick<StepCommand, 'isContained'> {
  * the page tables of all its memory; and it enters the groups once, for which the kernel waits for all
  * processors.
  *
- * It reads what to do from its standard input, and says on file descriptor 3 `started PID` and
+ * It reads what to do from its standard input, and says on file descriptor 3 `started` and
  * `ended CODE`; what bubblewrap says of itself comes there in between. File descriptor 4 is open for
- * as long as this process lives: when it closes, another fork ends the shell, and with it bubblewrap.
+ * as long as this process lives: when it closes, another fork ends the shell, and the step with it.
  */
 export class SlotShell {
   readonly pid: number;
@@ -76,7 +73,10 @@ export class SlotShell {
     const shell = new SlotShell(child);
     child.stdin?.write(
       [
-        '{ read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-',
+        `{ trap '' ${signals}; read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-`,
+        // Unlike what is ignored, this is not inherited by the steps.
+        `trap : ${signals}`,
+        limitsOfAll,
         ...joins.map((group) => `echo 0 > ${quoted(group)} || exit 125`),
         '',
       ].join('\n'),
@@ -91,28 +91,33 @@ export class SlotShell {
   /**
    * Begins a step, when the one before has ended. What it prints goes to the named pipe.
    *
+   * @returns how it ended, once it has
    * @throws Error when it can't be begun
    */
-  async begin(command: StepCommand, limits: BuildLimits, pipe: string): Promise<BegunStep> {
+  async begin(
+    command: StepCommand,
+    limits: BuildLimits,
+    pipe: string,
+  ): Promise<{ exited: Promise<StepExit> }> {
     const step: Step = {
       isContained: command.isContained,
       started: Promise.withResolvers(),
       ended: Promise.withResolvers(),
     };
-    const words = stepInWords(command, limits, pipe);
     this.#step = step;
     this.#said = '';
     this.#complaint = '';
-    this.#child.stdin?.write(words);
+    this.#child.stdin?.write(stepInWords(command, limits, pipe));
     const patience = setTimeout(() => this.kill(), beginPatienceMs);
     try {
-      return { pid: await step.started.promise, exited: step.ended.promise };
+      await step.started.promise;
+      return { exited: step.ended.promise };
     } finally {
       clearTimeout(patience);
     }
   }
 
-  /** Ends it with bubblewrap; what became the leader of a session is left alone. */
+  /** Ends it with its step, but for what has left its process group. */
   kill(): void {
     if (!this.isThere) return;
     killNow(-this.pid);
@@ -121,8 +126,7 @@ export class SlotShell {
   }
 
   #listen(): void {
-    const [, pid] = /^started (\d+)\n/m.exec(this.#said) ?? [];
-    if (pid !== undefined) this.#step?.started.resolve(Number(pid));
+    if (this.#said.startsWith('started\n')) this.#step?.started.resolve();
     // What bubblewrap says before it may lack its end.
     const [, code] = /ended (\d+)\n/.exec(this.#said) ?? [];
     if (code !== undefined) this.#ended(Number(code), null);
@@ -146,18 +150,13 @@ export class SlotShell {
 /**
  * One step, in words of the shell. Its fork is in the foreground: one in the background would ignore
  * interrupts, and so would the command.
- *
- * @throws Error when there is no `setsid`
  */
 function stepInWords(command: StepCommand, limits: BuildLimits, pipe: string): string {
-  // bubblewrap makes a session of its own, and is done with file descriptor 3 before it runs the script.
-  const setsid = command.isContained ? null : findSetsid();
-  if (setsid === null && !command.isContained) throw new Error(noSetsidText);
-  const how = setsid === null ? {} : { before: quoted(setsid), redirect: '3>&-' };
   return [
     '(',
-    'read -r pid rest < /proc/self/stat && echo "started $pid" >&3 || exit 125',
-    becomeCommand(command, limits, how),
+    'echo started >&3 || exit 125',
+    // bubblewrap is done with file descriptor 3 before it runs the script.
+    becomeCommand(command, limits, command.isContained ? '' : '3>&-'),
     `) > ${quoted(pipe)} 2>&1`,
     'echo "ended $?" >&3',
     '',

@@ -9,23 +9,28 @@ const oomScoreAdj = 500;
 /** bash keeps some for itself. */
 const variableName = /^(?!(?:BASHOPTS|BASH_VERSINFO|EUID|PPID|SHELLOPTS|UID)$)[A-Za-z_]\w*$/;
 
+/** Lines of a POSIX shell that set the limits which are every step's. */
+export const limitsOfAll = [
+  `{ echo ${oomScoreAdj} > /proc/self/oom_score_adj; } 2>/dev/null`,
+  'ulimit -c 0',
+  `ulimit -n ${openFiles} 2>/dev/null`,
+  '',
+].join('\n');
+
 /**
- * Lines of a POSIX shell that set the limits and the environment, and become the command, whose
- * standard input is closed to it.
+ * Lines of a POSIX shell that set a step's own limits and its environment, and become the command,
+ * whose standard input is closed to it.
  *
- * @param how what stands before the command, and what redirects it besides, in the shell's words
+ * @param redirect what redirects it besides, in the shell's words
  */
 export function becomeCommand(
   { file, args, cwd, env }: StepCommand,
   limits: BuildLimits,
-  how: { readonly before?: string; readonly redirect?: string } = {},
+  redirect = '',
 ): string {
   // Others a shell can neither export nor pass on.
   const variables = Object.entries(env).filter(([name]) => variableName.test(name));
   return [
-    `{ echo ${oomScoreAdj} > /proc/self/oom_score_adj; } 2>/dev/null`,
-    'ulimit -c 0',
-    `ulimit -n ${openFiles} 2>/dev/null`,
     `ulimit -f ${Math.ceil(limits.fileBytes / blockBytes)}`,
     // bash says -u, dash says -p. It counts per user, and root is exempt.
     process.getuid?.() === 0
@@ -34,7 +39,7 @@ export function becomeCommand(
     `cd ${quoted(cwd)} || exit 125`,
     'unset PWD OLDPWD',
     ...variables.map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `exec ${how.before ?? ''} ${[file, ...args].map(quoted).join(' ')} < /dev/null ${how.redirect ?? ''}`,
+    `exec ${[file, ...args].map(quoted).join(' ')} < /dev/null ${redirect}`,
     '',
   ].join('\n');
 }

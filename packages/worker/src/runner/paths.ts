@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 /** Longest path that every Unix takes for a socket. */
 const maxSocketPath = 103;
+const buildFolder = 'build';
 
 /** Where things are in a slot's folder, `DATA/slots/N`. */
 export interface SlotPaths {
@@ -43,7 +44,7 @@ export function slotPaths(slot: string): SlotPaths {
       `${socket}: longer than a socket's path may be; use a folder with a shorter path`,
     );
   }
-  const build = join(slot, 'build');
+  const build = join(slot, buildFolder);
   const data = dirname(dirname(slot));
   return {
     slot,
@@ -81,5 +82,5 @@ export function usedSlots(data: string): number {
 
 /** The spool of one step's log. */
 export function logDir(slot: string, step: number): string {
-  return join(slotPaths(slot).build, 'logs', String(step));
+  return join(slot, buildFolder, 'logs', String(step));
 }

@@ -1,6 +1,4 @@
 import { statfsSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildLimits, StepSpec } from '@weir/protocol';
 import type { ProcessPlatform, StepCommand, StepProcess } from '../process/contract.ts';
 import type { FinishedLog } from '../spool/writer.ts';
@@ -115,11 +113,15 @@ function cancelReason(cancelled: AbortSignal): EndReason {
   return { by: 'cancelled', reason: String(cancelled.reason) };
 }
 
-async function drain({ output }: StepProcess): Promise<void> {
-  const patience = new AbortController();
-  await Promise.race([
-    finished(output, { signal: patience.signal }),
-    sleep(outputPatienceMs, undefined, { signal: patience.signal }),
-  ]);
-  patience.abort();
+function drain({ output }: StepProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (output.readableEnded) return resolve();
+    const patience = setTimeout(resolve, outputPatienceMs);
+    const end = (then: () => void): void => {
+      clearTimeout(patience);
+      then();
+    };
+    output.once('end', () => end(resolve));
+    output.once('error', (error) => end(() => reject(error)));
+  });
 }

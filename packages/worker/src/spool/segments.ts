@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -11,15 +11,6 @@ export function segmentPath(dir: string, start: number): string {
 
 /** Starts of the segments in the folder, ascending; empty when there is no folder. */
 export function listSegments(dir: string): number[] {
-  const names = readNames(dir).filter((name) => /^\d+$/.test(name));
+  const names = (existsSync(dir) ? readdirSync(dir) : []).filter((name) => /^\d+$/.test(name));
   return names.map(Number).sort((a, b) => a - b);
-}
-
-function readNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -10,6 +10,9 @@ import { linuxPlatform } from '../../src/process/linux.ts';
 import { specOf } from '../runner/test-slot.ts';
 
 const { limits } = specOf([]);
+const signalNames = new Map(
+  Object.entries(constants.signals).map(([name, n]) => [n, name.slice(3)]),
+);
 
 describe('the steps of a slot', () => {
   let dir: string;
@@ -109,14 +112,22 @@ describe('the steps of a slot', () => {
     assert.equal((await end(more)).printed, '90000000\n');
   });
 
-  it('are not begun without what makes them sessions of their own', async () => {
-    await end(await spawn('true'));
-    const { PATH: path } = process.env;
-    process.env['PATH'] = dir;
-    try {
-      await assert.rejects(spawn('true'), /there is no setsid/);
-    } finally {
-      process.env['PATH'] = path;
+  it('may send signals to their whole process group', async () => {
+    for (const signal of ['HUP', 'INT', 'QUIT', 'ALRM', 'TERM', 'USR1', 'USR2', 'PIPE', 'KILL']) {
+      const step = await spawn(`sleep 60 & kill -${signal} 0; wait`);
+      const { code, signal: by, hasRun } = await end(step);
+
+      const how = by ?? `SIG${signalNames.get((code ?? 0) - 128)}`;
+      assert.deepEqual([how, hasRun], [`SIG${signal}`, true]);
+      assert.equal((await end(await spawn('echo next'))).printed, 'next\n', signal);
     }
+  });
+
+  it('ignore no signal, and have nothing of the shell open', async () => {
+    const script =
+      'grep SigIgn /proc/self/status; ls /proc/$$/fd/3 /proc/$$/fd/4 2>/dev/null; echo';
+    const { printed } = await end(await spawn(script));
+
+    assert.match(printed, /^SigIgn:\t0+\n\n$/);
   });
 });
