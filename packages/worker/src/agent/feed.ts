@@ -18,6 +18,8 @@ interface LogFeed {
 
 const maxEntriesInMessage = 1_000;
 const newline = 0x0a;
+/** One for all pieces, which are copied into their frames: a new one for each has V8 collect garbage all the time. */
+const pieceRoom = Buffer.allocUnsafeSlow(maxChunkBytes);
 
 /**
  * Brings one build to the farm: its journal and its logs, from where the farm has them. Everything
@@ -168,7 +170,7 @@ export class Feed {
     const isWhole = this.#sentEntries < this.#written;
     for (;;) {
       if (link.isFull || log.sent - log.stored >= maxInFlightBytes) return false;
-      const piece = log.reader.read(log.sent, maxChunkBytes);
+      const piece = log.reader.read(log.sent, maxChunkBytes, pieceRoom);
       if (piece === null) {
         this.#partialSince = null;
         return isWhole;

@@ -18,32 +18,40 @@ export class SpoolReader {
     this.#dir = dir;
   }
 
-  /** At most `maxBytes` from `offset` on, or from behind the cut that swallowed it; null: nothing there yet. */
-  read(offset: number, maxBytes: number): SpoolPiece | null {
-    const known = this.#readAt(offset, offset, maxBytes);
+  /**
+   * At most `maxBytes` from `offset` on, or from behind the cut that swallowed it; null: nothing there yet.
+   *
+   * @param room so much for them to be in
+   */
+  read(
+    offset: number,
+    maxBytes: number,
+    room: Buffer = Buffer.allocUnsafe(maxBytes),
+  ): SpoolPiece | null {
+    const known = this.#readAt(offset, offset, room);
     if (known !== null) return known;
     // The segments may have changed since they were listed: one filled up, or was dropped.
     for (;;) {
       this.#starts = listSegments(this.#dir);
-      const piece = this.#readAt(offset, offset, maxBytes);
+      const piece = this.#readAt(offset, offset, room);
       if (piece !== null) return piece;
       const next = this.#starts.find((start) => start > offset);
       if (next === undefined) return null;
-      const behindCut = this.#readAt(next, offset, maxBytes);
+      const behindCut = this.#readAt(next, offset, room);
       if (behindCut !== null) return behindCut;
       if (listSegments(this.#dir).includes(next)) return null;
     }
   }
 
-  #readAt(from: number, asked: number, maxBytes: number): SpoolPiece | null {
+  #readAt(from: number, asked: number, room: Buffer): SpoolPiece | null {
     const start = this.#starts.findLast((candidate) => candidate <= from);
     if (start === undefined) return null;
-    const bytes = readPart(segmentPath(this.#dir, start), from - start, maxBytes);
+    const bytes = readPart(segmentPath(this.#dir, start), from - start, room);
     return bytes.length === 0 ? null : { offset: from, bytes, afterCut: from !== asked };
   }
 }
 
-function readPart(path: string, position: number, maxBytes: number): Buffer {
+function readPart(path: string, position: number, room: Buffer): Buffer {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -52,8 +60,7 @@ function readPart(path: string, position: number, maxBytes: number): Buffer {
     throw error;
   }
   try {
-    const buffer = Buffer.allocUnsafe(maxBytes);
-    return buffer.subarray(0, readSync(file, buffer, 0, maxBytes, position));
+    return room.subarray(0, readSync(file, room, 0, room.length, position));
   } finally {
     closeSync(file);
   }

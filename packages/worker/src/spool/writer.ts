@@ -42,6 +42,8 @@ export class SpoolWriter {
   #file = -1;
   #segmentEnd = 0;
   #total = 0;
+  /** Of all that was printed. */
+  readonly #hash = createHash('sha256');
 
   constructor(dir: string, capBytes: number) {
     this.#dir = dir;
@@ -60,6 +62,7 @@ export class SpoolWriter {
       if (this.#total === this.#segmentEnd) this.#openSegment();
       const length = Math.min(bytes.length - at, this.#segmentEnd - this.#total);
       const written = writeSync(this.#file, bytes, at, length);
+      this.#hash.update(bytes.subarray(at, at + written));
       at += written;
       this.#total += written;
     }
@@ -74,7 +77,7 @@ export class SpoolWriter {
     return {
       bytes: this.#total,
       ranges: this.#ranges(isCut, keptFrom),
-      sha256: await this.#hash(),
+      sha256: isCut ? await this.#hashKept() : this.#hash.digest('hex'),
     };
   }
 
@@ -128,7 +131,7 @@ export class SpoolWriter {
     this.#starts[index] = offset;
   }
 
-  async #hash(): Promise<string> {
+  async #hashKept(): Promise<string> {
     const hash = createHash('sha256');
     for (const start of this.#starts) {
       const segment = createReadStream(segmentPath(this.#dir, start), { highWaterMark: 1 << 20 });

@@ -124,7 +124,8 @@ export class LiveLog {
     const known = this.#openRow;
     if (this.end === (known?.end ?? this.#openOffset)) return known?.lines ?? 0;
     const { edits } = this.#parts;
-    const raw = Buffer.concat(this.#open);
+    const [first = new Uint8Array(), ...more] = this.#open;
+    const raw = more.length === 0 ? first : Buffer.concat(this.#open);
     this.#open = [raw];
     const { row, lines } =
       known === undefined
