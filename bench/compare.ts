@@ -21,7 +21,7 @@ const pairs: readonly Pair[] = [
   {
     name: 'm1',
     only: 'drain20s',
-    scripts: [['m1_throughput', '--builds', '150']],
+    scripts: [['m1_throughput', '--builds', '190']],
     isSandboxed: true,
   },
   {
@@ -103,6 +103,7 @@ async function measure({ name, only, scripts }: Pair): Promise<[theirs: string, 
 function runOurs(name: string, only?: string, isSandboxed = false): Promise<string> {
   const environment = {
     BENCH_SANDBOX: isSandboxed ? 'bubblewrap' : 'none',
+    ...(isSandboxed && { BENCH_BUILDS: '2000' }),
     ...(only !== undefined && { BENCH_CASE: only }),
   };
   return run(process.execPath, [join(here, 'main.ts'), name], environment);

@@ -40,7 +40,7 @@ const measurements: Readonly<
   ],
   m1: [
     ['main', (name) => m1Throughput(name, 200)],
-    ['drain20s', (name) => m1Throughput(name, Number(process.env['BENCH_BUILDS'] ?? 3_000))],
+    ['drain20s', (name) => m1Throughput(name, Number(process.env['BENCH_BUILDS'] ?? 5_000))],
   ],
   m2: [['main', (name) => m2Dispatch(name, 30)]],
   m3: [

@@ -17,7 +17,12 @@ import { OutsideStore } from './outside-store.ts';
 
 const weir = fileURLToPath(new URL('../../dist/weir.mjs', import.meta.url));
 /** Node and the program, as `npm run weir` starts it. */
-export const weirCommand = [process.execPath, '--max-semi-space-size=4', weir] as const;
+export const weirCommand = [
+  process.execPath,
+  '--max-semi-space-size=4',
+  '--initial-old-space-size=64',
+  weir,
+] as const;
 export const token = 'token-of-the-bench';
 const reason = 'bench';
 
