@@ -99,6 +99,7 @@ export class Agent {
         },
       });
     } finally {
+      if (this.#pruning !== null) clearTimeout(this.#pruning);
       this.#slots.close({ endRunners: !this.#isHandedOver });
     }
   }
@@ -289,8 +290,15 @@ export class Agent {
 
   #prune(): void {
     this.#pruning = null;
-    for (const runtime of this.#runtimes.prune(this.#options.runtimeBytes)) {
-      this.#link?.send({ t: 'runtime-dropped', runtime });
+    const link = this.#link;
+    // What is dropped unheard the farm would count on: the next build that ends brings this here again.
+    if (link === null) return;
+    try {
+      for (const runtime of this.#runtimes.prune(this.#options.runtimeBytes)) {
+        link.send({ t: 'runtime-dropped', runtime });
+      }
+    } catch (error) {
+      this.#options.say(`old runtimes can't be looked through: ${String(error)}`);
     }
   }
 

@@ -170,7 +170,7 @@ export class Feed {
     const isWhole = this.#sentEntries < this.#written;
     for (;;) {
       if (link.isFull || log.sent - log.stored >= maxInFlightBytes) return false;
-      const piece = log.reader.read(log.sent, maxChunkBytes, pieceRoom);
+      const piece = log.reader.read(log.sent, pieceRoom);
       if (piece === null) {
         this.#partialSince = null;
         return isWhole;

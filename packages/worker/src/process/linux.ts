@@ -93,14 +93,18 @@ class LinuxPlatform implements ProcessPlatform {
     const { shell, group } = place;
     if (!hasEnded) shell.kill();
     const spared = hasEnded ? shell.pid : undefined;
-    const isEmpty = await group.kill(spared);
-    // Without a control group it may have left its session. A bubblewrap that has ended has taken its
-    // process namespace along.
-    if (this.#parents.length === 0 && !(isContained && hasEnded)) {
-      await killStrays(mark, shell.pid, spared);
+    let isEmpty = false;
+    try {
+      isEmpty = await group.kill(spared);
+      // Without a control group it may have left its session. A bubblewrap that has ended has taken its
+      // process namespace along.
+      if (this.#parents.length === 0 && !(isContained && hasEnded)) {
+        await killStrays(mark, shell.pid, spared);
+      }
+    } finally {
+      tree.hits = group.hits();
+      if (!shell.isThere || !isEmpty) this.#leave(place);
     }
-    tree.hits = group.hits();
-    if (!shell.isThere || !isEmpty) this.#leave(place);
   }
 
   /** A new one where something has ended it, or it can not take one more. */

@@ -10,10 +10,10 @@ import { becomeCommand, limitsOfAll, quoted } from './step-script.ts';
 /** A shell that takes so long to begin a step is stopped, or hangs. */
 const beginPatienceMs = 60_000;
 /**
- * A step that is not sandboxed is in the shell's process group, and sends these to all of it as it
- * likes (`kill 0`). By another one, it ends the shell with itself.
+ * A step that is not sandboxed is in the shell's process group, and may send these to all of it
+ * (`kill 0`), whatever it does with them itself. The names are POSIX's; others end the shell, too.
  */
-const signals = 'HUP INT QUIT ALRM TERM USR1 USR2';
+const signals = 'HUP INT QUIT TRAP ABRT USR1 USR2 PIPE ALRM TERM XCPU XFSZ VTALRM PROF SYS';
 
 /** The step at hand. */
 interface Step extends Pick<StepCommand, 'isContained'> {
@@ -73,7 +73,8 @@ export class SlotShell {
     const shell = new SlotShell(child);
     child.stdin?.write(
       [
-        `{ trap '' ${signals}; read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-`,
+        `trap '' ${signals}`,
+        '{ read -r end <&4; kill -KILL 0; } 3>&- & exec 4<&-',
         // Unlike what is ignored, this is not inherited by the steps.
         `trap : ${signals}`,
         limitsOfAll,

@@ -10,12 +10,7 @@ const oomScoreAdj = 500;
 const variableName = /^(?!(?:BASHOPTS|BASH_VERSINFO|EUID|PPID|SHELLOPTS|UID)$)[A-Za-z_]\w*$/;
 
 /** Lines of a POSIX shell that set the limits which are every step's. */
-export const limitsOfAll = [
-  `{ echo ${oomScoreAdj} > /proc/self/oom_score_adj; } 2>/dev/null`,
-  'ulimit -c 0',
-  `ulimit -n ${openFiles} 2>/dev/null`,
-  '',
-].join('\n');
+export const limitsOfAll = ['ulimit -c 0', `ulimit -n ${openFiles} 2>/dev/null`, ''].join('\n');
 
 /**
  * Lines of a POSIX shell that set a step's own limits and its environment, and become the command,
@@ -31,6 +26,7 @@ export function becomeCommand(
   // Others a shell can neither export nor pass on.
   const variables = Object.entries(env).filter(([name]) => variableName.test(name));
   return [
+    `{ echo ${oomScoreAdj} > /proc/self/oom_score_adj; } 2>/dev/null`,
     `ulimit -f ${Math.ceil(limits.fileBytes / blockBytes)}`,
     // bash says -u, dash says -p. It counts per user, and root is exempt.
     process.getuid?.() === 0

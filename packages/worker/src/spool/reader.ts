@@ -19,25 +19,22 @@ export class SpoolReader {
   }
 
   /**
-   * At most `maxBytes` from `offset` on, or from behind the cut that swallowed it; null: nothing there yet.
+   * What there is from `offset` on, or from behind the cut that swallowed it; null: nothing there yet.
    *
-   * @param room so much for them to be in
+   * @param room where the bytes go, or how many they may be
    */
-  read(
-    offset: number,
-    maxBytes: number,
-    room: Buffer = Buffer.allocUnsafe(maxBytes),
-  ): SpoolPiece | null {
-    const known = this.#readAt(offset, offset, room);
+  read(offset: number, room: Buffer | number): SpoolPiece | null {
+    const into = typeof room === 'number' ? Buffer.allocUnsafe(room) : room;
+    const known = this.#readAt(offset, offset, into);
     if (known !== null) return known;
     // The segments may have changed since they were listed: one filled up, or was dropped.
     for (;;) {
       this.#starts = listSegments(this.#dir);
-      const piece = this.#readAt(offset, offset, room);
+      const piece = this.#readAt(offset, offset, into);
       if (piece !== null) return piece;
       const next = this.#starts.find((start) => start > offset);
       if (next === undefined) return null;
-      const behindCut = this.#readAt(next, offset, room);
+      const behindCut = this.#readAt(next, offset, into);
       if (behindCut !== null) return behindCut;
       if (listSegments(this.#dir).includes(next)) return null;
     }

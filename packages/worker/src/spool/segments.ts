@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -11,6 +11,7 @@ export function segmentPath(dir: string, start: number): string {
 
 /** Starts of the segments in the folder, ascending; empty when there is no folder. */
 export function listSegments(dir: string): number[] {
-  const names = (existsSync(dir) ? readdirSync(dir) : []).filter((name) => /^\d+$/.test(name));
+  const isThere = statSync(dir, { throwIfNoEntry: false }) !== undefined;
+  const names = (isThere ? readdirSync(dir) : []).filter((name) => /^\d+$/.test(name));
   return names.map(Number).sort((a, b) => a - b);
 }

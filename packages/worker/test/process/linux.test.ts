@@ -10,9 +10,7 @@ import { linuxPlatform } from '../../src/process/linux.ts';
 import { specOf } from '../runner/test-slot.ts';
 
 const { limits } = specOf([]);
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, n]) => [n, name.slice(3)]),
-);
+const { signals } = constants;
 
 describe('the steps of a slot', () => {
   let dir: string;
@@ -112,15 +110,22 @@ describe('the steps of a slot', () => {
     assert.equal((await end(more)).printed, '90000000\n');
   });
 
-  it('may send signals to their whole process group', async () => {
-    for (const signal of ['HUP', 'INT', 'QUIT', 'ALRM', 'TERM', 'USR1', 'USR2', 'PIPE', 'KILL']) {
-      const step = await spawn(`sleep 60 & kill -${signal} 0; wait`);
-      const { code, signal: by, hasRun } = await end(step);
+  it('may send signals to their whole process group, and live on', async () => {
+    const some = ['HUP', 'INT', 'QUIT', 'ABRT', 'ALRM', 'TERM', 'USR1', 'PIPE', 'PROF'] as const;
+    for (const signal of some) {
+      const { code, signal: by } = await end(await spawn(`sleep 60 & kill -${signal} 0; wait`));
+      assert.deepEqual([code, by], [128 + signals[`SIG${signal}`], null], signal);
 
-      const how = by ?? `SIG${signalNames.get((code ?? 0) - 128)}`;
-      assert.deepEqual([how, hasRun], [`SIG${signal}`, true]);
-      assert.equal((await end(await spawn('echo next'))).printed, 'next\n', signal);
+      const ignoring = await end(await spawn(`trap "" ${signal}; kill -${signal} 0; exit 5`));
+      assert.equal(ignoring.code, 5, signal);
     }
+  });
+
+  it('end their shell with themselves when they kill their whole process group', async () => {
+    const { signal, hasRun } = await end(await spawn('kill -KILL 0'));
+
+    assert.deepEqual([signal, hasRun], ['SIGKILL', true]);
+    assert.equal((await end(await spawn('echo next'))).printed, 'next\n');
   });
 
   it('ignore no signal, and have nothing of the shell open', async () => {
