@@ -20,6 +20,7 @@ export class FakeSocket extends EventEmitter {
   readonly CLOSING = 2;
   readonly CLOSED = 3;
   readyState = 0;
+  binaryType: 'nodebuffer' | 'arraybuffer' = 'nodebuffer';
   readonly #life: Life | undefined = Life.current;
   readonly #put: (parcel: Parcel) => void;
   #waiting = 0;
@@ -88,10 +89,7 @@ export class FakeSocket extends EventEmitter {
     if (!this.isAlive) return;
     switch (parcel.t) {
       case 'frame':
-        this.#tell('message', parcel.data, parcel.isBinary);
-        // As with ws: the next frame is written over this one.
-        parcel.data.fill(0xff);
-        return;
+        return this.#takeFrame(parcel.data, parcel.isBinary);
       case 'ping':
         return this.#put({ t: 'pong' });
       case 'pong':
@@ -102,6 +100,13 @@ export class FakeSocket extends EventEmitter {
         if (this.readyState === this.OPEN) this.#put(parcel);
         return this.broken(parcel.code, parcel.reason);
     }
+  }
+
+  /** As ws does: an `arraybuffer` is the taker's own, a `nodebuffer` is written over by the next frame. */
+  #takeFrame(data: Buffer, isBinary: boolean): void {
+    const isOwn = isBinary && this.binaryType === 'arraybuffer';
+    this.#tell('message', isOwn ? new Uint8Array(data).buffer : data, isBinary);
+    data.fill(0xff);
   }
 
   #tell(event: string, ...values: unknown[]): void {

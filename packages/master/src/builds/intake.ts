@@ -84,9 +84,7 @@ export class Intake {
       return 'too many log bytes without waiting for acknowledgement';
     }
     build.unstored += frame.bytes.length;
-    // The frame is a view of ws's buffer, which goes with the next frame.
-    const bytes = new Uint8Array(frame.bytes);
-    this.#store(build, session, frame, { id, file: build.file }, bytes).catch((error: unknown) =>
+    this.#store(build, session, frame, { id, file: build.file }).catch((error: unknown) =>
       this.#failed(build, session, frame.step, error),
     );
     return undefined;
@@ -95,9 +93,8 @@ export class Intake {
   async #store(
     build: LiveBuild,
     session: Session,
-    { step, offset, afterCut }: LogFrame,
+    { step, offset, afterCut, bytes }: LogFrame,
     log: LogAddress,
-    bytes: Uint8Array,
   ): Promise<void> {
     const size = bytes.length;
     const answer = await this.#context.logs.append(log, offset, bytes, afterCut).finally(() => {

@@ -119,6 +119,8 @@ export function serveLink(socket: WebSocket, address: string, context: LinkConte
       });
   }
 
+  // A binary frame then has its buffer to itself, and can be handed to another thread without a copy.
+  socket.binaryType = 'arraybuffer';
   socket.on('message', receive);
   // An oversized or malformed frame: ws closes the link itself, with 1009 or 1002.
   socket.on('error', (error) => refuse('badFrame', error.message));

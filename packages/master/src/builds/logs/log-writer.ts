@@ -53,6 +53,9 @@ export async function startLogWriter(
   return new LogWriter(thread, { capBytes, warn, maxQueuedBytes });
 }
 
+/** The header of a frame is before its bytes. */
+const maxBesideBytes = 64;
+
 interface Call {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -105,7 +108,7 @@ export class LogWriter implements LogSink, AsyncDisposable {
   }
 
   /**
-   * See `LogSink`. Takes `bytes` away from the caller when they fill their buffer.
+   * See `LogSink`. Takes `bytes` away from the caller when their buffer holds hardly anything else.
    *
    * @throws LogRefusedError `log-queue-full` when the disk is too slow for what comes in,
    *   `log-finished` when bytes come behind the end of a finished log
@@ -201,10 +204,10 @@ function toError({ failure, message }: Extract<LogAnswer, { message: string }>):
   return new LogRefusedError(failure, message);
 }
 
-/** The bytes in a buffer that holds nothing else, and so can be handed over without a copy. */
+/** The bytes in a buffer that holds hardly anything else, and so can be handed over without a copy. */
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-    ? new Uint8Array(buffer)
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength - byteLength <= maxBesideBytes
+    ? new Uint8Array(buffer, byteOffset, byteLength)
     : new Uint8Array(bytes);
 }
