@@ -24,7 +24,7 @@ const engines = {
   share: 0.25,
   // They take builds in step: with more, one step more or less in the time measured would be much.
   workers: 32,
-  requests: 5_500,
+  requests: 9_000,
   warmUpBuilds: 500,
   settleSeconds: 5,
   seconds: 40,
