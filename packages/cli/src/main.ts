@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --initial-old-space-size=64
 // The first as in the master's thread-limits.ts. The second: V8 counts buffers to a heap that is small
 // otherwise, and would collect its garbage anew after every few MB of a log. Megabytes, of each thread.
+
 // By its default export: a Node that is too old has no `enableCompileCache` to import by name.
 import nodeModule from 'node:module';
 import process from 'node:process';

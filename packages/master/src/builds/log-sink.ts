@@ -4,7 +4,8 @@ import type { Range } from '@weir/protocol';
 export interface LogSink {
   /**
    * Stores bytes that stood at `offset` of what the step printed. Resolves after the commit, with
-   * the end of what is stored, or with the offset that the sender must go back to.
+   * the end of what is stored, or with the offset that the sender must go back to. The bytes are the
+   * sink's from then on.
    */
   append(
     log: LogAddress,

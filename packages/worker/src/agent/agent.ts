@@ -11,12 +11,10 @@ import { watchDisk } from './disk-watch.ts';
 import { Intake } from './intake.ts';
 import { OwnerPause } from './owner-pause.ts';
 import { watchQuietHours } from './quiet-watch.ts';
+import { RuntimePruner } from './runtime-pruner.ts';
 import { Slot } from './slot.ts';
 import { Slots } from './slots.ts';
 import { stayLinked } from './stay-linked.ts';
-
-/** Runtimes are looked through once for all builds that end within this time. */
-const pruneMs = 1_000;
 
 /**
  * The supervisor of one worker: keeps the link, gives builds to the slots' runners, and brings what
@@ -27,6 +25,7 @@ export class Agent {
   readonly #boot = randomUUID();
   readonly #slots: Slots;
   readonly #runtimes: Runtimes;
+  readonly #pruner: RuntimePruner;
   #link: Link | null = null;
   readonly #pause: OwnerPause;
   readonly #intake: Intake;
@@ -42,7 +41,6 @@ export class Agent {
    * (its hello may be said already), or the pause after one.
    */
   #interrupt: () => void = () => {};
-  #pruning: NodeJS.Timeout | null = null;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -63,6 +61,15 @@ export class Agent {
       });
     });
     const { policy, say } = options;
+    this.#pruner = new RuntimePruner({
+      runtimes: this.#runtimes,
+      maxBytes: options.runtimeBytes,
+      tell: () => {
+        const link = this.#link;
+        return link && ((runtime) => link.send({ t: 'runtime-dropped', runtime }));
+      },
+      say,
+    });
     this.#intake = new Intake({ slots: this.#slots, pause: this.#pause, policy, say });
   }
 
@@ -99,7 +106,7 @@ export class Agent {
         },
       });
     } finally {
-      if (this.#pruning !== null) clearTimeout(this.#pruning);
+      this.#pruner[Symbol.dispose]();
       this.#slots.close({ endRunners: !this.#isHandedOver });
     }
   }
@@ -256,7 +263,7 @@ export class Agent {
         return;
       case 'confirmed':
         this.#slots.of(message.build)?.forget();
-        this.#pruneSoon();
+        this.#pruner.soon();
         return;
       case 'abort':
         this.#slots.of(message.build)?.abort();
@@ -279,26 +286,6 @@ export class Agent {
         return this.drain();
       case 'beat':
         return;
-    }
-  }
-
-  /** Old runtimes make room for new ones: what is gone, the farm must not count on. */
-  #pruneSoon(): void {
-    if (this.#pruning !== null) return;
-    this.#pruning = setTimeout(() => this.#prune(), pruneMs).unref();
-  }
-
-  #prune(): void {
-    this.#pruning = null;
-    const link = this.#link;
-    // What is dropped unheard the farm would count on: the next build that ends brings this here again.
-    if (link === null) return;
-    try {
-      for (const runtime of this.#runtimes.prune(this.#options.runtimeBytes)) {
-        link.send({ t: 'runtime-dropped', runtime });
-      }
-    } catch (error) {
-      this.#options.say(`old runtimes can't be looked through: ${String(error)}`);
     }
   }
 
