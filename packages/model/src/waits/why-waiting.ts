@@ -50,11 +50,23 @@ export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait 
     if (left.length === 0) return obstacleWait(obstacle, workers, builder, facts);
     workers = left;
   }
-  return (
-    familyFull(builder, facts) ??
-    runtimeMissing(request, builder, workers, facts) ??
-    slotsBusy(request, builder, workers, facts)
-  );
+  return familyFull(builder, facts) ?? amongTheAble(request, builder, workers, facts);
+}
+
+/** Why none of those that may take it does. Nothing is hoped of the one that lost it while there is another. */
+function amongTheAble(
+  request: WaitingRequest,
+  builder: BuilderFacts,
+  able: readonly WorkerFacts[],
+  facts: DispatchFacts,
+): Wait {
+  const others = able.filter(({ id }) => id !== request.lostByWorkerId);
+  const wanted = others.length > 0 ? others : able;
+  const wait =
+    runtimeMissing(request, builder, wanted, facts) ?? slotsBusy(request, builder, wanted, facts);
+  const avoided = able.find(({ id }) => id === request.lostByWorkerId);
+  if (avoided === undefined || others.length === 0) return wait;
+  return { ...wait, detail: `not on ${avoided.name} again first; elsewhere ${wait.detail}` };
 }
 
 function heldBack(
@@ -130,18 +142,11 @@ function slotsBusy(
   { artifacts }: DispatchFacts,
 ): Wait {
   const ready = workers.filter((worker) => hasRuntime(worker, request, builder, artifacts));
-  const others = ready.filter((worker) => worker.id !== request.lostByWorkerId);
-  const wanted = others.length > 0 ? others : ready;
   let slots = 0;
-  for (const worker of wanted) slots += worker.slots;
-  const names = count(wanted.length, 'matching worker');
-  const busy = wanted.some((worker) => worker.free > 0)
+  for (const worker of ready) slots += worker.slots;
+  const names = count(ready.length, 'matching worker');
+  const detail = ready.some((worker) => worker.free > 0)
     ? `a slot of ${names} is free; requests before it choose first`
     : `all ${count(slots, 'slot')} of ${names} are busy`;
-  const taker = ready.find((worker) => worker.id === request.lostByWorkerId);
-  const isWanted = taker === undefined || others.length === 0;
-  return {
-    reason: 'all busy',
-    detail: isWanted ? busy : `not on ${taker.name} again first; ${busy}`,
-  };
+  return { reason: 'all busy', detail };
 }

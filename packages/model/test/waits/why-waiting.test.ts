@@ -123,8 +123,14 @@ describe('whyWaiting', () => {
   });
   testWait(
     'all busy',
-    'not on w1 again first; all 2 slots of 1 matching worker are busy',
+    'not on w1 again first; elsewhere all 2 slots of 1 matching worker are busy',
     { workers: [worker(), worker({ id: 2, free: 0 })] },
+    request({ lostByWorkerId: 1 }),
+  );
+  testWait(
+    'waits for its runtime',
+    'not on w1 again first; elsewhere lua/main/debian at c1 is not built yet',
+    { workers: [worker(), worker({ id: 2, free: 0, kept: new Set() })] },
     request({ lostByWorkerId: 1 }),
   );
 
