@@ -4,6 +4,7 @@ import { SharedAnswers } from '../../src/web/server/shared-answers.ts';
 
 describe('answers that all who ask share', () => {
   let event: number;
+  let farm: object;
   let now: number;
   let pages: SharedAnswers;
   /** The drawings that have begun; each ends when the test says so. */
@@ -13,6 +14,7 @@ describe('answers that all who ask share', () => {
 
   beforeEach(() => {
     event = 1;
+    farm = { name: 'before' };
     now = 0;
     drawings = [];
     let heard = (): void => {};
@@ -23,7 +25,7 @@ describe('answers that all who ask share', () => {
         await promise;
       }
     };
-    pages = new SharedAnswers({ newestEvent: async () => event, now: () => now });
+    pages = new SharedAnswers({ newestEvent: async () => event, farm: () => farm, now: () => now });
     draw = () => {
       const drawing = Promise.withResolvers<Buffer>();
       drawings.push(drawing);
@@ -75,6 +77,20 @@ describe('answers that all who ask share', () => {
     end(1, 'now');
 
     assert.equal(await second, 'now');
+  });
+
+  it('are drawn anew with another farm file, which comes after its event', async () => {
+    const first = ask();
+    await begun(1);
+    end(0, 'before');
+    await first;
+
+    farm = { name: 'after' };
+    const second = ask();
+    await begun(2);
+    end(1, 'after');
+
+    assert.equal(await second, 'after');
   });
 
   it('of different addresses have nothing to do with each other', async () => {

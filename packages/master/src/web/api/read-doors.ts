@@ -44,6 +44,7 @@ export function readDoors(context: WebContext): Door[] {
   return [
     door({
       path: '/api/v1/farm',
+      isShared: true,
       summary: 'The farm at a glance',
       answer: farmSchema,
       handle: () => readFarm(db, farm(), now()),

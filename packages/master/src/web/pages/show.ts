@@ -26,6 +26,7 @@ export function showToAll(context: WebContext, make: MakePage): RequestHandler {
   const { db, signIn } = context;
   const shared = new SharedAnswers({
     newestEvent: async () => (await eventBounds(db)).newest,
+    farm: () => context.farm(),
     now: () => performance.now(),
   });
   return async (request: Request, response: Response) => {

@@ -144,6 +144,7 @@ function apiRoutes({ context, signIn, feed, growth, streams, log }: WebParts): R
   router.get('/api/v1/logs/:id', logDoor(context, log));
   const shared = new SharedAnswers({
     newestEvent: async () => (await eventBounds(context.db)).newest,
+    farm: () => context.farm(),
     now: () => performance.now(),
   });
   router.use(doorRoutes(doors, { signIn, shared }));

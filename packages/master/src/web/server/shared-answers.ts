@@ -4,6 +4,7 @@ const freshMs = 500;
 interface Drawing {
   /** The newest event when it was begun. */
   readonly event: number;
+  readonly farm: object;
   readonly begunAt: number;
   readonly answer: Promise<Buffer>;
 }
@@ -18,6 +19,8 @@ interface Shared {
 export interface SharedAnswersOptions {
   /** The number of the newest event. */
   newestEvent(): Promise<number>;
+  /** What drawings show besides: with another object than before they are drawn anew. */
+  farm(): object;
   /** Milliseconds, from whenever. */
   now(): number;
 }
@@ -55,8 +58,9 @@ export class SharedAnswers {
     } finally {
       shared.next = undefined;
     }
+    const farm = this.#options.farm();
     const answer = draw();
-    const drawing = { event, begunAt: this.#options.now(), answer };
+    const drawing = { event, farm, begunAt: this.#options.now(), answer };
     shared.drawing = drawing;
     const forgetSoon = (): void => {
       setTimeout(() => {
@@ -69,7 +73,7 @@ export class SharedAnswers {
     return answer;
   }
 
-  #isFresh({ begunAt }: Drawing): boolean {
-    return this.#options.now() - begunAt < freshMs;
+  #isFresh({ farm, begunAt }: Drawing): boolean {
+    return farm === this.#options.farm() && this.#options.now() - begunAt < freshMs;
   }
 }
