@@ -38,7 +38,7 @@ const batch = 200;
 /** A start looks again at no more events than these and a batch, though none of them concerned the reader. */
 const maxLag = 1_000;
 const defaultSweepMs = 5_000;
-/** After it looked it rests for so long: on a busy farm one look serves many commits. */
+/** It looks so long after it was woken: one look serves many commits, and what those are about goes first. */
 const restMs = 20;
 /**
  * An event that its handler fails at so often is passed over, so that it does not stand in the way
@@ -113,10 +113,10 @@ export class EventReader {
   async #read(): Promise<void> {
     try {
       while (this.#isWoken && !this.#isStopped) {
+        await sleep(restMs);
         this.#isWoken = false;
         if (this.#isUnsure) await this.#findPlace();
         await this.#readOn();
-        await sleep(restMs);
       }
     } catch (error) {
       this.#isFailing = true;

@@ -12,7 +12,7 @@ const maxKept = 1_000;
 const batch = 200;
 /** Finds what a lost wake-up missed. */
 const sweepMs = 3_000;
-/** After it looked it rests for so long: on a busy farm one look serves many commits. */
+/** It looks so long after it was woken: one look serves many commits, and what those are about goes first. */
 const restMs = 20;
 
 /** Who follows the feed itself. */
@@ -88,11 +88,11 @@ export class EventFeed implements Disposable {
     this.#isReading = true;
     try {
       while (this.#isWoken && !this.#isClosed) {
+        await sleep(restMs, undefined, { ref: false });
         this.#isWoken = false;
         const rows = await eventsAfter(this.#db, this.#newest, batch);
         this.#found(true);
         this.#keep(rows);
-        await sleep(restMs, undefined, { ref: false });
       }
     } catch (error) {
       // The store is closed under a read that was under way.
