@@ -25,6 +25,7 @@ const dist = join(root, 'dist');
 /** Written last. */
 const program = join(dist, 'weir.mjs');
 
+const boardFiles = join(root, 'node_modules/@bull-board/ui/dist');
 const demoSources = join(root, 'packages/cli/src/demo/repositories');
 
 const common = {
@@ -117,6 +118,7 @@ async function buildAll(): Promise<void> {
   if (isAsked) rmSync(dist, { recursive: true, force: true });
   mkdirSync(join(dist, 'public/assets'), { recursive: true });
   cpSync(demoSources, join(dist, 'repositories'), { recursive: true });
+  cpSync(boardFiles, join(dist, 'bull-board/dist'), { recursive: true });
   for (const path of [...files.keys()].filter((name) => name !== program)) write(path, files);
   write(program, files);
 }

@@ -60,6 +60,18 @@ describe('a farm with Redis', function () {
     assert.match(page, /Redis \d+\.\d+\S* at\s+<code>redis:\/\/127\.0\.0\.1:\d+<\/code> holds/);
   });
 
+  it('shows an admin the jobs one by one', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const board = `${farm.url}/queue/board`;
+    const page = await (await fetch(board, { headers })).text();
+    const scripts = [...page.matchAll(/src="(static\/js\/[\w.-]+)"/g)].map(([, path]) => path);
+
+    assert.ok(scripts.length > 0);
+    for (const path of scripts) {
+      assert.equal((await fetch(`${board}/${path}`, { headers })).status, 200, path);
+    }
+  });
+
   it('builds each request once while Redis is killed, emptied, hangs, and comes back', async () => {
     const asked = await force(4);
     await redis.kill();

@@ -21,6 +21,7 @@ import { EventFeed } from './web/live/event-feed.ts';
 import { LogGrowth } from './web/live/log-growth.ts';
 import { Streams } from './web/live/streams.ts';
 import { EventCounts } from './web/metrics/events.ts';
+import type { OpenBoard } from './web/pages/board-routes.ts';
 import { pageRoutes } from './web/pages/routes.ts';
 import { createApp } from './web/server/app.ts';
 import { Bundles } from './web/server/bundles.ts';
@@ -111,6 +112,7 @@ export async function startWeb(options: StartWebOptions): Promise<Web> {
     objects,
     uploads,
     pages: pageRoutes(context),
+    openBoard: boardOpener(options.redisUrl, fingerprint, starting.use(new DisposableStack())),
     hookSecret: process.env['WEIR_HOOK_SECRET'] || null,
     log,
     eventCounts,
@@ -154,6 +156,20 @@ function indexReader(redisUrl: string | null, fingerprint: string): WebContext['
   return async () => {
     const { readIndex } = await import('./queue/index-state.ts');
     return readIndex(new URL(redisUrl), redisPrefix({ fingerprint }));
+  };
+}
+
+/** The same for BullMQ's own page; its link is closed with `ending`. */
+function boardOpener(
+  redisUrl: string | null,
+  fingerprint: string,
+  ending: DisposableStack,
+): OpenBoard | null {
+  if (redisUrl === null) return null;
+  return async (path) => {
+    const { openQueueBoard } = await import('./queue/board.ts');
+    const prefix = redisPrefix({ fingerprint });
+    return ending.use(await openQueueBoard(new URL(redisUrl), { prefix, path })).show;
   };
 }
 

@@ -62,7 +62,7 @@ function indexState(index: IndexState, waiting: number): Html {
   }
   return html`<p>
       Redis ${version} at <code>${place}</code> holds ${countText(count, 'request')}, and uses
-      ${bytesText(memoryBytes)} of memory.
+      ${bytesText(memoryBytes)} of memory. <a href="/queue/board">Bull Board</a> shows it job by job.
       ${
         count !== waiting &&
         html`<span class="quiet"

@@ -28,6 +28,8 @@ import { logLiveDoor } from '../live/log-live-door.ts';
 import type { Streams } from '../live/streams.ts';
 import type { EventCounts } from '../metrics/events.ts';
 import { objectRoutes } from '../objects/object-routes.ts';
+import type { OpenBoard } from '../pages/board-routes.ts';
+import { boardRoutes } from '../pages/board-routes.ts';
 import { errorPage } from '../pages/error-page.ts';
 import { signInRoutes } from '../sign-in/routes.ts';
 import type { AdminSignIn } from '../sign-in/sign-in.ts';
@@ -52,6 +54,7 @@ export interface WebParts extends Objects {
   readonly streams: Streams;
   readonly bundles: Bundles;
   readonly pages: Router;
+  readonly openBoard: OpenBoard | null;
   readonly log: Log;
   /** What forges sign their hooks with; null where none is set. */
   readonly hookSecret: string | null;
@@ -82,6 +85,7 @@ export function createApp(parts: WebParts): Express {
   app.use(apiRoutes(parts));
   app.use(express.urlencoded({ limit: maxBodyBytes, extended: false }));
   app.use(signInRoutes(signIn, context.farm));
+  app.use(boardRoutes(signIn, parts.openBoard));
   app.use(parts.pages);
   app.use(nothingHere);
   // Here, and not among the pages: who asks may be what can't be found out.

@@ -52,6 +52,7 @@ export const problems = {
   'disk-full': { status: 503, title: 'The farm has too little room for its data' },
   'object-missing': { status: 503, title: 'An object of the farm is missing' },
   'objects-away': { status: 503, title: 'Stored objects can not be had' },
+  'redis-away': { status: 503, title: 'Redis does not answer' },
   'store-away': { status: 503, title: 'The store is not there, or not ready' },
   'too-many-searches': { status: 503, title: 'Too many look through lists of tests' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },
