@@ -1,5 +1,5 @@
-import type { RequestHandler, Router as RouterOfExpress } from 'express';
 import { Router } from 'express';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { SignIn } from '../context.ts';
 import { problem } from '../server/problems.ts';
@@ -25,14 +25,15 @@ const policy = helmet.contentSecurityPolicy({
 });
 
 /** What waits as BullMQ's own page shows it, for who is signed in. `open` is null where the farm has no Redis. */
-export function boardRoutes(signIn: SignIn, open: OpenBoard | null): RouterOfExpress {
+export function boardRoutes(signIn: SignIn, open: OpenBoard | null): Router {
   const router = Router();
   let board: Promise<RequestHandler> | undefined;
   router.use(path, signIn.requireSignIn, onlyReads, policy, async (request, response, next) => {
     if (open === null) throw problem('not-found', 'this farm has no Redis: see /queue');
     board ??= open(path).catch((error: unknown) => {
       board = undefined;
-      throw problem('redis-away', `Redis can't be asked: ${String(error)}`, { cause: error });
+      const why = error instanceof Error ? error.message : String(error);
+      throw problem('redis-away', `Redis can't be asked: ${why}`, { cause: error });
     });
     const show = await board;
     show(request, response, next);
