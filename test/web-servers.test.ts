@@ -369,8 +369,12 @@ describe('web servers beside a master', function () {
     await seen.until('build.finished', { data: { request } });
   });
 
-  it('end when they are told to, with the streams that are open', async () => {
+  it('end when they are told to, with the streams and the link to Redis that are open', async () => {
     const stream = await EventReader.open(`${one.url}/api/v1/events`);
+    const board = await fetch(new URL('/queue/board', one.url), {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(board.status, 200);
 
     assert.equal(await one.stop(), 0);
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Redis } from 'ioredis';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Queue } from '../../packages/master/src/queue/queue.ts';
 import { redisPrefix } from '../../packages/master/src/redis/redis-url.ts';
@@ -73,6 +74,8 @@ describe('Bull Board', () => {
         const failures: string[] = [];
         page.on('pageerror', (error) => failures.push(String(error)));
 
+        const { headers } = await ask();
+        assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none';/);
         await page.goto(`${farm.url}/queue`);
         await page.getByRole('link', { name: 'Bull Board' }).click();
         await page.getByRole('link', { name: 'requests' }).first().click();
@@ -92,20 +95,53 @@ describe('Bull Board', () => {
   it('is not there without Redis', async () => {
     farm = await startSmallFarm();
 
-    assert.equal((await ask()).status, 404);
-  });
-
-  it('says that Redis is away, and is there when it is back', async function () {
-    needs(this, 'redis');
-    await using own = await RedisServer.start();
-    await own.kill();
-    farm = await startSmallFarm({}, undefined, { redisUrl: own.url });
-
     const answer = await ask();
 
-    assert.equal(answer.status, 503);
-    assert.match(await answer.text(), /"redis-away".*ECONNREFUSED/);
-    await own.start();
-    assert.equal((await ask()).status, 200);
+    assert.equal(answer.status, 404);
+    assert.match(await answer.text(), /given no Redis/);
+  });
+
+  describe('over a Redis of its own', () => {
+    let redis: RedisServer;
+
+    beforeEach(async function () {
+      needs(this, 'redis');
+      redis = await RedisServer.start();
+    });
+    afterEach(() => redis?.[Symbol.asyncDispose]());
+
+    /** What this Redis says. */
+    async function told(...command: [string, ...string[]]): Promise<string> {
+      const client = new Redis(redis.url);
+      try {
+        return String(await client.call(...command));
+      } finally {
+        client.disconnect();
+      }
+    }
+
+    it('says that it is away, as long as it is', async () => {
+      await redis.kill();
+      farm = await startSmallFarm({}, undefined, { redisUrl: redis.url });
+
+      const answer = await ask();
+
+      assert.equal(answer.status, 503);
+      assert.match(await answer.text(), /"redis-away".*ECONNREFUSED/);
+      await redis.start();
+      await soon(async () => (await ask('/api/queues')).status === 200);
+      redis.pause();
+      assert.match(await (await ask('/api/queues')).text(), /"redis-away"/);
+      redis.resume();
+      await soon(async () => (await ask('/api/queues')).status === 200);
+    });
+
+    it('writes nothing there', async () => {
+      farm = await startSmallFarm({}, undefined, { redisUrl: redis.url });
+
+      assert.equal((await ask('/api/queues')).status, 200);
+
+      assert.equal(await told('dbsize'), '0');
+    });
   });
 });

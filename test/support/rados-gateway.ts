@@ -8,20 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { bucketKeys } from './bucket-server.ts';
 import { freePort } from './free-port.ts';
-
-/** What it is asked with. */
-export const gatewayKeys = {
-  AWS_ACCESS_KEY_ID: 'WEIR',
-  AWS_SECRET_ACCESS_KEY: 'known-to-tests-alone',
-} as const;
 
 const startMs = 60_000;
 const execute = promisify(execFile);
 
 /**
  * Ceph's object gateway, with one bucket, `farm`, on a Ceph of its own: one monitor, and one store that
- * has everything in memory.
+ * has everything in memory. It is asked with the keys of `BucketServer`.
  */
 export class RadosGateway implements AsyncDisposable {
   readonly #dir: string;
@@ -88,7 +83,7 @@ export class RadosGateway implements AsyncDisposable {
     await mkdir(join(this.#dir, 'osd'));
     await run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', store);
     this.#spawn('ceph-osd', '-i', '0');
-    const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret } = gatewayKeys;
+    const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret } = bucketKeys;
     const user = ['--uid', 'weir', '--display-name', 'weir'];
     const keys = ['--access-key', key, '--secret-key', secret];
     await run('radosgw-admin', 'user', 'create', ...user, ...keys);
@@ -151,7 +146,7 @@ osd data = ${this.#dir}/osd
   }
 
   async #makeBucket(): Promise<void> {
-    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = gatewayKeys;
+    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = bucketKeys;
     const client = new S3Client({
       region: 'us-east-1',
       endpoint: this.#endpoint,

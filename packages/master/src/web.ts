@@ -159,7 +159,7 @@ function indexReader(redisUrl: string | null, fingerprint: string): WebContext['
   };
 }
 
-/** The same for BullMQ's own page; its link is closed with `ending`. */
+/** The same for Bull Board; its link is closed with `ending`. */
 function boardOpener(
   redisUrl: string | null,
   fingerprint: string,
@@ -167,9 +167,9 @@ function boardOpener(
 ): OpenBoard | null {
   if (redisUrl === null) return null;
   return async (path) => {
-    const { openQueueBoard } = await import('./queue/board.ts');
+    const { QueueBoard } = await import('./queue/board.ts');
     const prefix = redisPrefix({ fingerprint });
-    return ending.use(await openQueueBoard(new URL(redisUrl), { prefix, path })).show;
+    return ending.use(new QueueBoard(new URL(redisUrl), { prefix, path }));
   };
 }
 

@@ -38,8 +38,8 @@ const batch = 200;
 /** A start looks again at no more events than these and a batch, though none of them concerned the reader. */
 const maxLag = 1_000;
 const defaultSweepMs = 5_000;
-/** It looks so long after it was woken: one look serves many commits, and what those are about goes first. */
-const restMs = 20;
+/** It looks so long after it was woken: one look serves many commits, and builds are given out first. */
+const lookAfterMs = 20;
 /**
  * An event that its handler fails at so often is passed over, so that it does not stand in the way
  * of all others. A store that takes no writes for a while is not the event's fault.
@@ -113,7 +113,8 @@ export class EventReader {
   async #read(): Promise<void> {
     try {
       while (this.#isWoken && !this.#isStopped) {
-        await sleep(restMs);
+        await sleep(lookAfterMs);
+        if (this.#isStopped) return;
         this.#isWoken = false;
         if (this.#isUnsure) await this.#findPlace();
         await this.#readOn();

@@ -6,51 +6,64 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Queue as JobQueue } from 'bullmq';
 import type { Express, RequestHandler } from 'express';
-import { connectRedis, mustBeUp } from '../redis/connect.ts';
-import { requestsQueue } from './shared-jobs.ts';
+import type { Redis } from 'ioredis';
+import { connectRedis, mustAnswer } from '../redis/connect.ts';
+import { onlyReads, requestsQueue } from './shared-jobs.ts';
 
-const about =
-  'What waits, for the engines of the farm: an index. They claim requests in the store, so that it has no workers here.';
-
-/** Bull Board on a link of its own. */
-export interface QueueBoard extends Disposable {
-  readonly show: RequestHandler;
+export interface QueueBoardOptions {
+  /** Of the farm's keys in Redis. */
+  readonly prefix: string;
+  /** Where the board is among the pages. */
+  readonly path: string;
 }
 
-/**
- * Bull Board over the index of a farm in Redis, at this path. It only reads.
- *
- * @throws Error when Redis is away
- */
-export async function openQueueBoard(
-  url: URL,
-  { prefix, path }: { prefix: string; path: string },
-): Promise<QueueBoard> {
-  const redis = connectRedis(url);
-  let trouble: unknown;
-  redis.on('error', (error) => (trouble = error));
-  try {
-    await mustBeUp(redis);
-  } catch (error) {
-    redis.disconnect();
-    // That a link is closed says less than why.
-    throw trouble ?? error;
+/** Bull Board over the index of a farm in Redis, on a link of its own. It only reads. */
+export class QueueBoard implements Disposable {
+  readonly #redis: Redis;
+  readonly #options: QueueBoardOptions;
+  #app: Express | undefined;
+
+  constructor(url: URL, options: QueueBoardOptions) {
+    this.#options = options;
+    this.#redis = connectRedis(url);
+    this.#redis.on('error', () => {});
   }
-  const jobs = new JobQueue(requestsQueue, { prefix, skipVersionCheck: true, connection: redis });
-  jobs.on('error', () => {});
-  const adapter = new ExpressAdapter();
-  adapter.setBasePath(path);
-  createBullBoard({
-    queues: [new BullMQAdapter(jobs, { readOnlyMode: true, description: about })],
-    serverAdapter: adapter,
-    options: {
-      uiBasePath: uiFolder(),
-      uiConfig: { boardTitle: 'Weir', miscLinks: [{ text: 'Queue', url: '/queue' }] },
-    },
-  });
-  const app: Express = adapter.getRouter();
-  app.disable('x-powered-by');
-  return { show: app, [Symbol.dispose]: () => redis.disconnect() };
+
+  /** What answers a request, now that Redis does. @throws RedisAwayError when it does not */
+  async handler(): Promise<RequestHandler> {
+    await mustAnswer(this.#redis);
+    this.#app ??= this.#make();
+    return this.#app;
+  }
+
+  [Symbol.dispose](): void {
+    this.#redis.disconnect();
+  }
+
+  #make(): Express {
+    const { prefix, path } = this.#options;
+    const jobs = new JobQueue(requestsQueue, { ...onlyReads, prefix, connection: this.#redis });
+    jobs.on('error', () => {});
+    const adapter = new ExpressAdapter();
+    adapter.setBasePath(path);
+    const description =
+      'What waits, for the engines of the farm. It is an index: the store decides.';
+    createBullBoard({
+      queues: [new BullMQAdapter(jobs, { readOnlyMode: true, description })],
+      serverAdapter: adapter,
+      options: {
+        uiBasePath: uiFolder(),
+        uiConfig: {
+          boardTitle: 'Weir',
+          // Engines are no workers of BullMQ's: it would say that there are none.
+          showWorkers: false,
+          miscLinks: [{ text: 'Queue', url: '/queue' }],
+        },
+      },
+    });
+    const app: Express = adapter.getRouter();
+    return app.disable('x-powered-by');
+  }
 }
 
 /** Lies beside the built program, see `scripts/build.ts`. */

@@ -1,7 +1,7 @@
 import { Queue as JobQueue } from 'bullmq';
-import { connectRedis, misgivings, mustBeUp } from '../redis/connect.ts';
+import { connectRedis, misgivings, mustAnswer } from '../redis/connect.ts';
 import { shownRedisUrl } from '../redis/redis-url.ts';
-import { requestOf, requestsQueue } from './shared-jobs.ts';
+import { onlyReads, requestOf, requestsQueue } from './shared-jobs.ts';
 
 /** What Redis says waits. */
 export interface IndexState {
@@ -26,11 +26,10 @@ const maxFirst = 20;
 export async function readIndex(url: URL, prefix: string): Promise<IndexState> {
   const redis = connectRedis(url);
   const place = shownRedisUrl(url);
-  let trouble: unknown;
-  redis.on('error', (error) => (trouble = error));
+  redis.on('error', () => {});
   try {
-    await mustBeUp(redis);
-    const jobs = new JobQueue(requestsQueue, { prefix, skipVersionCheck: true, connection: redis });
+    await mustAnswer(redis);
+    const jobs = new JobQueue(requestsQueue, { ...onlyReads, prefix, connection: redis });
     jobs.on('error', () => {});
     const states = ['prioritized', 'waiting'] as const;
     const counts = Object.values(await jobs.getJobCounts(...states));
@@ -46,8 +45,7 @@ export async function readIndex(url: URL, prefix: string): Promise<IndexState> {
       first: ids.map(requestOf).filter((id) => id !== undefined),
     };
   } catch (error) {
-    // That a link is closed says less than why.
-    const away = String(trouble ?? error).replace(/^\w*Error: /, '');
+    const away = error instanceof Error ? error.message : String(error);
     return { place, away, version: '', memoryBytes: 0, misgivings: [], count: 0, first: [] };
   } finally {
     redis.disconnect();

@@ -15,6 +15,8 @@ const isDoneWith: JobsOptions = { removeOnComplete: true, removeOnFail: true };
 
 /** As BullMQ knows it. */
 export const requestsQueue = 'requests';
+/** For who only looks: BullMQ writes down its version and limits when a queue is opened, unless it is told not to. */
+export const onlyReads = { skipVersionCheck: true, skipMetasUpdate: true } as const;
 
 export interface SharedJobsOptions {
   readonly prefix: string;

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { RedisAwayError } from './redis-away-error.ts';
 
 /** A command that is not answered within this has failed: a Redis that hangs is one that is away. */
 const commandTimeoutMs = 2_000;
@@ -36,6 +38,30 @@ export function connectWaiting(redis: Redis): Redis {
 export async function mustBeUp(redis: Redis): Promise<void> {
   if (redis.status === 'wait') await redis.connect();
   if (redis.status !== 'ready') throw new Error(`the link is ${redis.status}`);
+}
+
+/**
+ * Resolves when a link of `connectRedis` is up and Redis answers on it, which takes some seconds at most.
+ *
+ * @throws RedisAwayError when it is not
+ */
+export async function mustAnswer(redis: Redis): Promise<void> {
+  let trouble: unknown;
+  const hear = (error: unknown): void => void (trouble = error);
+  redis.on('error', hear);
+  try {
+    // While Redis loads its data its link is not up, and is waited for on and on.
+    const late = sleep(commandTimeoutMs, 'late', { ref: false });
+    const first = await Promise.race([mustBeUp(redis), late]);
+    if (first === 'late') throw new Error('it is not ready');
+    await redis.ping();
+  } catch (error) {
+    // That a link is closed says less than why.
+    const cause = trouble ?? error;
+    throw new RedisAwayError(String(cause).replace(/^\w*Error: /, ''), { cause });
+  } finally {
+    redis.off('error', hear);
+  }
 }
 
 /**

@@ -37,6 +37,8 @@ import { obstacleWait, pausedBy } from './obstacle-wait.ts';
  * | ... do not keep its runtime, nor does the farm            | waits for its runtime |
  * | none of these                                             | all busy              |
  *
+ * The last three leave out the worker that lost the request, as long as another one is left.
+ *
  * The time it takes grows with the number of workers and of running builds.
  */
 export function whyWaiting(request: WaitingRequest, facts: DispatchFacts): Wait {
@@ -64,7 +66,10 @@ function amongTheAble(
   const wanted = others.length > 0 ? others : able;
   const wait =
     runtimeMissing(request, builder, wanted, facts) ?? slotsBusy(request, builder, wanted, facts);
-  const avoided = able.find(({ id }) => id === request.lostByWorkerId);
+  const avoided = able.find(
+    (worker) =>
+      worker.id === request.lostByWorkerId && hasRuntime(worker, request, builder, facts.artifacts),
+  );
   if (avoided === undefined || others.length === 0) return wait;
   return { ...wait, detail: `not on ${avoided.name} again first; elsewhere ${wait.detail}` };
 }

@@ -134,6 +134,19 @@ describe('whyWaiting', () => {
     request({ lostByWorkerId: 1 }),
   );
 
+  testWait(
+    'waits for its runtime',
+    'lua/main/debian at c1 is not built yet',
+    {
+      builders: [
+        runtimeBuilder({ artifacts: 'trusted' }),
+        projectBuilder({ artifacts: 'trusted' }),
+      ],
+      workers: [worker({ trust: 'trusted' }), worker({ id: 2, trust: 'trusted' })],
+    },
+    request({ lostByWorkerId: 1 }),
+  );
+
   it('says so when the request is only not the first in line', () => {
     const waiting = request();
 

@@ -14,7 +14,7 @@ export interface Door {
   readonly answer: z.ZodType;
   /** It checks a signature in its body itself, and needs no sign-in. */
   readonly isSigned: boolean;
-  /** Its answer depends on its address alone, and what changes it is an event: all who ask share it. */
+  /** Its answer depends on its address alone, and what changes it is an event or may be half a second old: all who ask share it. */
   readonly isShared: boolean;
   handle(asked: Asked<unknown, unknown>): Promise<unknown>;
 }

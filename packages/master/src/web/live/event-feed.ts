@@ -12,8 +12,8 @@ const maxKept = 1_000;
 const batch = 200;
 /** Finds what a lost wake-up missed. */
 const sweepMs = 3_000;
-/** It looks so long after it was woken: one look serves many commits, and what those are about goes first. */
-const restMs = 20;
+/** It looks so long after it was woken: one look serves many commits, and whoever waits for them is answered first. */
+const lookAfterMs = 20;
 
 /** Who follows the feed itself. */
 export interface EventListener {
@@ -88,7 +88,8 @@ export class EventFeed implements Disposable {
     this.#isReading = true;
     try {
       while (this.#isWoken && !this.#isClosed) {
-        await sleep(restMs, undefined, { ref: false });
+        await sleep(lookAfterMs, undefined, { ref: false });
+        if (this.#isClosed) return;
         this.#isWoken = false;
         const rows = await eventsAfter(this.#db, this.#newest, batch);
         this.#found(true);

@@ -1,16 +1,18 @@
 import { Router } from 'express';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { QueueBoard } from '../../queue/board.ts';
+import { RedisAwayError } from '../../redis/redis-away-error.ts';
 import type { SignIn } from '../context.ts';
 import { problem } from '../server/problems.ts';
 
-/** Makes the handler of Bull Board at this path; rejects when Redis is away. */
-export type OpenBoard = (path: string) => Promise<RequestHandler>;
+/** Makes the board for this path; called once. */
+export type OpenBoard = (path: string) => Promise<QueueBoard>;
 
 const path = '/queue/board';
 
 /** Its own script and styles, some of them written into its elements, and its own images. */
-const policy = helmet.contentSecurityPolicy({
+const setPolicy = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
     defaultSrc: ["'none'"],
@@ -24,19 +26,15 @@ const policy = helmet.contentSecurityPolicy({
   },
 });
 
-/** What waits as BullMQ's own page shows it, for who is signed in. `open` is null where the farm has no Redis. */
+/** Bull Board over what waits, for who is signed in. `open` is null where no Redis is known. */
 export function boardRoutes(signIn: SignIn, open: OpenBoard | null): Router {
   const router = Router();
-  let board: Promise<RequestHandler> | undefined;
-  router.use(path, signIn.requireSignIn, onlyReads, policy, async (request, response, next) => {
-    if (open === null) throw problem('not-found', 'this farm has no Redis: see /queue');
-    board ??= open(path).catch((error: unknown) => {
-      board = undefined;
-      const why = error instanceof Error ? error.message : String(error);
-      throw problem('redis-away', `Redis can't be asked: ${why}`, { cause: error });
-    });
-    const show = await board;
-    show(request, response, next);
+  let opening: Promise<QueueBoard> | undefined;
+  router.use(path, signIn.requireSignIn, onlyReads, async (request, response, next) => {
+    if (open === null) throw problem('not-found', 'this server was given no Redis: see /queue');
+    const show = await handlerOf(await (opening ??= open(path)));
+    response.set('cache-control', 'no-store');
+    setPolicy(request, response, () => show(request, response, next));
   });
   return router;
 }
@@ -46,3 +44,12 @@ const onlyReads: RequestHandler = (request, _response, next) => {
   if (request.method === 'GET' || request.method === 'HEAD') return next();
   throw problem('method-not-allowed', 'the board only shows', { headers: { allow: 'GET, HEAD' } });
 };
+
+async function handlerOf(board: QueueBoard): Promise<RequestHandler> {
+  try {
+    return await board.handler();
+  } catch (error) {
+    if (!(error instanceof RedisAwayError)) throw error;
+    throw problem('redis-away', `Redis can't be asked: ${error.message}`, { cause: error });
+  }
+}

@@ -20,7 +20,7 @@ export function queuePage({ now }: Visit, view: QueueView): Html {
       </p>
       ${pools.length > 0 && poolTable(pools, now)}
       <h2>Index</h2>
-      ${index === null ? html`<p>It is in the engine's memory: this farm has no Redis.</p>` : indexState(index, waiting)}
+      ${index === null ? html`<p>It is in the engine's memory: no Redis is known here.</p>` : indexState(index, waiting)}
       ${first.length > 0 && firstTable(first, now)}
       ${members.length > 0 && memberTable(members, now)}
     </div>`;

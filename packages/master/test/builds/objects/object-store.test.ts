@@ -12,6 +12,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { BucketServer, bucketKeys } from '../../../../../test/support/bucket-server.ts';
+import { needs } from '../../../../../test/support/needs.ts';
+import { RadosGateway } from '../../../../../test/support/rados-gateway.ts';
 import type { ObjectStore } from '../../../src/builds/objects/object-store.ts';
 import { ObjectsAwayError } from '../../../src/builds/objects/object-store.ts';
 import type { ObjectUploads } from '../../../src/builds/objects/object-uploads.ts';
@@ -24,21 +26,55 @@ const day = 86_400_000;
 const zstd = Buffer.from('28b52ffd00', 'hex');
 
 let bucket: BucketServer;
+let gateway: RadosGateway | undefined;
 let prefix = '';
 
-/** Where the objects are, and where the bytes of one are on this machine. */
-const drivers = {
+interface Driver {
+  readonly url: (dir: string) => string;
+  /** The same in another bucket, where there are any. */
+  readonly inBucket?: (bucket: string) => string;
+  /** Starts what it takes. */
+  readonly prepare: (context: Mocha.Context) => Promise<void>;
+  /** Where the bytes of an object are on this machine; absent where nobody else gets at them. */
+  readonly files?: {
+    of(dir: string, sha256: string): string;
+    /** What touching changes. */
+    touched(dir: string, sha256: string): string;
+  };
+}
+
+const shared = (dir: string, sha256: string): string =>
+  join(dir, 'shared', sha256.slice(0, 2), sha256);
+const s3rver: Driver = {
+  url: () => bucket.url(prefix),
+  inBucket: (name) => bucket.url(prefix, { bucket: name }),
+  prepare: async () => {},
   files: {
-    url: (dir: string) => `file://${dir}/shared`,
-    fileOf: (dir: string, sha256: string) => join(dir, 'shared', sha256.slice(0, 2), sha256),
-    touchedFileOf: (dir: string, sha256: string) => join(dir, 'shared', sha256.slice(0, 2), sha256),
-  },
-  'S3-compatible storage': {
-    url: () => bucket.url(prefix),
-    fileOf: (_dir: string, sha256: string) => bucket.fileOf(prefix, sha256),
+    of: (_dir, sha256) => bucket.fileOf(prefix, sha256),
     // Amazon's copy of an object onto itself has another time; this server writes what goes with it alone.
-    touchedFileOf: (_dir: string, sha256: string) => bucket.metadataOf(prefix, sha256),
+    touched: (_dir, sha256) => bucket.metadataOf(prefix, sha256),
   },
+};
+const ceph: Driver = {
+  url: () => gateway?.url(prefix) ?? '',
+  inBucket: (name) => gateway?.url(prefix, { bucket: name }) ?? '',
+  prepare: async (context) => {
+    needs(context, 'radosgw');
+    context.timeout(120_000);
+    gateway ??= await RadosGateway.start();
+    if (gateway !== undefined) return;
+    console.log('      skipped: Ceph does not start here within a minute');
+    context.skip();
+  },
+};
+const drivers: Readonly<Record<string, Driver>> = {
+  files: {
+    url: (dir) => `file://${dir}/shared`,
+    prepare: async () => {},
+    files: { of: shared, touched: shared },
+  },
+  s3rver,
+  "Ceph's gateway": ceph,
 };
 
 describe('where objects are', () => {
@@ -49,10 +85,15 @@ describe('where objects are', () => {
   after(async () => {
     for (const name of Object.keys(bucketKeys)) delete process.env[name];
     await bucket?.[Symbol.asyncDispose]();
+    await gateway?.[Symbol.asyncDispose]();
   });
 
-  for (const [name, { url, fileOf, touchedFileOf }] of Object.entries(drivers)) {
+  for (const [name, { url, inBucket, prepare, files }] of Object.entries(drivers)) {
     describe(`objects on ${name}`, () => {
+      before(async function () {
+        await prepare(this);
+      });
+
       let dir: string;
       let objects: ObjectStore;
       let uploads: ObjectUploads;
@@ -155,46 +196,111 @@ describe('where objects are', () => {
         assert.equal(await uploads.received(upload), 0);
       });
 
-      it('are listed by pages once nobody touched them for long, and can be removed', async () => {
-        const all = await Promise.all(
-          Array.from({ length: 20 }, (_, n) => put(Buffer.from(`object ${n}`))),
-        );
-        const [fresh = '', removed = '', ...old] = all;
-        for (const each of [removed, ...old]) await age(fileOf(dir, each), 2 * day);
-        assert.deepEqual(await untouchedSince(Date.now() - 3 * day), []);
-        assert.deepEqual(await untouchedSince(Date.now() - day), [removed, ...old].toSorted());
+      it('are listed, and can be removed', async () => {
+        const [removed, left] = [await put(zstd), await put(Buffer.from('left'))];
+        assert.deepEqual(await untouchedSince(Date.now() + day), [removed, left].toSorted());
+        assert.deepEqual(await untouchedSince(Date.now() - day), []);
 
         await objects.remove(removed);
 
-        assert.deepEqual(await untouchedSince(Date.now() - day), old.toSorted());
-        assert.equal(await objects.bytesOf(fresh), 'object 0'.length);
+        assert.deepEqual(await untouchedSince(Date.now() + day), [left]);
+        assert.equal(await objects.bytesOf(removed), undefined);
       });
 
-      it('that are about to be referred to are touched', async () => {
+      it('are removed as damaged only while they are those that were looked at', async () => {
         const sha256 = await put(zstd);
-        const file = touchedFileOf(dir, sha256);
-        for (const each of [fileOf(dir, sha256), file]) await age(each, 2 * day);
+        const { version } = await look(sha256);
 
-        await objects.touch(sha256);
-
-        assert.ok(Date.now() - (await stat(file)).mtimeMs < day);
-        assert.equal(await objects.isZstd(sha256), true);
-        assert.equal(await objects.bytesOf(sha256), zstd.length);
-      });
-
-      it('that were damaged are found, and removed unless others came in their place', async () => {
-        const bytes = Buffer.from('as it was brought');
-        const sha256 = await put(bytes);
-        await writeFile(fileOf(dir, sha256), 'as it is no longer');
-
-        const { sha256: found, version } = await look(sha256);
-
-        assert.equal(found, sha256Of(Buffer.from('as it is no longer')));
         await objects.removeDamaged(sha256, `${version}0`);
         assert.notEqual(await objects.bytesOf(sha256), undefined);
         await objects.removeDamaged(sha256, version);
         assert.equal(await objects.bytesOf(sha256), undefined);
       });
+
+      if (files !== undefined) {
+        it('are listed by pages once nobody touched them for long, and can be removed', async () => {
+          const all = await Promise.all(
+            Array.from({ length: 20 }, (_, n) => put(Buffer.from(`object ${n}`))),
+          );
+          const [fresh = '', removed = '', ...old] = all;
+          for (const each of [removed, ...old]) await age(files.of(dir, each), 2 * day);
+          assert.deepEqual(await untouchedSince(Date.now() - 3 * day), []);
+          assert.deepEqual(await untouchedSince(Date.now() - day), [removed, ...old].toSorted());
+
+          await objects.remove(removed);
+
+          assert.deepEqual(await untouchedSince(Date.now() - day), old.toSorted());
+          assert.equal(await objects.bytesOf(fresh), 'object 0'.length);
+        });
+
+        it('that are about to be referred to are touched', async () => {
+          const sha256 = await put(zstd);
+          const file = files.touched(dir, sha256);
+          for (const each of [files.of(dir, sha256), file]) await age(each, 2 * day);
+
+          await objects.touch(sha256);
+
+          assert.ok(Date.now() - (await stat(file)).mtimeMs < day);
+          assert.equal(await objects.isZstd(sha256), true);
+          assert.equal(await objects.bytesOf(sha256), zstd.length);
+        });
+
+        it('that were damaged are found, and removed unless others came in their place', async () => {
+          const bytes = Buffer.from('as it was brought');
+          const sha256 = await put(bytes);
+          await writeFile(files.of(dir, sha256), 'as it is no longer');
+
+          const { sha256: found, version } = await look(sha256);
+
+          assert.equal(found, sha256Of(Buffer.from('as it is no longer')));
+          await objects.removeDamaged(sha256, `${version}0`);
+          assert.notEqual(await objects.bytesOf(sha256), undefined);
+          await objects.removeDamaged(sha256, version);
+          assert.equal(await objects.bytesOf(sha256), undefined);
+        });
+      }
+
+      if (inBucket !== undefined) {
+        it('are listed by pages of a thousand', async function () {
+          this.timeout(120_000);
+          const hashes = Array.from({ length: 1_001 }, (_, n) => sha256Of(Buffer.from(`${n}`)));
+          for (const hash of hashes) {
+            await writeFile(join(dir, hash), 'x');
+            await objects.take(hash, join(dir, hash));
+          }
+
+          const first = await objects.untouchedSince(Date.now() + day, null);
+          const second = await objects.untouchedSince(Date.now() + day, first.next);
+
+          assert.equal(first.hashes.length, 1_000);
+          assert.deepEqual([...first.hashes, ...second.hashes], hashes.toSorted());
+          assert.equal(second.next, null);
+        });
+
+        it('are not taken for lost where there is no such bucket', async () => {
+          ({ objects } = await openObjects(objectsPlaceOf(inBucket('nowhere'), dir)));
+          const none = sha256Of(Buffer.from('none'));
+
+          await assert.rejects(
+            objects.check(),
+            /^ObjectsAwayError: there is no bucket 'nowhere' at http/,
+          );
+          await assert.rejects(objects.bytesOf(none), /there is no bucket 'nowhere'/);
+          assert.equal((await objects.look(none)).t, 'unread');
+        });
+
+        it('are denied, by words that say with which variables they were asked for', async () => {
+          process.env['AWS_ACCESS_KEY_ID'] = 'nobody';
+          await open();
+          Object.assign(process.env, bucketKeys);
+
+          await assert.rejects(
+            objects.check(),
+            /denies access to bucket 'farm'.*AWS_ACCESS_KEY_ID/,
+          );
+          await assert.rejects(objects.bytesOf(sha256Of(zstd)), /denies access to bucket 'farm'/);
+        });
+      }
 
       async function look(sha256: string): Promise<{ sha256: string; version: string }> {
         const seen = await objects.look(sha256);
@@ -214,23 +320,6 @@ describe('where objects are', () => {
     afterEach(() => rm(dir, { recursive: true, force: true }));
 
     const open = (url: string) => openObjects(objectsPlaceOf(url, dir));
-
-    it('lists more than it tells in one answer', async function () {
-      this.timeout(120_000);
-      const hashes = Array.from({ length: 1_001 }, (_, n) => sha256Of(Buffer.from(`${n}`)));
-      const { objects } = await open(bucket.url(prefix));
-      for (const hash of hashes) {
-        await writeFile(join(dir, hash), 'x');
-        await objects.take(hash, join(dir, hash));
-      }
-
-      const first = await objects.untouchedSince(Date.now() + day, null);
-      const second = await objects.untouchedSince(Date.now() + day, first.next);
-
-      assert.equal(first.hashes.length, 1_000);
-      assert.deepEqual([...first.hashes, ...second.hashes], hashes.toSorted());
-      assert.equal(second.next, null);
-    });
 
     it('is waited for while it is away: the upload stays, and is taken afterwards', async function () {
       this.timeout(60_000);
@@ -271,27 +360,6 @@ describe('where objects are', () => {
         silent.closeAllConnections();
         silent.close();
       }
-    });
-
-    it('without that bucket takes nothing for lost', async () => {
-      const { objects } = await open(bucket.url(prefix, { bucket: 'nowhere' }));
-      const none = sha256Of(Buffer.from('none'));
-
-      await assert.rejects(
-        objects.check(),
-        /^ObjectsAwayError: there is no bucket 'nowhere' at http/,
-      );
-      await assert.rejects(objects.bytesOf(none), /there is no bucket 'nowhere'/);
-      assert.equal((await objects.look(none)).t, 'unread');
-    });
-
-    it('that denies says by which variables it was asked', async () => {
-      process.env['AWS_ACCESS_KEY_ID'] = 'nobody';
-      const { objects } = await open(bucket.url(prefix));
-      Object.assign(process.env, bucketKeys);
-
-      await assert.rejects(objects.check(), /denies access to bucket 'farm'.*AWS_ACCESS_KEY_ID/);
-      await assert.rejects(objects.bytesOf(sha256Of(zstd)), /denies access to bucket 'farm'/);
     });
   });
 });
