@@ -45,13 +45,16 @@ export class SlotShell {
     this.pid = child.pid ?? 0;
     this.#child = child;
     child.stderr?.on('data', (chunk: Buffer) => (this.#complaint = chunk.toString().trim()));
-    child.stdio[3]?.on('data', (chunk: Buffer) => {
+    const words = child.stdio[3];
+    words?.on('data', (chunk: Buffer) => {
       this.#said += chunk.toString();
       this.#listen();
     });
     child.once('exit', (code, signal) => {
       child.stdio[4]?.destroy();
-      this.#ended(code, signal);
+      // What was said last may be heard only now.
+      if (words?.closed === false) words.once('close', () => this.#ended(code, signal));
+      else this.#ended(code, signal);
     });
     // It has ended: who waits for that is told.
     child.stdin?.on('error', () => {});
