@@ -270,11 +270,10 @@ describe('where objects are', () => {
           }
 
           const first = await objects.untouchedSince(Date.now() + day, null);
-          const second = await objects.untouchedSince(Date.now() + day, first.next);
 
-          assert.equal(first.hashes.length, 1_000);
-          assert.deepEqual([...first.hashes, ...second.hashes], hashes.toSorted());
-          assert.equal(second.next, null);
+          // A server may tell less at once than it could.
+          assert.ok(first.hashes.length <= 1_000 && first.next !== null);
+          assert.deepEqual(await untouchedSince(Date.now() + day), hashes.toSorted());
         });
 
         it('are not taken for lost where there is no such bucket', async () => {
