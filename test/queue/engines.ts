@@ -1,6 +1,9 @@
 import { openQueue } from '../../packages/master/src/queue/open-queue.ts';
 import type { Queue, Waiting } from '../../packages/master/src/queue/queue.ts';
+import { redisPrefix } from '../../packages/master/src/redis/redis-url.ts';
 import { requestRow } from '../../packages/master/test/support/request-row.ts';
+import { startSmallFarm } from '../../packages/master/test/web/small-farm.ts';
+import type { SmallFarm } from '../../packages/master/test/web/small-farm.ts';
 
 export function waits(id: number, pool: string, urgency: number): Waiting {
   return { request: requestRow({ id }), pool, urgency };
@@ -73,4 +76,15 @@ export async function soon(
     if (performance.now() > until) throw new Error(`not within ${withinMs} ms: ${isSo.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** The pages of a farm with its index in this Redis, and the queue of an engine of it, which found that. */
+export async function startFarmWithEngine(
+  redisUrl: string,
+): Promise<{ farm: SmallFarm; engines: Engines; queue: Queue }> {
+  const farm = await startSmallFarm({}, undefined, { redisUrl });
+  const engines = new Engines();
+  const queue = await engines.open(redisUrl, redisPrefix(farm.facts));
+  await soon(() => engines.log.length > 0);
+  return { farm, engines, queue };
 }

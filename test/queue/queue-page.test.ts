@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Queue } from '../../packages/master/src/queue/queue.ts';
-import { redisPrefix } from '../../packages/master/src/redis/redis-url.ts';
 import {
   insertMember,
   setLeader,
@@ -21,7 +20,8 @@ import { needs } from '../support/needs.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { startAnyRedis } from '../support/servers.ts';
 import type { AnyRedis } from '../support/servers.ts';
-import { Engines, soon, waits } from './engines.ts';
+import type { Engines } from './engines.ts';
+import { soon, startFarmWithEngine, waits } from './engines.ts';
 
 describe('the page of the queue', () => {
   let farm: SmallFarm;
@@ -95,10 +95,7 @@ describe('the page of the queue', () => {
     });
     after(() => redis?.[Symbol.asyncDispose]());
     beforeEach(async () => {
-      farm = await startSmallFarm({}, undefined, { redisUrl: redis.url });
-      engines = new Engines();
-      queue = await engines.open(redis.url, redisPrefix(farm.facts));
-      await soon(() => engines.log.length > 0);
+      ({ farm, engines, queue } = await startFarmWithEngine(redis.url));
     });
     afterEach(() => engines[Symbol.asyncDispose]());
 

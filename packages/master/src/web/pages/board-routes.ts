@@ -30,7 +30,7 @@ const setPolicy = helmet.contentSecurityPolicy({
 export function boardRoutes(signIn: SignIn, open: OpenBoard | null): Router {
   const router = Router();
   let opening: Promise<QueueBoard> | undefined;
-  router.use(path, signIn.requireSignIn, onlyReads, async (request, response, next) => {
+  router.use(path, signIn.requireSignIn, refuseWrites, async (request, response, next) => {
     if (open === null) throw problem('not-found', 'this server was given no Redis: see /queue');
     const show = await handlerOf(await (opening ??= open(path)));
     response.set('cache-control', 'no-store');
@@ -40,7 +40,7 @@ export function boardRoutes(signIn: SignIn, open: OpenBoard | null): Router {
 }
 
 /** Bull Board refuses what would change the index by itself: this is so whatever doors it grows. */
-const onlyReads: RequestHandler = (request, _response, next) => {
+const refuseWrites: RequestHandler = (request, _response, next) => {
   if (request.method === 'GET' || request.method === 'HEAD') return next();
   throw problem('method-not-allowed', 'the board only shows', { headers: { allow: 'GET, HEAD' } });
 };
