@@ -18,6 +18,8 @@ export async function joinFarm(farm: FarmProcess, worker: RawWorker): Promise<vo
 /** Joins, connects, and takes a build of the runtime: it has started when this resolves. */
 export async function takeBuild(farm: FarmProcess, worker: RawWorker): Promise<Offer> {
   await joinFarm(farm, worker);
+  // Before the trunk was looked at there is nothing to build.
+  await farm.events.until('change.seen');
   await farm.post('/api/v1/requests', { builder: runtimeBuilder, reason: 'something to do' });
   await worker.connect(farm.workerPort);
   worker.send({ t: 'ready', slots: 1, paused: null, diskFull: false });

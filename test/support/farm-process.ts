@@ -41,9 +41,13 @@ export interface FarmOptions {
 
 /** A master that takes long to end says what it waits for long before. */
 const endMs = 40_000;
+/** Of each thing that there is to tell. */
+const lastWords = 40;
 
 /** A master as a process of its own, with real workers, in a folder of its own. */
 export class FarmProcess implements AsyncDisposable {
+  /** Those that are not disposed of. */
+  static readonly living = new Set<FarmProcess>();
   readonly dir: string;
   readonly farmPath: string;
   readonly remotes: ReadonlyMap<string, string>;
@@ -79,6 +83,7 @@ export class FarmProcess implements AsyncDisposable {
   static async start(options: FarmOptions): Promise<FarmProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'weir-t-'));
     const process = new FarmProcess(dir, options);
+    FarmProcess.living.add(process);
     if (options.farm !== undefined) await writeFile(process.farmPath, options.farm);
     await process.start();
     return process;
@@ -148,6 +153,19 @@ export class FarmProcess implements AsyncDisposable {
     this.#process?.kill(signal);
   }
 
+  /** The end of what the master and its workers said, and of the event log. */
+  lastWords(): string {
+    const events = this.#events?.all.map((event) => JSON.stringify(event)) ?? [];
+    const told: [what: string, lines: readonly string[]][] = [
+      [`the master in ${this.dir}`, this.log.split('\n')],
+      ...this.workers.map(({ name, output }): [string, string[]] => [name, output.split('\n')]),
+      ['events', events],
+    ];
+    return told
+      .map(([what, lines]) => [`--- ${what}`, ...lines.slice(-lastWords)].join('\n'))
+      .join('\n');
+  }
+
   /** Of the master's process. */
   get pid(): number {
     return this.#process?.pid ?? 0;
@@ -198,6 +216,7 @@ export class FarmProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    FarmProcess.living.delete(this);
     await Promise.all(this.workers.map((worker) => worker[Symbol.asyncDispose]()));
     await this.#end('SIGTERM');
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });

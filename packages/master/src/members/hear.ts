@@ -42,10 +42,6 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
   const idsOf = (isKind: (event: LoggedEvent) => boolean): number[] => [
     ...new Set(events.filter(isKind).map(idOf)),
   ];
-  const asked = events.flatMap((event) => waitsMaybe(event) ?? []);
-  if (asked.length > 0) {
-    for (const request of await waitingAmong(read, asked)) effects.requestWaits(request);
-  }
   const begun = idsOf(({ kind }) => kind === 'build.started' || kind === 'build.attached');
   await elsewhere.began(read, begun);
   for (const event of events) {
@@ -57,6 +53,11 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
     (id) => !context.endedHere.delete(id),
   );
   if (ended.length > 0) await buildsEnded(context, await readEnded(read, ended));
+  // Behind all that may keep a request from being given out: a pause, say, that came before it.
+  const asked = events.flatMap((event) => waitsMaybe(event) ?? []);
+  if (asked.length > 0) {
+    for (const request of await waitingAmong(read, asked)) effects.requestWaits(request);
+  }
   const isMissing = events.some(({ kind }) => artifactKinds.has(kind));
   if (isMissing) await artifacts.rebuild(read);
   if (isMissing || ended.length > 0) dispatcher.wake();
