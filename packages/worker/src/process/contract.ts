@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { BuildLimits } from '@weir/protocol';
 
 export interface StepCommand {
@@ -35,10 +34,19 @@ export interface LimitHits {
   readonly processes: boolean;
 }
 
+/** What the processes of a step print, standard output and error in the order printed. */
+export interface StepOutput {
+  /** Begins to read, once. A chunk is good until `onChunk` returns: the next one takes its place. */
+  read(onChunk: (chunk: Uint8Array) => void): void;
+  /** Resolves when all of it is read, and the last of the processes has closed it. */
+  readonly ended: Promise<void>;
+  /** Leaves it, whoever holds it still. */
+  destroy(): void;
+}
+
 /** A step's process and all that it started. */
 export interface StepProcess {
-  /** What all of them print, standard output and error in the order printed. Ends with the last of them. */
-  readonly output: Readable;
+  readonly output: StepOutput;
   /** The end of the first process. Others of the tree may still be there. */
   readonly exited: Promise<StepExit>;
   limitHits(): LimitHits;

@@ -30,12 +30,17 @@ async function spawnStep(command: StepCommand, { mark }: SpawnOptions): Promise<
   });
   await once(child, 'spawn');
   const output = new PassThrough();
+  const ended = once(output, 'end');
   child.stdout.pipe(output, { end: false });
   child.stderr.pipe(output, { end: false });
   child.once('close', () => output.end());
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   return {
-    output,
+    output: {
+      read: (onChunk) => void output.on('data', onChunk),
+      ended: ended.then(() => {}),
+      destroy: () => void output.destroy(),
+    },
     exited: exited.then(([code, signal]) => ({ code, signal, hasRun: true })),
     limitHits: () => ({ memory: false, processes: false }),
     async killTree() {

@@ -89,7 +89,7 @@ function guard(
     clearTimeout(silence);
     cancelled.removeEventListener('abort', cancel);
   });
-  child.output.on('data', (chunk: Buffer) => {
+  child.output.read((chunk) => {
     try {
       spool.append(chunk);
     } catch (error) {
@@ -113,15 +113,8 @@ function cancelReason(cancelled: AbortSignal): EndReason {
   return { by: 'cancelled', reason: String(cancelled.reason) };
 }
 
-function drain({ output }: StepProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (output.readableEnded) return resolve();
-    const patience = setTimeout(resolve, outputPatienceMs);
-    const end = (then: () => void): void => {
-      clearTimeout(patience);
-      then();
-    };
-    output.once('end', () => end(resolve));
-    output.once('error', (error) => end(() => reject(error)));
-  });
+async function drain({ output }: StepProcess): Promise<void> {
+  const { promise: patience, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, outputPatienceMs);
+  await Promise.race([output.ended, patience]).finally(() => clearTimeout(timer));
 }

@@ -74,7 +74,7 @@ describe('a tree in a control group', () => {
       },
       { limits: specOf([]).limits, mark: `tree-${process.pid}`, output: join(dir, 'output') },
     );
-    tree.output.resume();
+    tree.output.read(() => {});
     await tree.exited;
     assert.equal(countProcesses(seconds), 1);
 

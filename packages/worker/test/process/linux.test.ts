@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { needs } from '../../../../test/support/needs.ts';
 import type { ProcessPlatform, StepProcess } from '../../src/process/contract.ts';
@@ -34,11 +33,16 @@ describe('the steps of a slot', () => {
     );
   }
 
-  async function end(step: StepProcess) {
-    const printed = text(step.output);
+  async function end(step: StepProcess, onOutput: () => void = () => {}) {
+    let printed = '';
+    step.output.read((chunk) => {
+      printed += Buffer.from(chunk).toString();
+      onOutput();
+    });
     const exit = await step.exited;
     await step.killTree();
-    return { ...exit, printed: await printed, ...step.limitHits() };
+    await step.output.ended;
+    return { ...exit, printed, ...step.limitHits() };
   }
 
   it('are not ended by what ended the one before', async () => {
@@ -79,8 +83,7 @@ describe('the steps of a slot', () => {
 
   it('can be ended though they stopped the shell that began them', async () => {
     const stopped = await spawn('kill -STOP $PPID; echo done');
-    stopped.output.once('data', () => void stopped.killTree());
-    await end(stopped);
+    await end(stopped, () => void stopped.killTree());
 
     assert.equal((await end(await spawn('echo next'))).printed, 'next\n');
   });
