@@ -113,6 +113,7 @@ export class ModelMaster {
       log,
       farm,
       builders,
+      refresh: () => Promise.resolve(),
     });
     const freed = (): void => dispatcher.wake();
     const quarantines = new Quarantines({ store, now, log, sessions, freed });

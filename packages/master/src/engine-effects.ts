@@ -59,6 +59,7 @@ async function workerChanged(context: EngineEffectsContext, id: number): Promise
   if (worker === undefined) return;
   if (sessions.of(id) !== session) return workerChanged(context, id);
   if (worker.state === 'revoked') {
+    if (session !== undefined) session.credit = 0;
     session?.close('revoked', "this worker's key was revoked");
     await builds.loseThoseOf(id, 'its worker was revoked');
   } else if (session !== undefined) {

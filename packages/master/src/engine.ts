@@ -163,7 +163,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     call: (call) => sendCall(store, call),
     refused,
     reconcile: (db, worker, hello) => reconcileRuntimes(db, worker.id, hello.runtimes, builders()),
-    resume: (session, hello) => reattachBuilds({ store, logs, now, builds, log }, session, hello),
+    resume: (session, hello) =>
+      reattachBuilds({ store, logs, now, builds, log, engine: engineId }, session, hello),
     opened: (session) => {
       builds.opened(session);
       void probation.consider();
@@ -188,6 +189,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log,
     farm,
     builders,
+    refresh: (worker) => effects.workerChanged(worker),
   });
   const freed = (): void => dispatcher.wake();
   const quarantines = new Quarantines({ store, now, log, sessions, freed });

@@ -50,9 +50,11 @@ export class BuildsElsewhere {
     }
   }
 
-  /** It ended, or was given back. */
+  /** It ended, or was given back. A copy of it without a link is of no use any more. */
   forget(id: number): void {
     this.#running.delete(id);
+    const own = this.#builds.get(id);
+    if (own !== undefined && own.session === undefined && !own.isLate) this.#builds.forget(own);
   }
 
   /** The engine that leads gave it up, though this one has it: its worker is told. */

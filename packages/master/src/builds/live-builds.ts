@@ -193,7 +193,9 @@ export class LiveBuilds {
 
   async loseById(id: number, text: string, how?: { isMeant: boolean }): Promise<void> {
     const row = await buildById(this.#context.store.read, id);
-    if (row !== undefined) await this.lose(row, text, how);
+    if (row !== undefined) return this.lose(row, text, how);
+    // Another engine gave it back.
+    this.#builds.delete(id);
   }
 
   /** Infrastructure took a build; `isMeant`: somebody did so on purpose, and its worker is not to blame. */

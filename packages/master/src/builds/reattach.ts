@@ -14,6 +14,7 @@ import type { Taken } from '../store/leases.ts';
 import type { Database } from '../store/schema.ts';
 import { StoreAwayError } from '../store/store-errors.ts';
 import type { Store } from '../store/store.ts';
+import { workerById } from '../store/workers.ts';
 import type { Hello } from '../workers/link.ts';
 import type { Session } from '../workers/session.ts';
 import type { LiveBuild } from './live-build.ts';
@@ -32,6 +33,8 @@ export interface ReattachContext {
   readonly now: Clock;
   readonly builds: LiveBuilds;
   readonly log: Log;
+  /** This engine's number among the members; absent in a farm of one process. */
+  readonly engine?: number | undefined;
 }
 
 /** What becomes of a worker's builds when it connects: those that it names, and those that it does not. */
@@ -40,8 +43,15 @@ export async function reattachBuilds(
   session: Session,
   hello: Hello,
 ): Promise<WelcomeBuild[]> {
+  const { store, engine } = context;
   const here = new Set(hello.builds.map(({ build }) => build));
-  for (const row of await openBuilds(context.store.read, session.id)) {
+  const open = await openBuilds(store.read, session.id);
+  if (engine !== undefined) {
+    // Read behind them: what another engine gave the worker since it went there is not among them.
+    const worker = await workerById(store.read, session.id);
+    if (worker?.engine !== engine) return [];
+  }
+  for (const row of open) {
     if (!here.has(row.id)) await cameWithout(context, session, row);
   }
   // Together, so that the store commits them together.
@@ -125,7 +135,9 @@ async function takeOver(
   found.session = undefined;
   await found.tail;
   const taken = await store.unit((db) =>
-    found.isLate ? takeLate(db, found.id, found.epoch) : attach(db, context, session, found),
+    found.isLate
+      ? takeLate(db, found.id, { epoch: found.epoch, engine: context.engine ?? null })
+      : attach(db, context, session, found),
   );
   if (taken === undefined) {
     if (found.isLate) builds.forget(found);
@@ -151,13 +163,14 @@ async function reload(context: ReattachContext, { id }: LiveBuild): Promise<Live
 
 async function attach(
   db: Kysely<Database>,
-  { now }: ReattachContext,
+  { now, engine }: ReattachContext,
   { boot, name }: Session,
   build: LiveBuild,
 ): Promise<Taken | undefined> {
   const at = now();
   const { epoch, isDetached } = build;
-  const taken = await raiseEpoch(db, build.id, { epoch, boot, leaseUntil: at + leaseMs });
+  const from = { epoch, boot, leaseUntil: at + leaseMs, engine: engine ?? null };
+  const taken = await raiseEpoch(db, build.id, from);
   if (taken === undefined) return undefined;
   const builder = await builderById(db, build.builderId);
   if (builder === undefined) throw new Error(`build ${build.id} has no builder`);

@@ -7,7 +7,7 @@ import type { Decline } from '../builds/live-builds.ts';
 import { buildEvent } from '../builds/settle-build.ts';
 import { keepSpec } from '../builds/told-spec.ts';
 import { builderById, returnNumber, takeNumber } from '../store/builders.ts';
-import { deleteOffered, insertBuild, insertSteps } from '../store/builds.ts';
+import { deleteOffered, insertBuild, insertSteps, isOpen } from '../store/builds.ts';
 import { recordEvents } from '../store/events.ts';
 import { insertLogs } from '../store/logs.ts';
 import type { RequestRow } from '../store/requests.ts';
@@ -32,6 +32,8 @@ export interface Claim {
   readonly artifact: Artifact | undefined;
   readonly uploadToken: (build: number) => string;
   readonly at: number;
+  /** The builders whose open builds count against the builder's `maxParallel`. Default: that was seen to. */
+  readonly family?: ReadonlySet<number> | undefined;
 }
 
 export interface Claimed {
@@ -40,13 +42,15 @@ export interface Claimed {
 }
 
 /**
- * Claims a request and writes its build, steps and logs. Runs in a unit; undefined when it waits no
- * more, or what it would be run with was dropped since that was decided.
+ * Claims a request and writes its build, steps and logs. Runs in a unit, alone where it has a family
+ * to count; undefined when it waits no more, its worker may not have it, or what it would be run with
+ * was dropped since that was decided.
  */
 export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed | undefined> {
   const { farm, builder, request, session, engine, at } = from;
   const isShared = builder.kind === 'project' && builder.artifacts !== 'same-worker';
   if (isShared && from.artifact === undefined) return undefined;
+  if (from.family !== undefined && (await isFull(db, builder, from.family))) return undefined;
   const as = { attempts: request.attempts, workerId: session.id, engine: engine ?? null };
   if (!(await claimRequest(db, request.id, as))) return undefined;
   const trial = trialOf(session, request);
@@ -97,6 +101,16 @@ export async function claim(db: Kysely<Database>, from: Claim): Promise<Claimed 
   const { share, uploadToken } = bringing;
   const token = uploadToken === undefined ? {} : { uploadToken: uploadToken(row.id) };
   return { build, spec: { build: row.id, number, ...order, ...(share && { share }), ...token } };
+}
+
+async function isFull(
+  db: Kysely<Database>,
+  { maxParallel }: BuilderFacts,
+  family: ReadonlySet<number>,
+): Promise<boolean> {
+  if (maxParallel === null) return false;
+  const open = await db.selectFrom('build').select('builder_id').where(isOpen).execute();
+  return open.filter((build) => family.has(build.builder_id)).length >= maxParallel;
 }
 
 /** What the build may bring to the farm's objects. */

@@ -6,10 +6,11 @@ import type {
   RunningBuild,
   WorkerFacts,
 } from '@weir/model';
-import { runtimeKey } from '@weir/model';
+import { familyOf, runtimeKey } from '@weir/model';
 import { leaseMs, offerMs } from '@weir/protocol';
 import type { EndedBuild } from '../builds/ended-build.ts';
 import type { LiveBuild } from '../builds/live-build.ts';
+import { notTaken } from '../builds/live-builds.ts';
 import type { Decline, LiveBuilds } from '../builds/live-builds.ts';
 import { logFileOf } from '../builds/logs/log-file.ts';
 import type { Artifacts } from '../builds/objects/artifacts.ts';
@@ -47,12 +48,16 @@ export interface DispatcherContext {
   readonly log: Log;
   readonly farm: () => Farm;
   readonly builders: () => ReadonlyMap<number, BuilderFacts>;
+  /** Has a worker's session say what is written of the worker. */
+  readonly refresh: (workerId: number) => Promise<void>;
 }
 
 /** Workers and builds of other engines. */
 export interface Elsewhere {
   workers(): readonly WorkerFacts[];
   running(): Iterable<RunningBuild>;
+  /** Reads anew what runs there. */
+  refresh(): Promise<void>;
 }
 
 /** A timer that comes so much too late tells of an engine that stood still. */
@@ -216,6 +221,8 @@ export class Dispatcher {
     queue.remove(request.id);
     session.offering += 1;
     const at = now();
+    // Other engines may fill the family up meanwhile: then it is counted where they write, too.
+    const isCounted = engine !== undefined && builder.maxParallel !== null;
     let claimed;
     try {
       claimed = await store.unit(
@@ -231,8 +238,9 @@ export class Dispatcher {
             artifact: artifacts.of(runtime, builder.artifacts),
             uploadToken: (build) => uploadToken(uploadSecret, build),
             at,
+            family: isCounted ? this.#familyOf(builder) : undefined,
           }),
-        { isGuarded: true },
+        { isGuarded: !isCounted },
       );
     } catch (error) {
       queue.add(waitingOf(request, builder));
@@ -241,20 +249,35 @@ export class Dispatcher {
       session.offering -= 1;
     }
     if (claimed === undefined) return this.#refused(request, session);
+    // Its link broke meanwhile.
+    if (sessions.of(workerId) !== session) return builds.giveBack(claimed.build, notTaken);
     builds.add(claimed.build);
     session.offers.add(claimed.build.id);
     this.#awaitAnswer(claimed.build, session);
     session.send({ t: 'offer', epoch: claimed.build.epoch, spec: claimed.spec });
   }
 
-  /** A request that could not be claimed is gone, or was tried elsewhere, or its worker is connected elsewhere. */
+  #familyOf(builder: BuilderFacts): Set<number> {
+    const family = familyOf(builder);
+    const all = [...this.#context.builders().values()];
+    return new Set(all.filter((each) => familyOf(each) === family).map(({ id }) => id));
+  }
+
+  /**
+   * A request that could not be claimed is gone, or was tried elsewhere; or its worker is connected
+   * elsewhere or may take no builds, or others took the last place of its family.
+   */
   async #refused({ id, attempts }: RequestRow, session: Session): Promise<void> {
-    const { store, sessions } = this.#context;
+    const { store, sessions, elsewhere, refresh } = this.#context;
     const request = await requestById(store.read, id);
     // The slot is free for what is next.
     if (request?.state !== 'waiting') return this.wake();
     // Before it is offered again: else the same worker is chosen once more.
-    if (request.attempts === attempts) await sessions.connected(session.id);
+    if (request.attempts === attempts) {
+      await sessions.connected(session.id);
+      await refresh(session.id);
+      await elsewhere?.refresh();
+    }
     this.enqueue(request);
   }
 

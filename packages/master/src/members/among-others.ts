@@ -82,6 +82,11 @@ export class AmongOthers {
     return this.#elsewhere?.running() ?? [];
   }
 
+  /** Reads anew what runs there. */
+  async refresh(): Promise<void> {
+    await this.#elsewhere?.rebuild(this.#store.read);
+  }
+
   /** Those that other engines give builds to. */
   workers(): readonly WorkerFacts[] {
     return this.#workers;
@@ -106,6 +111,8 @@ export class AmongOthers {
     };
     await this.#elsewhere.rebuild(this.#store.read);
     await this.#readWorkers();
+    // What was put in force after it was read, and before events were counted.
+    await this.#context.catchUp();
     this.#hearing = new Hearing(
       { ...this.#context, hear: (events) => this.#hear(events) },
       this.#after,
@@ -146,9 +153,10 @@ export class AmongOthers {
     // Of one whose end was heard of before it was noted here nothing more comes.
     this.#endedHere.clear();
     await this.#context?.catchUp();
-    await this.#elsewhere?.rebuild(this.#store.read);
+    await this.refresh();
     await this.#readWorkers();
     await this.#context?.artifacts.rebuild(this.#store.read);
+    this.#context?.dispatcher.wake();
   }
 
   /** Leads no more, and hears no more. */

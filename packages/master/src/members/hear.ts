@@ -6,6 +6,7 @@ import { runtimeMade } from '../dispatch/build-ended.ts';
 import type { Effects } from '../effects.ts';
 import type { LoggedEvent } from '../events/reader.ts';
 import { waitingAmong } from '../store/requests.ts';
+import { troubleOf } from '../store/trouble.ts';
 import { workerByName } from '../store/workers.ts';
 import type { Probation } from '../workers/probation.ts';
 
@@ -35,6 +36,8 @@ const artifactKinds = new Set(['artifact.dropped', 'farm.retained']);
 /**
  * Keeps what an engine has in memory right when other processes write: what they wrote is in the log.
  * Its own events come by as well; what follows from them a second time does no harm.
+ *
+ * @throws Error when the store can't be read or written just now: these events are to be heard again
  */
 export async function hear(context: HearContext, events: readonly LoggedEvent[]): Promise<void> {
   const { store, elsewhere, effects, artifacts, dispatcher, probation, log } = context;
@@ -42,29 +45,32 @@ export async function hear(context: HearContext, events: readonly LoggedEvent[])
   const idsOf = (isKind: (event: LoggedEvent) => boolean): number[] => [
     ...new Set(events.filter(isKind).map(idOf)),
   ];
-  const begun = idsOf(({ kind }) => kind === 'build.started' || kind === 'build.attached');
-  await elsewhere.began(read, begun);
   for (const event of events) {
     await hearOne(context, event).catch((error: unknown) => {
+      if (troubleOf(error) !== undefined) throw error;
       log.warn(`event ${event.number} of another process did not take effect: ${String(error)}`);
     });
   }
-  const ended = idsOf(({ kind }) => endKinds.has(kind)).filter(
-    (id) => !context.endedHere.delete(id),
-  );
+  // A link that went elsewhere is ended by now: what it had is not this engine's any more.
+  const begun = idsOf(({ kind }) => kind === 'build.started' || kind === 'build.attached');
+  await elsewhere.began(read, begun);
+  const over = idsOf(({ kind }) => endKinds.has(kind));
+  for (const id of over) elsewhere.forget(id);
+  const ended = over.filter((id) => !context.endedHere.has(id));
   if (ended.length > 0) await buildsEnded(context, await readEnded(read, ended));
+  const isMissing = events.some(({ kind }) => artifactKinds.has(kind));
+  if (isMissing) await artifacts.rebuild(read);
   // Behind all that may keep a request from being given out: a pause, say, that came before it.
   const asked = events.flatMap((event) => waitsMaybe(event) ?? []);
   if (asked.length > 0) {
     for (const request of await waitingAmong(read, asked)) effects.requestWaits(request);
   }
-  const isMissing = events.some(({ kind }) => artifactKinds.has(kind));
-  if (isMissing) await artifacts.rebuild(read);
-  if (isMissing || ended.length > 0) dispatcher.wake();
+  if (isMissing || over.length > 0) dispatcher.wake();
   if (events.some(({ kind }) => kind === 'worker.online')) await context.cameBack();
   if (events.some(({ kind, data }) => endKinds.has(kind) && data['trial'] !== undefined)) {
     await probation.consider();
   }
+  for (const id of over) context.endedHere.delete(id);
 }
 
 /**
@@ -134,10 +140,9 @@ function sessionOf({ sessions }: HearContext, subject: string) {
 
 /** Builds ended on other engines: dispatch goes by what became of them. */
 async function buildsEnded(context: HearContext, ended: readonly EndedElsewhere[]): Promise<void> {
-  const { elsewhere, farmInForce, sessions, quarantines, usage } = context;
+  const { farmInForce, sessions, quarantines, usage } = context;
   const changed = new Set<number>();
   for (const build of ended) {
-    elsewhere.forget(build.id);
     if (sessions.of(build.workerId) !== undefined) await quarantines.refresh(build.workerId);
     const builder = farmInForce.builders().get(build.builderId);
     if (builder === undefined) continue;

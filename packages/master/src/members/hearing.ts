@@ -3,6 +3,7 @@ import { toLogged } from '../events/reader.ts';
 import type { Log } from '../log.ts';
 import { eventsAfter } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
+import { troubleOf } from '../store/trouble.ts';
 
 const batch = 500;
 const sweepMs = 3_000;
@@ -10,7 +11,10 @@ const sweepMs = 3_000;
 export interface HearingOptions {
   readonly store: Pick<Store, 'read'>;
   readonly log: Log;
-  /** Lets follow what follows from events, in their order. What fails is made up for by a sweep. */
+  /**
+   * Lets follow what follows from events, in their order, and a second time without harm. Where the
+   * store was away they are heard again; what fails otherwise is made up for by a sweep.
+   */
   readonly hear: (events: readonly LoggedEvent[]) => Promise<void>;
 }
 
@@ -63,11 +67,13 @@ export class Hearing {
     for (let isMore = true; isMore && !this.#isStopped;) {
       const events = (await eventsAfter(store.read, this.#seen, batch)).map(toLogged);
       isMore = events.length === batch;
-      this.#seen = events.at(-1)?.number ?? this.#seen;
       if (events.length === 0) return;
       await hear(events).catch((error: unknown) => {
+        // Heard again by the next wake-up or sweep.
+        if (troubleOf(error) !== undefined) throw error;
         log.warn(`what other processes wrote did not take effect: ${String(error)}`);
       });
+      this.#seen = events.at(-1)?.number ?? this.#seen;
     }
   }
 }

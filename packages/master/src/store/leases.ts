@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { BuildRow } from './builds.ts';
 import { isOpen } from './builds.ts';
@@ -13,12 +13,13 @@ export interface Taken {
 
 /**
  * A session takes an open build over: from now on only the new epoch may write, and the build is
- * within reach. Undefined when it has ended or the old epoch is not in force.
+ * within reach. Undefined when it has ended, the old epoch is not in force, or its worker is with
+ * another engine by now.
  */
 export async function raiseEpoch(
   db: Kysely<Database>,
   id: number,
-  from: { epoch: number; boot: string; leaseUntil: number },
+  from: { epoch: number; boot: string; leaseUntil: number; engine: number | null },
 ): Promise<Taken | undefined> {
   return db
     .updateTable('build')
@@ -33,6 +34,7 @@ export async function raiseEpoch(
     .where('id', '=', id)
     .where('epoch', '=', from.epoch)
     .where('state', '!=', 'finished')
+    .where(isWith(from.engine))
     .returning(['epoch', 'journal_n as entries'])
     .executeTakeFirst();
 }
@@ -41,7 +43,7 @@ export async function raiseEpoch(
 export async function takeLate(
   db: Kysely<Database>,
   id: number,
-  epoch: number,
+  { epoch, engine }: { epoch: number; engine: number | null },
 ): Promise<Taken | undefined> {
   return db
     .updateTable('build')
@@ -50,8 +52,21 @@ export async function takeLate(
     .where('epoch', '=', epoch)
     .where('result', '=', 'lost')
     .where('late_json', 'is', null)
+    .where(isWith(engine))
     .returning(['epoch', 'journal_n as entries'])
     .executeTakeFirst();
+}
+
+/** Whether this engine, null in a farm of one process, has the session of the build's worker. */
+function isWith(engine: number | null) {
+  return (eb: ExpressionBuilder<Database, 'build'>) =>
+    eb.exists(
+      eb
+        .selectFrom('worker')
+        .select('worker.id')
+        .whereRef('worker.id', '=', 'build.worker_id')
+        .where('worker.engine', 'is not distinct from', engine),
+    );
 }
 
 /**

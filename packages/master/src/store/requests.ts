@@ -114,7 +114,7 @@ export function waitingAmong(db: Kysely<Database>, ids: readonly number[]): Prom
     .execute();
 }
 
-/** What a claim goes by: it is refused when that is so no more. */
+/** What a claim goes by: it is refused when that is so no more, or the worker may take no builds. */
 export interface ClaimedAs {
   /** Of the request, as it was read: it may have been tried by another engine since. */
   readonly attempts: number;
@@ -143,7 +143,10 @@ export async function claimRequest(
             .selectFrom('worker')
             .select('worker.id')
             .where('worker.id', '=', as.workerId)
-            .where('worker.engine', 'is not distinct from', as.engine),
+            .where('worker.engine', 'is not distinct from', as.engine)
+            .where('worker.state', '=', 'accepted')
+            .where('worker.paused_by', 'is', null)
+            .where('worker.quarantined_until', 'is', null),
         ),
       );
   }

@@ -136,16 +136,20 @@ export class Sessions {
       { now, offended: (offender, text) => this.#offended(offender, text) },
     );
     this.#byWorker.set(session.id, session);
-    const builds = await this.#resume(session, hello);
     // What closed meanwhile had nobody to tell.
-    if (!session.isOpen) {
-      await this.closed(session);
-      return undefined;
-    }
+    if (!session.isOpen) return this.#begunTooLate(session);
+    const builds = await this.#resume(session, hello);
+    // It took its time: the worker may be with another engine by now.
+    await this.connected(session.id);
+    if (!session.isOpen) return this.#begunTooLate(session);
     const { ownerPause } = session;
     session.welcome({ t: 'welcome', session: `${worker.id}-${hello.boot}`, ownerPause, builds });
     this.#context.opened(session);
     return session;
+  }
+
+  async #begunTooLate(session: Session): Promise<undefined> {
+    await this.closed(session);
   }
 
   /** Whether another machine has the worker's key, and a link that answers, here or elsewhere. */

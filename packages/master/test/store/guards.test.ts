@@ -16,7 +16,12 @@ import { raiseEpoch, renewLeases } from '../../src/store/leases.ts';
 import { setOnline } from '../../src/store/presence.ts';
 import { cancelRequest, claimRequest, insertRequest } from '../../src/store/requests.ts';
 import type { Store } from '../../src/store/store.ts';
-import { insertPending, workerByName } from '../../src/store/workers.ts';
+import {
+  insertPending,
+  setEnrolment,
+  setWorkerPause,
+  workerByName,
+} from '../../src/store/workers.ts';
 import { newRequest } from '../support/request-row.ts';
 
 const end = { result: 'success', findings: [], text: '', environment: {}, at: 9 } as const;
@@ -25,16 +30,22 @@ describe('guarded writes', () => {
   let dir: string;
   let store: Store;
   let build: BuildRow;
+  let workerId: number;
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'weir-guards-'));
     store = await openTestStore(join(dir, 'weir.sqlite'));
+    workerId = await store.unit(async (db) => {
+      const asked = { key: 'k', fingerprint: 'f', owner: '', agent: '', address: null, at: 1 };
+      await insertPending(db, { name: 'w', ...asked });
+      return (await workerByName(db, 'w'))?.id ?? 0;
+    });
     build = await store.unit((db) =>
       insertBuild(db, {
         builderId: 1,
         number: 1,
         requestId: 1,
-        workerId: 1,
+        workerId,
         attempt: 1,
         boot: 'b',
         leaseUntil: 5,
@@ -61,14 +72,12 @@ describe('guarded writes', () => {
   });
 
   it('refuse a claim that goes by what is so no more', async () => {
-    const asked = { name: 'w', key: 'k', fingerprint: 'f', owner: '', agent: '', address: null };
     const machine = { slots: 1, labels: [], sandbox: {}, facts: {}, clockSkewMs: 0 };
-    const { id, workerId } = await store.unit(async (db) => {
-      await insertPending(db, { ...asked, at: 1 });
-      const worker = (await workerByName(db, 'w'))?.id ?? 0;
+    const { id } = await store.unit(async (db) => {
       const hello = { at: 1, engine: 7, boot: 'b', agent: '', hasArtifacts: true, ...machine };
-      await setOnline(db, worker, hello);
-      return { ...(await insertRequest(db, newRequest)), workerId: worker };
+      await setEnrolment(db, workerId, ['pending'], 'accepted');
+      await setOnline(db, workerId, hello);
+      return insertRequest(db, newRequest);
     });
     const claim = (as: { attempts: number; engine: number | null }): Promise<boolean> =>
       store.unit((db) => claimRequest(db, id, { workerId, ...as }));
@@ -78,6 +87,11 @@ describe('guarded writes', () => {
     // Its worker is connected elsewhere.
     assert.equal(await claim({ attempts: 0, engine: 8 }), false);
     assert.equal(await claim({ attempts: 0, engine: null }), false);
+    // A person has paused it, and its engine has not heard of that.
+    const pause = { by: 'admin', at: 1, reason: '' };
+    await store.unit((db) => setWorkerPause(db, workerId, pause));
+    assert.equal(await claim({ attempts: 0, engine: 7 }), false);
+    await store.unit((db) => setWorkerPause(db, workerId, null));
     assert.equal(await claim({ attempts: 0, engine: 7 }), true);
   });
 
@@ -93,7 +107,7 @@ describe('guarded writes', () => {
 
   it('refuse a journal under an old epoch, or out of its order', async () => {
     const taken = await store.unit((db) =>
-      raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9 }),
+      raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9, engine: null }),
     );
     assert.deepEqual({ ...taken }, { epoch: 2, entries: 0 });
 
@@ -114,7 +128,9 @@ describe('guarded writes', () => {
 
     assert.equal(await finish(1), false);
     assert.equal(
-      await store.unit((db) => raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9 })),
+      await store.unit((db) =>
+        raiseEpoch(db, build.id, { boot: 'b', epoch: 1, leaseUntil: 9, engine: null }),
+      ),
       undefined,
     );
     assert.equal(await store.unit((db) => requestCancel(db, build.id, 'late')), false);
