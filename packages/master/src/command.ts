@@ -5,6 +5,7 @@ import type { FarmOptions } from './farm/farm-source.ts';
 import type { FarmRepository } from './farm/repository-source.ts';
 import type { LogFormat } from './log.ts';
 import type { Refusal } from './refusal.ts';
+import type { RequestRow } from './store/requests.ts';
 
 /** What people may tell the engine to do. The web thread checks who asks; the engine checks the rest. */
 export type Command =
@@ -91,7 +92,7 @@ export type Command =
 
 /** What a command wrote, where it wrote something new. */
 export interface CommandAnswer {
-  readonly request?: number;
+  readonly request?: RequestRow;
   /** The code is said here, once, and nowhere else. */
   readonly invitation?: { readonly id: number; readonly code: string };
   /** Of the farm file. */

@@ -112,7 +112,7 @@ export async function runCommand(
 
 function enqueue(effects: Effects, request: RequestRow): CommandAnswer {
   effects.requestWaits(request);
-  return { request: request.id };
+  return { request };
 }
 
 async function cancelBuild(

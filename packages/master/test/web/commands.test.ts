@@ -41,16 +41,17 @@ describe('commands by people', () => {
 
   it('forces a build, and answers with the request that the engine wrote', async () => {
     await addChange(farm, 'lua/master');
-    farm.answer = async () => {
-      const { id } = await addRequest(farm, runtimeBuilder, { upstream: 1 });
-      return { request: id };
-    };
+    farm.answer = async () => ({
+      request: await addRequest(farm, runtimeBuilder, { upstream: 1 }),
+    });
 
     const response = await post('/api/v1/requests', { builder: runtimeBuilder, reason: 'to see' });
 
     assert.equal(response.status, 201);
     const request = (await response.json()) as ApiRequest;
     assert.equal(request.builder, runtimeBuilder);
+    const stored = await validatedFetch(`${farm.url}/api/v1/requests/${request.id}`);
+    assert.deepEqual(await stored.json(), request);
     assert.equal(response.headers.get('location'), `/api/v1/requests/${request.id}`);
     assert.deepEqual(farm.commands, [
       { actor: 'admin', command: { t: 'force', builder: runtimeBuilder, reason: 'to see' } },

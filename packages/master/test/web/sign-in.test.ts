@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import type { Problem } from '@weir/protocol';
 import { after, before, describe, it } from 'mocha';
@@ -123,6 +124,20 @@ describe('signing in', () => {
     assert.equal(await ask('weir-session='), '401 not-signed-in');
     await other.store.unit((db) => putSetting(db, adminTokenSetting, 'ff'.repeat(32)));
     assert.equal(await ask(cookie), '401 not-signed-in');
+  });
+
+  it('takes a new token at once, and the one that it replaced not for long', async () => {
+    await using other = await startSmallFarm();
+    const ask = (token: string) => pause({ authorization: `Bearer ${token}` }, other);
+    const isTaken = async (token: string) => (await ask(token)).startsWith('404');
+    const hash = createHash('sha256').update('new').digest('hex');
+
+    assert.ok(await isTaken(adminToken));
+    await other.store.unit((db) => putSetting(db, adminTokenSetting, hash));
+    assert.ok(await isTaken('new'));
+    assert.equal(await ask(adminToken), '401 wrong-token');
+    await other.store.unit((db) => putSetting(db, adminTokenSetting, 'ff'.repeat(32)));
+    while (await isTaken('new'));
   });
 
   it('refuses a wrong token, and slows down who guesses', async () => {

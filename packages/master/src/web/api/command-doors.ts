@@ -12,11 +12,12 @@ import {
 } from '@weir/protocol';
 import type { ApiRequest } from '@weir/protocol';
 import type { CommandAnswer } from '../../command.ts';
+import type { RequestRow } from '../../store/requests.ts';
 import type { WebContext } from '../context.ts';
 import { readBreakage } from '../read/breakages.ts';
 import { readBuilder } from '../read/builders.ts';
 import { readBuild } from '../read/builds.ts';
-import { readRequest } from '../read/requests.ts';
+import { readRequest, readWritten } from '../read/requests.ts';
 import { readWorker } from '../read/workers.ts';
 import { found, idOf } from './asked.ts';
 import { door } from './door.ts';
@@ -46,7 +47,8 @@ function requestDoors(context: WebContext): Door[] {
   const { db, now, farm, sendCommand } = context;
   const request = async (id: number): Promise<ApiRequest> =>
     found(await readRequest(db, farm().rules, id, now()), 'request', id);
-  const written = ({ request: id }: CommandAnswer): Promise<ApiRequest> => request(id ?? 0);
+  const written = async (command: Promise<CommandAnswer>): Promise<RequestRow> =>
+    found((await command).request, 'request', 'written');
   return [
     door({
       method: 'post',
@@ -55,7 +57,12 @@ function requestDoors(context: WebContext): Door[] {
       creates: '/api/v1/requests',
       body: forceBodySchema,
       answer: requestSchema,
-      handle: async ({ actor, body }) => written(await sendCommand(actor, { t: 'force', ...body })),
+      handle: async ({ actor, body }) =>
+        readWritten(db, farm().rules, {
+          builder: body.builder,
+          written: written(sendCommand(actor, { t: 'force', ...body })),
+          now,
+        }),
     }),
     door({
       method: 'post',
@@ -91,7 +98,8 @@ function requestDoors(context: WebContext): Door[] {
         answer: requestSchema,
         handle: async ({ subject, actor, body }) => {
           const build = idOf(subject, 'build');
-          return written(await sendCommand(actor, { t, build, reason: body.reason }));
+          const { id } = await written(sendCommand(actor, { t, build, reason: body.reason }));
+          return request(id);
         },
       }),
     ),

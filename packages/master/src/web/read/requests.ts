@@ -1,5 +1,12 @@
 import { whyWaiting } from '@weir/model';
-import type { ApiRequest, RequestReason, RequestState, Result, Wait } from '@weir/protocol';
+import type {
+  ApiRequest,
+  ApiTaken,
+  RequestReason,
+  RequestState,
+  Result,
+  Wait,
+} from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
 import { builderByName } from '../../store/builders.ts';
@@ -9,7 +16,8 @@ import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 import { takenTries } from './taken.ts';
-import { loadWaitFacts } from './wait-facts.ts';
+import type { Surroundings } from './wait-facts.ts';
+import { loadSurroundings, loadWaitFacts } from './wait-facts.ts';
 
 export interface RequestFilter {
   readonly builder?: string | undefined;
@@ -58,6 +66,25 @@ export async function readRequest(
   return request;
 }
 
+/**
+ * A request of a builder that is being written. What is around it is read meanwhile, so it may be
+ * older than the request, but not older than this call.
+ *
+ * @throws whatever `written` rejects with
+ */
+export async function readWritten(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  { builder, written, now }: { builder: string; written: Promise<RequestRow>; now: () => number },
+): Promise<ApiRequest> {
+  const [row, around] = await Promise.all([
+    written,
+    builderByName(db, builder).then((its) => loadSurroundings(db, rules, its ? [its.id] : [])),
+  ]);
+  const waits = await waitsAround(db, rules, [row], around, now());
+  return toRequest(row, { builder, taken: [], wait: waits.get(row.id) ?? null });
+}
+
 /** Why each of these waiting requests waits, by request. */
 export async function waitsOf(
   db: Kysely<Database>,
@@ -67,7 +94,19 @@ export async function waitsOf(
 ): Promise<Map<number, Wait>> {
   const waiting = requests.filter((request) => request.state === 'waiting');
   if (waiting.length === 0) return new Map();
-  const facts = await loadWaitFacts(db, rules, waiting, now);
+  const builders = waiting.map((request) => request.builder_id);
+  const around = await loadSurroundings(db, rules, builders);
+  return waitsAround(db, rules, waiting, around, now);
+}
+
+async function waitsAround(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  waiting: readonly RequestRow[],
+  around: Surroundings,
+  now: number,
+): Promise<Map<number, Wait>> {
+  const facts = await loadWaitFacts(db, rules, waiting, around, now);
   return new Map(facts.requests.map((request) => [request.id, whyWaiting(request, facts)]));
 }
 
@@ -114,9 +153,22 @@ async function toRequests(
     db,
     tried.map(({ id }) => id),
   );
-  return rows.map((row) => ({
+  return rows.map((row) =>
+    toRequest(row, {
+      builder: names.get(row.builder_id) ?? '',
+      taken: taken.get(row.id) ?? [],
+      wait: waits.get(row.id) ?? null,
+    }),
+  );
+}
+
+function toRequest(
+  row: RequestRow,
+  known: { builder: string; taken: ApiTaken[]; wait: Wait | null },
+): ApiRequest {
+  return {
     id: row.id,
-    builder: names.get(row.builder_id) ?? '',
+    builder: known.builder,
     state: row.state,
     reason: row.reason,
     reasonText: row.reason_text,
@@ -124,10 +176,10 @@ async function toRequests(
     revisions: { upstream: row.upstream_commit, project: row.project_commit },
     createdAt: row.created_at,
     attempts: row.attempts,
-    taken: taken.get(row.id) ?? [],
+    taken: known.taken,
     supersededBy: row.superseded_by,
     result: row.result,
     finding: row.finding,
-    waits: waits.get(row.id) ?? null,
-  }));
+    waits: known.wait,
+  };
 }

@@ -19,26 +19,46 @@ import { ownerPauseOf, pauseOf } from './pause.ts';
 
 type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
 
+/** What decides why requests wait, whatever their commits are. */
+export interface Surroundings {
+  readonly running: readonly RunningRow[];
+  readonly workers: readonly WorkerRow[];
+  readonly builders: ReadonlyMap<number, BuilderFacts>;
+}
+
 /**
- * What the rule `whyWaiting` needs to know about these requests, from the store: only the builders
- * and runtimes that they, and what runs now, have to do with.
+ * Reads what is around requests of these builders: only the builders that they, and what runs now,
+ * have to do with.
  */
+export async function loadSurroundings(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  builders: readonly number[],
+): Promise<Surroundings> {
+  const running = await runningRows(db);
+  const ids = new Set([...builders, ...running.map((row) => row.builder_id)]);
+  return {
+    running,
+    workers: await acceptedWorkers(db),
+    builders: await builderFacts(db, rules, [...ids]),
+  };
+}
+
+/** What the rule `whyWaiting` needs to know about these requests, from the store. */
 export async function loadWaitFacts(
   db: Kysely<Database>,
   rules: FarmRules,
   requests: readonly RequestRow[],
+  { running, workers, builders }: Surroundings,
   now: number,
 ): Promise<DispatchFacts> {
-  const running = await runningRows(db);
-  const ids = new Set([...requests, ...running].map((row) => row.builder_id));
-  const commits = new Set(requests.map((request) => request.upstream_commit));
-  const runtimes = await runtimesOfCommits(db, [...commits]);
-  const workers = await acceptedWorkers(db);
+  const commits = [...new Set(requests.map((request) => request.upstream_commit))];
+  const runtimes = await runtimesOfCommits(db, commits);
   return {
     now,
     isFarmFull: rules.isFarmFull,
     isEngineAlive: rules.isEngineAlive,
-    builders: await builderFacts(db, rules, [...ids]),
+    builders,
     requests: requests.map(toWaiting),
     workers: workers.map((worker) => toWorkerFacts(worker, running, runtimes)),
     running: running.map((row) => ({
@@ -46,7 +66,7 @@ export async function loadWaitFacts(
       workerId: row.worker_id,
       upstreamCommit: row.upstream_commit,
     })),
-    artifacts: await fetchableKeys(db, [...commits], rules.artifacts),
+    artifacts: await fetchableKeys(db, commits, rules.artifacts),
     slotSeconds: new Map(),
   };
 }
