@@ -1,11 +1,13 @@
-import { buildSpecSchema, sandboxKinds } from '@weir/protocol';
+import { sandboxKinds } from '@weir/protocol';
+import type { BuildSpec } from '@weir/protocol';
 import { z } from 'zod';
 
 /** Agent to runner, one JSON object a line. */
 export const runnerCommandSchema = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('run'),
-    spec: buildSpecSchema,
+    /** The agent took it from the farm by its schema, and is of the runner's own version. */
+    spec: z.custom<BuildSpec>(),
     epoch: z.number().int().positive(),
     /** Repository URL to the local path that serves in its place. */
     remotes: z.record(z.string(), z.string()),

@@ -40,7 +40,8 @@ export async function runStep(
     const seen = guard(child, order, spool, watch.signal);
     const exit = await child.exited;
     const isFullNow = isFull(statfsSync(outputPipe));
-    watch.abort();
+    // Without a reason Node makes an error, with its stack.
+    watch.abort('ended');
     await child.killTree();
     await drain(child);
     const log = await spool.finish();
