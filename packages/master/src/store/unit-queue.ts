@@ -4,7 +4,7 @@ import type { Database } from './schema.ts';
 
 /**
  * One write to the store, all or nothing. It awaits nothing but its own queries, and leaves nothing
- * behind it but its value: where several engines write, it may be run again.
+ * behind it but its value: it may be run again, for what another unit or another engine did.
  */
 export type Unit<T> = (db: Kysely<Database>) => Promise<T>;
 

@@ -13,8 +13,8 @@ export interface UnitWriterHooks {
 
 /**
  * The one writer of an SQLite store: what waits is run one unit after another within one BEGIN
- * IMMEDIATE ... COMMIT, each in a savepoint where there are several, and the callers are answered
- * after the commit.
+ * IMMEDIATE ... COMMIT, and the callers are answered after the commit. Where one of them throws all
+ * are rolled back, and run again with a savepoint for each.
  */
 export class UnitWriter {
   readonly #db: Kysely<Database>;
@@ -40,20 +40,12 @@ export class UnitWriter {
   }
 
   async #commit(batch: readonly WaitingUnit[]): Promise<void> {
-    const answers: (() => void)[] = [];
-    // Where a unit that is alone throws, the whole transaction is rolled back.
-    const run = batch.length === 1 ? runAlone : runInSavepoint;
+    let answers: (() => void)[];
     try {
-      await this.#db.connection().execute(async (db) => {
-        await sql`begin immediate`.execute(db);
-        try {
-          for (const waiting of batch) answers.push(await run(db, waiting));
-          await sql`commit`.execute(db);
-        } catch (error) {
-          // A full disk has SQLite roll back by itself: then there is nothing left to do.
-          await sql`rollback`.execute(db).catch(() => {});
-          throw error;
-        }
+      answers = await this.#transaction(batch, runBare).catch((error: unknown) => {
+        if (batch.length === 1 || saysDiskFull(error)) throw error;
+        // Few units throw: which of these did is worth a savepoint for each only now.
+        return this.#transaction(batch, runInSavepoint);
       });
     } catch (error) {
       this.#refuse(batch, error);
@@ -61,6 +53,25 @@ export class UnitWriter {
     }
     for (const answer of answers) answer();
     this.#hooks.onCommit();
+  }
+
+  #transaction(
+    batch: readonly WaitingUnit[],
+    run: (db: Kysely<Database>, waiting: WaitingUnit) => Promise<() => void>,
+  ): Promise<(() => void)[]> {
+    return this.#db.connection().execute(async (db) => {
+      const answers: (() => void)[] = [];
+      await sql`begin immediate`.execute(db);
+      try {
+        for (const waiting of batch) answers.push(await run(db, waiting));
+        await sql`commit`.execute(db);
+      } catch (error) {
+        // A full disk has SQLite roll back by itself: then there is nothing left to do.
+        await sql`rollback`.execute(db).catch(() => {});
+        throw error;
+      }
+      return answers;
+    });
   }
 
   #refuse(batch: readonly WaitingUnit[], error: unknown): void {
@@ -71,7 +82,7 @@ export class UnitWriter {
   }
 }
 
-async function runAlone(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {
+async function runBare(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {
   const value = await waiting.unit(db);
   return () => waiting.resolve(value);
 }
