@@ -3,11 +3,11 @@ import { trunkName } from '@weir/model';
 import type { Kysely } from 'kysely';
 import type { Command } from '../command.ts';
 import { CommandError } from '../command.ts';
+import { headsOf } from '../store/branches.ts';
 import { buildById } from '../store/builds.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { askForBuild, requestById } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
-import { headsOf } from './write-requests.ts';
 
 type Force = Extract<Command, { t: 'force' }>;
 

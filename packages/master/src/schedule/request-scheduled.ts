@@ -1,13 +1,14 @@
 import type { BuilderFacts, Farm, Revision } from '@weir/model';
 import { recurrenceName, trunkName } from '@weir/model';
 import type { Kysely } from 'kysely';
+import { headsOf } from '../store/branches.ts';
 import type { RequestRow } from '../store/requests.ts';
 import { askForBuild } from '../store/requests.ts';
 import type { Database } from '../store/schema.ts';
 import type { Scheduled } from './scheduled.ts';
 import { ownerOf } from './scheduled.ts';
 import type { Written } from './write-requests.ts';
-import { headsOf, supersede } from './write-requests.ts';
+import { supersede } from './write-requests.ts';
 
 /**
  * Asks for a build of each of a schedule's builders, at the newest known changes. A branch of which

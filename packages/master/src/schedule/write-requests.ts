@@ -1,13 +1,7 @@
-import type {
-  BuilderFacts,
-  Farm,
-  PinnedCommits,
-  RequestDraft,
-  Revision,
-  Trigger,
-} from '@weir/model';
+import type { BuilderFacts, Farm, PinnedCommits, RequestDraft, Trigger } from '@weir/model';
 import { requestsFor, superseded, trunkName } from '@weir/model';
 import type { Kysely } from 'kysely';
+import { headsOf } from '../store/branches.ts';
 import type { NewEvent } from '../store/events.ts';
 import { recordEvents } from '../store/events.ts';
 import type { RequestRow } from '../store/requests.ts';
@@ -136,27 +130,6 @@ export async function supersede(
   }
   await recordEvents(db, events);
   return covered.map(({ request }) => request);
-}
-
-/** The newest known change of each branch: of all, or of these. */
-export async function headsOf(
-  db: Kysely<Database>,
-  branches?: readonly string[],
-): Promise<Map<string, Revision>> {
-  const rows = await db
-    .selectFrom('branch')
-    .innerJoin('change', (join) =>
-      join
-        .onRef('change.branch_id', '=', 'branch.id')
-        .onRef('change.position', '=', 'branch.position'),
-    )
-    .select(['branch.name', 'change.commit_hash', 'change.position'])
-    .where('branch.active', '=', 1)
-    .$if(branches !== undefined, (query) => query.where('branch.name', 'in', branches ?? []))
-    .execute();
-  return new Map(
-    rows.map((row) => [row.name, { commit: row.commit_hash, position: row.position }]),
-  );
 }
 
 async function newestRequests(

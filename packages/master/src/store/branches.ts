@@ -1,3 +1,4 @@
+import type { Revision } from '@weir/model';
 import type { BranchState } from '@weir/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from './schema.ts';
@@ -111,4 +112,25 @@ export function moveCursor(
     .where('ref', '=', branch.ref)
     .returningAll()
     .executeTakeFirst();
+}
+
+/** The newest known change of each branch: of all, or of these. */
+export async function headsOf(
+  db: Kysely<Database>,
+  branches?: readonly string[],
+): Promise<Map<string, Revision>> {
+  const rows = await db
+    .selectFrom('branch')
+    .innerJoin('change', (join) =>
+      join
+        .onRef('change.branch_id', '=', 'branch.id')
+        .onRef('change.position', '=', 'branch.position'),
+    )
+    .select(['branch.name', 'change.commit_hash', 'change.position'])
+    .where('branch.active', '=', 1)
+    .$if(branches !== undefined, (query) => query.where('branch.name', 'in', branches ?? []))
+    .execute();
+  return new Map(
+    rows.map((row) => [row.name, { commit: row.commit_hash, position: row.position }]),
+  );
 }

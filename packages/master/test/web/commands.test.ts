@@ -3,8 +3,21 @@ import type { ApiBuilder, ApiRequest, Problem } from '@weir/protocol';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { validatedFetch } from '../../../../test/support/api.ts';
 import { CommandError } from '../../src/command.ts';
+import { branchByName } from '../../src/store/branches.ts';
 import { DiskFullError } from '../../src/store/disk-full.ts';
-import { addChange, addRequest, adminToken, runtimeBuilder, startSmallFarm } from './small-farm.ts';
+import { putRuntime } from '../../src/store/runtimes.ts';
+import {
+  addBuild,
+  addChange,
+  addRequest,
+  addWorker,
+  adminToken,
+  endBuild,
+  projectBuilder,
+  runtimeBuilder,
+  start,
+  startSmallFarm,
+} from './small-farm.ts';
 import type { SmallFarm } from './small-farm.ts';
 
 const bearer = { authorization: `Bearer ${adminToken}` };
@@ -35,6 +48,11 @@ describe('commands by people', () => {
     });
   }
 
+  async function stored({ id }: ApiRequest): Promise<unknown> {
+    const response = await validatedFetch(`${farm.url}/api/v1/requests/${id}`);
+    return response.json();
+  }
+
   async function codeOf(response: Response): Promise<string> {
     return `${response.status} ${((await response.json()) as Problem).code}`;
   }
@@ -50,12 +68,35 @@ describe('commands by people', () => {
     assert.equal(response.status, 201);
     const request = (await response.json()) as ApiRequest;
     assert.equal(request.builder, runtimeBuilder);
-    const stored = await validatedFetch(`${farm.url}/api/v1/requests/${request.id}`);
-    assert.deepEqual(await stored.json(), request);
+    assert.deepEqual(await stored(request), request);
     assert.equal(response.headers.get('location'), `/api/v1/requests/${request.id}`);
     assert.deepEqual(farm.commands, [
       { actor: 'admin', command: { t: 'force', builder: runtimeBuilder, reason: 'to see' } },
     ]);
+  });
+
+  it('says why a forced build waits, of the newest commit and of an older one', async () => {
+    await addChange(farm, 'lua/master');
+    await addChange(farm, 'lua/master');
+    const { position: newest } = (await branchByName(farm.store.read, 'lua/master')) ?? {};
+    assert.ok(newest);
+    const keeper = await addWorker(farm, 'keeper');
+    const made = await addRequest(farm, runtimeBuilder, { upstream: newest - 1 });
+    const { build } = await addBuild(farm, made, keeper);
+    await endBuild(farm, build);
+    const { builder_id, upstream_commit } = made;
+    const kept = { builder_id, commit_hash: upstream_commit, worker_id: keeper, at: start };
+    await farm.store.unit((db) => putRuntime(db, { ...kept, state: 'kept', build_id: build.id }));
+    const waits = async (upstream: number): Promise<unknown> => {
+      farm.answer = async () => ({ request: await addRequest(farm, projectBuilder, { upstream }) });
+      const response = await post('/api/v1/requests', { builder: projectBuilder, reason: 'x' });
+      const request = (await response.json()) as ApiRequest;
+      assert.deepEqual(await stored(request), request);
+      return request.waits?.reason;
+    };
+
+    assert.equal(await waits(newest - 1), 'all busy');
+    assert.equal(await waits(newest), 'waits for its runtime');
   });
 
   it('pauses a builder whose name has slashes', async () => {

@@ -1,4 +1,4 @@
-import { whyWaiting } from '@weir/model';
+import { trunkName, whyWaiting } from '@weir/model';
 import type {
   ApiRequest,
   ApiTaken,
@@ -9,15 +9,16 @@ import type {
 } from '@weir/protocol';
 import type { Kysely } from 'kysely';
 import type { FarmRules } from '../../command.ts';
+import { headsOf } from '../../store/branches.ts';
 import { builderByName } from '../../store/builders.ts';
 import type { RequestRow } from '../../store/requests.ts';
-import { isWaiting, requestById } from '../../store/requests.ts';
+import { isWaiting, requestById, toWaiting } from '../../store/requests.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Page, PageAsk } from './page.ts';
 import { decodeCursor, encodeCursor, toPage } from './page.ts';
 import { takenTries } from './taken.ts';
-import type { Surroundings } from './wait-facts.ts';
-import { loadSurroundings, loadWaitFacts } from './wait-facts.ts';
+import type { Around } from './wait-facts.ts';
+import { loadAround } from './wait-facts.ts';
 
 export interface RequestFilter {
   readonly builder?: string | undefined;
@@ -67,8 +68,8 @@ export async function readRequest(
 }
 
 /**
- * A request of a builder that is being written. What is around it is read meanwhile, so it may be
- * older than the request, but not older than this call.
+ * A request of a builder that is being written. What is around it is read meanwhile, as if it were for
+ * the newest commit: it may be older than the request, but not older than this call.
  *
  * @throws whatever `written` rejects with
  */
@@ -77,12 +78,37 @@ export async function readWritten(
   rules: FarmRules,
   { builder, written, now }: { builder: string; written: Promise<RequestRow>; now: () => number },
 ): Promise<ApiRequest> {
-  const [row, around] = await Promise.all([
-    written,
-    builderByName(db, builder).then((its) => loadSurroundings(db, rules, its ? [its.id] : [])),
-  ]);
-  const waits = await waitsAround(db, rules, [row], around, now());
-  return toRequest(row, { builder, taken: [], wait: waits.get(row.id) ?? null });
+  const [row, guess] = await Promise.all([written, aroundNewest(db, rules, builder, now())]);
+  const isRight = guess?.commit === row.upstream_commit;
+  const around = isRight ? guess.around : await aroundOf(db, rules, [row], now());
+  const wait = whyWaiting(toWaiting(row), { ...around, requests: [] });
+  return toRequest(row, { builder, taken: [], wait });
+}
+
+async function aroundNewest(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  builder: string,
+  now: number,
+): Promise<{ commit: string; around: Around } | undefined> {
+  const row = await builderByName(db, builder);
+  if (row === undefined) return undefined;
+  const trunk = trunkName(row.upstream, row.trunk);
+  const commit = (await headsOf(db, [trunk])).get(trunk)?.commit;
+  if (commit === undefined) return undefined;
+  const around = await loadAround(db, rules, { builders: [row.id], commits: [commit] }, now);
+  return { commit, around };
+}
+
+function aroundOf(
+  db: Kysely<Database>,
+  rules: FarmRules,
+  requests: readonly RequestRow[],
+  now: number,
+): Promise<Around> {
+  const builders = requests.map((request) => request.builder_id);
+  const commits = requests.map((request) => request.upstream_commit);
+  return loadAround(db, rules, { builders, commits }, now);
 }
 
 /** Why each of these waiting requests waits, by request. */
@@ -94,20 +120,9 @@ export async function waitsOf(
 ): Promise<Map<number, Wait>> {
   const waiting = requests.filter((request) => request.state === 'waiting');
   if (waiting.length === 0) return new Map();
-  const builders = waiting.map((request) => request.builder_id);
-  const around = await loadSurroundings(db, rules, builders);
-  return waitsAround(db, rules, waiting, around, now);
-}
-
-async function waitsAround(
-  db: Kysely<Database>,
-  rules: FarmRules,
-  waiting: readonly RequestRow[],
-  around: Surroundings,
-  now: number,
-): Promise<Map<number, Wait>> {
-  const facts = await loadWaitFacts(db, rules, waiting, around, now);
-  return new Map(facts.requests.map((request) => [request.id, whyWaiting(request, facts)]));
+  const asked = waiting.map(toWaiting);
+  const facts = { ...(await aroundOf(db, rules, waiting, now)), requests: asked };
+  return new Map(asked.map((request) => [request.id, whyWaiting(request, facts)]));
 }
 
 async function scan(

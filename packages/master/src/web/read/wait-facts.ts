@@ -7,8 +7,6 @@ import type { FarmRules } from '../../command.ts';
 import { artifactsOfCommits } from '../../store/artifacts.ts';
 import type { BuilderRow } from '../../store/builders.ts';
 import { isOpen } from '../../store/builds.ts';
-import type { RequestRow } from '../../store/requests.ts';
-import { toWaiting } from '../../store/requests.ts';
 import type { RuntimeRow } from '../../store/runtimes.ts';
 import { runtimesOfCommits } from '../../store/runtimes.ts';
 import type { Database } from '../../store/schema.ts';
@@ -19,54 +17,35 @@ import { ownerPauseOf, pauseOf } from './pause.ts';
 
 type RunningRow = { builder_id: number; worker_id: number; upstream_commit: string };
 
-/** What decides why requests wait, whatever their commits are. */
-export interface Surroundings {
-  readonly running: readonly RunningRow[];
-  readonly workers: readonly WorkerRow[];
-  readonly builders: ReadonlyMap<number, BuilderFacts>;
-}
+/** What the rule `whyWaiting` needs to know, but for the requests. */
+export type Around = Omit<DispatchFacts, 'requests'>;
 
 /**
- * Reads what is around requests of these builders: only the builders that they, and what runs now,
- * have to do with.
+ * Reads what is around requests of these builders and commits: only the builders and runtimes that
+ * they, and what runs now, have to do with.
  */
-export async function loadSurroundings(
+export async function loadAround(
   db: Kysely<Database>,
   rules: FarmRules,
-  builders: readonly number[],
-): Promise<Surroundings> {
+  { builders, commits }: { builders: readonly number[]; commits: readonly string[] },
+  now: number,
+): Promise<Around> {
   const running = await runningRows(db);
   const ids = new Set([...builders, ...running.map((row) => row.builder_id)]);
-  return {
-    running,
-    workers: await acceptedWorkers(db),
-    builders: await builderFacts(db, rules, [...ids]),
-  };
-}
-
-/** What the rule `whyWaiting` needs to know about these requests, from the store. */
-export async function loadWaitFacts(
-  db: Kysely<Database>,
-  rules: FarmRules,
-  requests: readonly RequestRow[],
-  { running, workers, builders }: Surroundings,
-  now: number,
-): Promise<DispatchFacts> {
-  const commits = [...new Set(requests.map((request) => request.upstream_commit))];
-  const runtimes = await runtimesOfCommits(db, commits);
+  const runtimes = await runtimesOfCommits(db, [...new Set(commits)]);
+  const workers = await acceptedWorkers(db);
   return {
     now,
     isFarmFull: rules.isFarmFull,
     isEngineAlive: rules.isEngineAlive,
-    builders,
-    requests: requests.map(toWaiting),
+    builders: await builderFacts(db, rules, [...ids]),
     workers: workers.map((worker) => toWorkerFacts(worker, running, runtimes)),
     running: running.map((row) => ({
       builderId: row.builder_id,
       workerId: row.worker_id,
       upstreamCommit: row.upstream_commit,
     })),
-    artifacts: await fetchableKeys(db, commits, rules.artifacts),
+    artifacts: await fetchableKeys(db, [...new Set(commits)], rules.artifacts),
     slotSeconds: new Map(),
   };
 }

@@ -9,7 +9,7 @@ import type { BuildOrder } from '../../../src/dispatch/build-spec.ts';
 import { Usage } from '../../../src/dispatch/usage.ts';
 import { isAnyUnsettled } from '../../../src/notify/unsettled.ts';
 import { unscheduledChanges } from '../../../src/schedule/unscheduled.ts';
-import { headsOf } from '../../../src/schedule/write-requests.ts';
+import { headsOf } from '../../../src/store/branches.ts';
 import type { MemberRow } from '../../../src/store/breakages.ts';
 import { builderOfRequest } from '../../../src/store/builders.ts';
 import { openBuilds } from '../../../src/store/builds.ts';
