@@ -166,11 +166,28 @@ export class EventReader {
 
   async #take(event: LoggedEvent): Promise<void> {
     const isPassedOver = this.#tries >= maxTries;
-    const committed = await this.#options.store.unit(async (db) => {
-      const after = isPassedOver ? await this.#passOver(db, event) : await this.#try(db, event);
-      await this.#moveCursor(db, event.number);
-      return after;
-    });
+    /** What the handler threw when the unit ran last: it may run more than once for one try. */
+    let failure: { readonly error: unknown } | undefined;
+    const handle = async (db: Kysely<Database>): Promise<(() => void) | undefined> => {
+      failure = undefined;
+      try {
+        return await this.#options.handle(db, event);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    };
+    let committed: (() => void) | undefined;
+    try {
+      committed = await this.#options.store.unit(async (db) => {
+        const after = isPassedOver ? await this.#passOver(db, event) : await handle(db);
+        await this.#moveCursor(db, event.number);
+        return after;
+      });
+    } catch (error) {
+      if (failure !== undefined) this.#failed(failure.error);
+      throw error;
+    }
     this.#tries = 0;
     this.#stored = event.number;
     // Before what follows, which may fail: the event is not handled again for that.
@@ -178,25 +195,19 @@ export class EventReader {
     committed?.();
   }
 
-  async #try(db: Kysely<Database>, event: LoggedEvent): Promise<(() => void) | undefined> {
-    try {
-      return await this.#options.handle(db, event);
-    } catch (error) {
-      if (!saysDiskFull(error) && troubleOf(error) === undefined) this.#tries += 1;
-      this.#lastError = String(error);
-      throw error;
-    }
+  #failed(error: unknown): void {
+    if (!saysDiskFull(error) && troubleOf(error) === undefined) this.#tries += 1;
+    this.#lastError = String(error);
   }
 
-  async #passOver(db: Kysely<Database>, { number }: LoggedEvent): Promise<undefined> {
+  async #passOver(db: Kysely<Database>, { number }: LoggedEvent): Promise<() => void> {
     const { name, now, log } = this.#options;
-    log.warn(`the reader ${name} passes over event ${number}: ${this.#lastError}`);
     const at = now();
     await passOver(db, name, { event: number, at });
     const data = { event: number, error: this.#lastError };
     const subject = `reader/${name}`;
     await recordEvents(db, [{ at, kind: 'reader.passed-over', actor: 'engine', subject, data }]);
-    return undefined;
+    return () => log.warn(`the reader ${name} passes over event ${number}: ${this.#lastError}`);
   }
 
   async #moveCursor(db: Kysely<Database>, to: number): Promise<void> {

@@ -42,17 +42,24 @@ export class UnitWriter {
   async #commit(batch: readonly WaitingUnit[]): Promise<void> {
     let answers: (() => void)[];
     try {
-      answers = await this.#transaction(batch, runBare).catch((error: unknown) => {
-        if (batch.length === 1 || saysDiskFull(error)) throw error;
-        // Few units throw: which of these did is worth a savepoint for each only now.
-        return this.#transaction(batch, runInSavepoint);
-      });
+      answers = await this.#run(batch);
     } catch (error) {
       this.#refuse(batch, error);
       return;
     }
     for (const answer of answers) answer();
     this.#hooks.onCommit();
+  }
+
+  async #run(batch: readonly WaitingUnit[]): Promise<(() => void)[]> {
+    try {
+      return await this.#transaction(batch, runBare);
+    } catch (error) {
+      if (!(error instanceof UnitThrew)) throw error;
+      if (batch.length === 1 || saysDiskFull(error.cause)) throw error.cause;
+      // Few units throw: which of these did is worth a savepoint for each only now.
+      return this.#transaction(batch, runInSavepoint);
+    }
   }
 
   #transaction(
@@ -82,9 +89,16 @@ export class UnitWriter {
   }
 }
 
+/** Its cause is what one unit of several threw. */
+class UnitThrew extends Error {}
+
 async function runBare(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {
-  const value = await waiting.unit(db);
-  return () => waiting.resolve(value);
+  try {
+    const value = await waiting.unit(db);
+    return () => waiting.resolve(value);
+  } catch (cause) {
+    throw new UnitThrew('a unit threw', { cause });
+  }
 }
 
 async function runInSavepoint(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {
@@ -96,7 +110,10 @@ async function runInSavepoint(db: Kysely<Database>, waiting: WaitingUnit): Promi
   } catch (error) {
     // The savepoint is gone with the whole transaction.
     if (saysDiskFull(error)) throw error;
-    await sql`rollback to unit`.execute(db);
+    // Where the whole transaction is gone there is no savepoint; what it went for is worth more.
+    await sql`rollback to unit`.execute(db).catch(() => {
+      throw error;
+    });
     await sql`release unit`.execute(db);
     return () => waiting.reject(error);
   }

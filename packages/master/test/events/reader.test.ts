@@ -127,6 +127,46 @@ describe('a reader of the event log', () => {
     assert.equal(await seen(), 'good next ');
   });
 
+  it('tries an event as often where its units are run twice, in the company of others', async () => {
+    let failures = 0;
+    const beside: Store = {
+      ...store,
+      async unit<T>(unit: Unit<T>): Promise<T> {
+        const own = store.unit(unit);
+        const others = store.unit((db) => putSetting(db, 'other', '1'));
+        try {
+          return await own;
+        } catch (error) {
+          failures += 1;
+          throw error;
+        } finally {
+          await others;
+        }
+      },
+    };
+    const warned: string[] = [];
+    const { promise: end, resolve } = Promise.withResolvers<void>();
+    const { reader } = gathering({
+      store: beside,
+      sweepMs: 1,
+      log: { ...quiet, warn: (text) => warned.push(text) },
+      handle: async (_db, { subject }) => {
+        if (subject === 'bad') throw new Error('no');
+        return resolve;
+      },
+    });
+    await reader.start();
+    await write('bad', 'good');
+    reader.wake();
+
+    await end;
+
+    await reader.stop();
+    assert.equal(failures, 5);
+    const passes = warned.filter((text) => text.includes('passes over'));
+    assert.deepEqual(passes, ['the reader test passes over event 1: Error: no']);
+  });
+
   it('leaves an event that it could not handle to the next start', async () => {
     const failed = Promise.withResolvers<void>();
     const first = gathering({

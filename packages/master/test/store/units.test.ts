@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -40,6 +41,24 @@ describe('the store on SQLite', () => {
     assert.deepEqual(kinds, ['a.one', 'a.two', 'a.three']);
     const commits = statements.filter((sql) => sql === 'commit');
     assert.equal(commits.length, 1);
+  });
+
+  it('waits once for a store that something else has locked, and writes then', async () => {
+    const other = new DatabaseSync(join(dir, 'weir.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    statements.length = 0;
+    const write = (kind: string) => store.unit((db) => recordEvents(db, [event(kind)]));
+
+    const written = await Promise.allSettled([write('a.one'), write('a.two')]);
+
+    other.close();
+    assert.deepEqual(
+      written.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    assert.equal(statements.filter((sql) => sql.startsWith('begin')).length, 1);
+    await write('a.three');
+    assert.equal((await eventsAfter(store.read, 0, 10)).length, 1);
   });
 
   it('takes more events at once than a statement can bind values', async () => {
