@@ -89,7 +89,7 @@ export class UnitWriter {
   }
 }
 
-/** Its cause is what one unit of several threw. */
+/** Its cause is what the unit threw. */
 class UnitThrew extends Error {}
 
 async function runBare(db: Kysely<Database>, waiting: WaitingUnit): Promise<() => void> {

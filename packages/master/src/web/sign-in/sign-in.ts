@@ -73,8 +73,9 @@ export class AdminSignIn implements SignIn {
    * @throws ProblemError when it is another token, or too many were wrong
    */
   async begin(token: string, address: string): Promise<string> {
-    const keys = await this.#check(token, address);
-    return makeSession(keys, this.#now());
+    const now = this.#now();
+    this.#refuseGuesser(address, now);
+    return makeSession(await this.#check(token, address, now), now);
   }
 
   async #visitOf(request: Request): Promise<Visit> {
@@ -96,7 +97,7 @@ export class AdminSignIn implements SignIn {
     const found = this.#found;
     const isFresh = found !== undefined && now - found.at < stillGoodMs;
     if (isFresh && isAdminToken(token, found.keys.tokenHash)) return;
-    this.#found = { keys: await this.#check(token, address), at: now };
+    this.#found = { keys: await this.#check(token, address, now), at: now };
   }
 
   #refuseGuesser(address: string, now: number): void {
@@ -109,9 +110,7 @@ export class AdminSignIn implements SignIn {
     }
   }
 
-  async #check(token: string, address: string): Promise<SessionKeys> {
-    const now = this.#now();
-    this.#refuseGuesser(address, now);
+  async #check(token: string, address: string, now: number): Promise<SessionKeys> {
     const keys = await sessionKeys(this.#db);
     if (keys !== undefined && isAdminToken(token, keys.tokenHash)) return keys;
     this.#failures.add(address, now);
